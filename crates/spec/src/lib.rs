@@ -1,1 +1,25 @@
-//! spec
+//! The AWS APIs as data: generated types and shape tables, one validation and three codecs.
+//!
+//! This crate knows how requests and answers look, and nothing of how Cognito behaves.
+
+pub mod generated;
+pub mod json;
+pub mod query;
+pub mod rest_json;
+mod service;
+pub mod shape;
+pub mod validate;
+mod values;
+
+pub use generated::{codes::Code, cognito_identity, cognito_idp, cognito_sync, sts};
+pub use service::Service;
+pub use values::{Blob, Timestamp};
+
+/// Why a request could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// The body is no JSON, or a value has another JSON type than the model says. The text says where.
+    Malformed(String),
+    /// The values break constraints of the model; the text is AWS's whole message.
+    Invalid(String),
+}
