@@ -98,7 +98,9 @@ struct Model {
 impl Model {
     fn new(mut json: Value) -> Model {
         for (shape, value) in EXTRA_ENUM_VALUES {
-            if let Some(values) = json.pointer_mut(&format!("/shapes/{shape}/enum")).and_then(Value::as_array_mut) {
+            if let Some(values) =
+                json.pointer_mut(&format!("/shapes/{shape}/enum")).and_then(Value::as_array_mut)
+            {
                 values.push(value.into());
             }
         }
@@ -135,8 +137,12 @@ impl Model {
     }
 
     fn operations(&self, out: &mut String) -> Result<()> {
-        let operations: BTreeMap<&str, &Value> =
-            self.json["operations"].as_object().context("operations")?.iter().map(|(n, o)| (n.as_str(), o)).collect();
+        let operations: BTreeMap<&str, &Value> = self.json["operations"]
+            .as_object()
+            .context("operations")?
+            .iter()
+            .map(|(n, o)| (n.as_str(), o))
+            .collect();
         out.push_str("/// Every operation of the model.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\npub enum Operation {\n");
         for name in operations.keys() {
             writeln!(out, "    {name},")?;
@@ -151,11 +157,18 @@ impl Model {
         }
         out.push_str("            _ => return None,\n        })\n    }\n\n    /// What the model says of the operation.\n    pub fn spec(self) -> &'static OperationSpec {\n        match self {\n");
         for (name, operation) in &operations {
-            writeln!(out, "            Operation::{name} => {{ static SPEC: OperationSpec = OperationSpec {{")?;
+            writeln!(
+                out,
+                "            Operation::{name} => {{ static SPEC: OperationSpec = OperationSpec {{"
+            )?;
             writeln!(out, "                name: \"{name}\",")?;
             writeln!(out, "                method: \"{}\",", text(&operation["http"]["method"]))?;
             writeln!(out, "                path: \"{}\",", text(&operation["http"]["requestUri"]))?;
-            writeln!(out, "                status: {},", operation["http"]["responseCode"].as_u64().unwrap_or(200))?;
+            writeln!(
+                out,
+                "                status: {},",
+                operation["http"]["responseCode"].as_u64().unwrap_or(200)
+            )?;
             match operation["input"]["shape"].as_str() {
                 Some(shape) => writeln!(out, "                input: Some(&shapes::{}),", screaming(shape))?,
                 None => writeln!(out, "                input: None,")?,
@@ -186,7 +199,11 @@ impl Model {
             let wire = shape["error"]["code"].as_str().unwrap_or(name);
             let fallback = if shape["fault"] == true { 500 } else { 400 };
             let status = shape["error"]["httpStatusCode"].as_u64().unwrap_or(fallback);
-            writeln!(out, "    ErrorSpec {{ code: Code::{}, wire: \"{wire}\", status: {status} }},", camel(name))?;
+            writeln!(
+                out,
+                "    ErrorSpec {{ code: Code::{}, wire: \"{wire}\", status: {status} }},",
+                camel(name)
+            )?;
         }
         out.push_str("];\n\n");
         Ok(())
@@ -217,12 +234,19 @@ impl Model {
             if is_required(shape, member) {
                 writeln!(out, "    #[serde(rename = \"{member}\")]\n    pub {}: {target},", snake(member))?;
             } else {
-                writeln!(out, "    #[serde(rename = \"{member}\", default, skip_serializing_if = \"Option::is_none\")]\n    pub {}: Option<{target}>,", snake(member))?;
+                writeln!(
+                    out,
+                    "    #[serde(rename = \"{member}\", default, skip_serializing_if = \"Option::is_none\")]\n    pub {}: Option<{target}>,",
+                    snake(member)
+                )?;
             }
         }
         out.push_str("}\n\n");
         if secret {
-            writeln!(out, "impl std::fmt::Debug for {name} {{\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{\n        f.debug_struct(\"{name}\")")?;
+            writeln!(
+                out,
+                "impl std::fmt::Debug for {name} {{\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{\n        f.debug_struct(\"{name}\")"
+            )?;
             for (member, detail) in &members {
                 let field = snake(member);
                 if self.is_sensitive(text(&detail["shape"])) {
@@ -288,17 +312,30 @@ impl Model {
             "string" => {
                 if let Some(pattern) = shape["pattern"].as_str() {
                     let whole = !UNANCHORED.contains(&name);
-                    writeln!(out, "    static {}_PATTERN: Pattern = Pattern::new({pattern:?}, {whole});", screaming(name))?;
+                    writeln!(
+                        out,
+                        "    static {}_PATTERN: Pattern = Pattern::new({pattern:?}, {whole});",
+                        screaming(name)
+                    )?;
                 }
                 let pattern = match shape["pattern"].is_string() {
                     true => format!("Some(&{}_PATTERN)", screaming(name)),
                     false => "None".into(),
                 };
-                let values: Vec<String> =
-                    shape["enum"].as_array().into_iter().flatten().map(|v| format!("{:?}", text(v))).collect();
-                format!("Kind::String {{ min: {min}, max: {max}, pattern: {pattern}, values: &[{}] }}", values.join(", "))
+                let values: Vec<String> = shape["enum"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|v| format!("{:?}", text(v)))
+                    .collect();
+                format!(
+                    "Kind::String {{ min: {min}, max: {max}, pattern: {pattern}, values: &[{}] }}",
+                    values.join(", ")
+                )
             }
-            "integer" | "long" => format!("Kind::Integer {{ min: {min}, max: {max}, long: {} }}", shape["type"] == "long"),
+            "integer" | "long" => {
+                format!("Kind::Integer {{ min: {min}, max: {max}, long: {} }}", shape["type"] == "long")
+            }
             "boolean" => "Kind::Boolean".into(),
             "timestamp" => "Kind::Timestamp".into(),
             "blob" => format!("Kind::Blob {{ max: {max} }}"),
@@ -353,15 +390,23 @@ fn type_name(name: &str) -> &str {
 fn enumeration(out: &mut String, name: &str, shape: &Value) -> Result<()> {
     let name = type_name(name);
     let values: Vec<&str> = shape["enum"].as_array().into_iter().flatten().map(text).collect();
-    writeln!(out, "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]\npub enum {name} {{")?;
+    writeln!(
+        out,
+        "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]\npub enum {name} {{"
+    )?;
     for value in &values {
         writeln!(out, "    #[serde(rename = {value:?})]\n    {},", camel(value))?;
     }
-    writeln!(out, "}}\n\nimpl {name} {{\n    pub const fn as_str(self) -> &'static str {{\n        match self {{")?;
+    writeln!(
+        out,
+        "}}\n\nimpl {name} {{\n    pub const fn as_str(self) -> &'static str {{\n        match self {{"
+    )?;
     for value in &values {
         writeln!(out, "            {name}::{} => {value:?},", camel(value))?;
     }
-    out.push_str("        }\n    }\n\n    pub fn from_wire(text: &str) -> Option<Self> {\n        Some(match text {\n");
+    out.push_str(
+        "        }\n    }\n\n    pub fn from_wire(text: &str) -> Option<Self> {\n        Some(match text {\n",
+    );
     for value in &values {
         writeln!(out, "            {value:?} => {name}::{},", camel(value))?;
     }
@@ -398,7 +443,9 @@ fn words(name: &str) -> Vec<String> {
         let after = letters.get(i + 1);
         let starts = c.is_ascii_uppercase()
             && before.is_some_and(|b| {
-                b.is_ascii_lowercase() || b.is_ascii_digit() || (b.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase))
+                b.is_ascii_lowercase()
+                    || b.is_ascii_digit()
+                    || (b.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase))
             });
         if starts {
             words.push(String::new());

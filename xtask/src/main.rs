@@ -1,1 +1,52 @@
-fn main() {}
+//! The project's own tools: `cargo xtask <command>`.
+#![allow(clippy::print_stdout, reason = "the tools speak to the person who runs them")]
+
+mod codegen;
+mod models;
+mod test;
+mod tidy;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+#[derive(Parser)]
+enum Args {
+    #[command(flatten)]
+    Command(Command),
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take the service models from the pinned botocore into models/.
+    Models,
+    /// Generate crates/spec/src/generated from models/.
+    Codegen {
+        /// Change nothing; fail if a file is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Install what the tests need and run every test there is.
+    Test {
+        /// Run one part only.
+        #[arg(long)]
+        only: Option<test::Part>,
+    },
+    /// Check the house rules that rustfmt and clippy do not know.
+    Tidy,
+}
+
+/// The folder of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_owned()
+}
+
+fn main() -> Result<()> {
+    let Args::Command(command) = Args::parse();
+    match command {
+        Command::Models => models::run(&root(), &root().join("target/models")),
+        Command::Codegen { check } => codegen::run(&root(), check),
+        Command::Test { only } => test::run_tests(&root(), only),
+        Command::Tidy => tidy::run(&root()),
+    }
+}

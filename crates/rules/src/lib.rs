@@ -1,1 +1,21 @@
-//! rules
+//! Everything Cognito decides: values in, values out.
+//!
+//! No I/O, no clock and no randomness of its own: `now` (milliseconds since 1970) and the random source are
+//! arguments, so that every rule is tested by tables.
+
+pub mod fault;
+pub mod ids;
+pub mod messages;
+pub mod pool;
+pub mod random;
+mod sealed;
+pub mod sign_in;
+pub mod tokens;
+pub mod user;
+
+pub use fault::{Fault, Result};
+pub use random::Random;
+pub use sealed::Sealed;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;

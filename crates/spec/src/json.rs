@@ -75,7 +75,8 @@ fn scalar(kind: &Kind, value: Value) -> Result<Value, DecodeError> {
             Ok(value)
         }
         (Kind::Integer { long, .. }, Value::Number(number)) => {
-            let whole = number.as_i64().or_else(|| number.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64));
+            let whole =
+                number.as_i64().or_else(|| number.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64));
             match whole {
                 Some(n) if *long || i32::try_from(n).is_ok() => Ok(n.into()),
                 _ => Err(malformed(&format!("{} can not be converted to {}", token(&value), expected(kind)))),
@@ -152,7 +153,10 @@ mod tests {
             let result = request(Operation::ListUserPools, body);
             assert!(matches!(result, Err(DecodeError::Malformed(_))), "{:.40}: {result:?}", body);
         }
-        let result = decode(Operation::ListUserPools.spec().input.unwrap(), b"{\"MaxResults\":5,\"NextToken\":\"\xff\"}");
+        let result = decode(
+            Operation::ListUserPools.spec().input.unwrap(),
+            b"{\"MaxResults\":5,\"NextToken\":\"\xff\"}",
+        );
         assert!(matches!(result, Err(DecodeError::Malformed(_))));
     }
 }

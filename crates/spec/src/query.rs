@@ -17,8 +17,10 @@ const FIELDS_MAX: usize = 1_000;
 
 /// The fields of a form body or query string, in order.
 pub fn fields(form: &[u8]) -> Result<Vec<(String, String)>, DecodeError> {
-    let fields: Vec<(String, String)> =
-        form_urlencoded::parse(form).take(FIELDS_MAX + 1).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+    let fields: Vec<(String, String)> = form_urlencoded::parse(form)
+        .take(FIELDS_MAX + 1)
+        .map(|(k, v)| (k.into_owned(), v.into_owned()))
+        .collect();
     if fields.len() > FIELDS_MAX {
         return Err(malformed("Too many fields"));
     }

@@ -88,7 +88,6 @@ fn typed(member: &Member, text: String) -> Result<Value, DecodeError> {
     })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,9 @@ impl Service {
     pub fn operation_names(self) -> Vec<&'static str> {
         match self {
             Service::CognitoIdp => cognito_idp::Operation::ALL.iter().map(|o| o.spec().name).collect(),
-            Service::CognitoIdentity => cognito_identity::Operation::ALL.iter().map(|o| o.spec().name).collect(),
+            Service::CognitoIdentity => {
+                cognito_identity::Operation::ALL.iter().map(|o| o.spec().name).collect()
+            }
             Service::CognitoSync => cognito_sync::Operation::ALL.iter().map(|o| o.spec().name).collect(),
             Service::Sts => sts::Operation::ALL.iter().map(|o| o.spec().name).collect(),
         }

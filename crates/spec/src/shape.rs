@@ -23,7 +23,12 @@ pub enum Kind {
     /// Values under free keys.
     Map { key: &'static Shape, value: &'static Shape, min: Option<i64>, max: Option<i64> },
     /// Text; `values` is not empty for an enumeration.
-    String { min: Option<i64>, max: Option<i64>, pattern: Option<&'static Pattern>, values: &'static [&'static str] },
+    String {
+        min: Option<i64>,
+        max: Option<i64>,
+        pattern: Option<&'static Pattern>,
+        values: &'static [&'static str],
+    },
     /// A whole number of 32 or, if `long`, 64 bits.
     Integer { min: Option<i64>, max: Option<i64>, long: bool },
     /// True or false.
@@ -113,7 +118,9 @@ fn compile(text: &str, whole: bool) -> Regex {
             '[' => out.push('\\'),
             ']' => in_class = false,
             // After a range or an escape, as in `0-9-_`, the hyphen stands for itself.
-            '-' if in_class && (before == Some('\\') || out.len() >= 2 && out[..out.len() - 1].ends_with('-')) => {
+            '-' if in_class
+                && (before == Some('\\') || out.len() >= 2 && out[..out.len() - 1].ends_with('-')) =>
+            {
                 out.push('\\');
             }
             '&' | '~' if in_class => out.push('\\'),
@@ -180,7 +187,8 @@ mod tests {
         let mut patterns = 0;
         for service in crate::Service::ALL {
             for name in service.operation_names() {
-                for shape in [service.operation(name).unwrap().input, service.operation(name).unwrap().output] {
+                for shape in [service.operation(name).unwrap().input, service.operation(name).unwrap().output]
+                {
                     let Some(shape) = shape else { continue };
                     walk(shape, &mut |shape| {
                         if let Kind::String { pattern: Some(pattern), .. } = &shape.kind {

@@ -175,9 +175,12 @@ mod tests {
              Value '' at 'userAttributes.1.member.name' failed to satisfy constraint: Member must have length greater than or equal to 1; \
              Value '' at 'userAttributes.1.member.name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r ]+",
         );
-        check_request(Operation::ListUserPools, json!({"MaxResults": 61}),
+        check_request(
+            Operation::ListUserPools,
+            json!({"MaxResults": 61}),
             "1 validation error detected: Value '61' at 'maxResults' failed to satisfy constraint: \
-             Member must have value less than or equal to 60");
+             Member must have value less than or equal to 60",
+        );
         check_request(Operation::ListUserPools, json!({"MaxResults": 60}), "");
     }
 }

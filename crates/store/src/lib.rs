@@ -1,1 +1,41 @@
-//! store
+//! What Cognate remembers: SQL and nothing else, one SQL text for two engines.
+
+pub mod attempts;
+pub mod clients;
+pub mod db;
+pub mod grants;
+pub mod groups;
+pub mod keys;
+pub mod outbox;
+pub mod pools;
+pub mod tickets;
+pub mod users;
+
+pub use db::{Db, Error, Param, Row, Tx};
+
+use rules::{Fault, fault};
+use serde::{Serialize, de::DeserializeOwned};
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        match error {
+            Error::Overloaded => fault::too_many_requests().because(error),
+            // Unverified: what the service says of a NUL character; it is the caller's mistake, not a failure.
+            Error::NulInText { .. } => {
+                fault::invalid_parameter("A value holds a NUL character.").because(error)
+            }
+            error => Fault::internal(error),
+        }
+    }
+}
+
+/// A JSON document of a row.
+fn to_json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Document(error.to_string()))
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    // serde_json's messages can quote the document, so only its place is kept.
+    serde_json::from_str(text)
+        .map_err(|error| Error::Document(format!("line {} column {}", error.line(), error.column())))
+}

@@ -146,7 +146,9 @@ impl Code {
             Code::MissingAuthenticationTokenException => "MissingAuthenticationTokenException",
             Code::NotAuthorizedException => "NotAuthorizedException",
             Code::OperationNotEnabledException => "OperationNotEnabledException",
-            Code::OutboundWebIdentityFederationDisabledException => "OutboundWebIdentityFederationDisabledException",
+            Code::OutboundWebIdentityFederationDisabledException => {
+                "OutboundWebIdentityFederationDisabledException"
+            }
             Code::PackedPolicyTooLargeException => "PackedPolicyTooLargeException",
             Code::PasswordHistoryPolicyViolationException => "PasswordHistoryPolicyViolationException",
             Code::PasswordResetRequiredException => "PasswordResetRequiredException",

@@ -1,0 +1,94 @@
+//! Every error text the APIs can speak, a function per situation, and the one type that carries them.
+//!
+//! The comment behind a text says where it is known from: `V` captured from the service, `P` pasted in public
+//! issues, `D` documentation, `C` read in a client; `Unverified` means that only the situation is known.
+
+use spec::Code;
+use std::{borrow::Cow, fmt};
+
+mod administration;
+mod configuration;
+mod recovery;
+mod sign_in;
+mod tokens;
+
+pub use administration::*;
+pub use configuration::*;
+pub use recovery::*;
+pub use sign_in::*;
+pub use tokens::*;
+
+/// What every operation answers.
+pub type Result<T> = std::result::Result<T, Fault>;
+
+/// What went wrong: a wire name and text for the caller, and the cause for the operator's log.
+#[derive(Debug)]
+pub struct Fault {
+    /// The error's name.
+    pub code: Code,
+    /// The text that the caller reads.
+    pub message: Cow<'static, str>,
+    /// What the operator reads; never sent to the caller and never holding a secret.
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A refusal with AWS's name and text.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Fault {
+        Fault { code, message: message.into(), cause: None }
+    }
+
+    /// The same refusal with a reason for the operator's log.
+    pub fn because(mut self, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+        self.cause = Some(reason.into());
+        self
+    }
+
+    /// A failure of our own: logged with its cause, answered without detail.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+        // Unverified: the service's text for its own failures.
+        Fault::new(Code::InternalErrorException, "An internal error occurred.").because(cause)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.name(), self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// InvalidParameterException with a text of the caller's.
+pub fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::new(Code::InvalidParameterException, message)
+}
+
+/// NotAuthorizedException with a text of the caller's.
+pub(crate) fn not_authorized(message: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::new(Code::NotAuthorizedException, message)
+}
+
+/// A collision with another change of the same thing, to be tried again.
+pub fn concurrent_modification() -> Fault {
+    // Unverified: text.
+    Fault::new(Code::ConcurrentModificationException, "The resource was changed at the same time. Try again.")
+}
+
+/// The server has more work than it can carry.
+pub fn too_many_requests() -> Fault {
+    // Unverified: text.
+    Fault::new(Code::TooManyRequestsException, "Too many requests")
+}
+
+/// A per-user or per-code limit is used up. P
+pub fn attempt_limit_exceeded() -> Fault {
+    Fault::new(Code::LimitExceededException, "Attempt limit exceeded, please try after some time.")
+}
+
+/// A feature that is stored but whose effect is not built: refused rather than ignored.
+pub fn not_built(what: &str) -> Fault {
+    invalid_parameter(format!(
+        "{what} is not supported by this version of Cognate. See docs/compatibility.md."
+    ))
+}

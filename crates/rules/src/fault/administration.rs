@@ -1,0 +1,99 @@
+//! Users, groups and attributes.
+
+use super::{Fault, invalid_parameter, not_authorized};
+use spec::Code;
+
+/// An administrator's operation on an unknown user.
+pub fn unknown_user() -> Fault {
+    super::user_does_not_exist()
+}
+
+/// P
+pub fn unknown_pool(id: &str) -> Fault {
+    Fault::new(Code::ResourceNotFoundException, format!("User pool {id} does not exist."))
+}
+
+/// P
+pub fn unknown_client(id: &str) -> Fault {
+    Fault::new(Code::ResourceNotFoundException, format!("User pool client {id} does not exist."))
+}
+
+/// From memory of public reports.
+pub fn unknown_group() -> Fault {
+    Fault::new(Code::ResourceNotFoundException, "Group not found.")
+}
+
+/// From memory of public reports.
+pub fn group_exists() -> Fault {
+    Fault::new(Code::GroupExistsException, "A group with the name already exists")
+}
+
+/// From memory of public reports.
+pub fn filter_unreadable() -> Fault {
+    invalid_parameter("Error while parsing filter")
+}
+
+/// From memory of public reports.
+pub fn filter_attribute(name: &str) -> Fault {
+    invalid_parameter(format!("Invalid search attribute: {name}"))
+}
+
+/// From memory of public reports.
+pub fn attributes_to_get_unknown() -> Fault {
+    invalid_parameter("One or more requested attributes do not exist.")
+}
+
+/// A page token that was not made for this call. Unverified: text.
+pub fn page_token_invalid() -> Fault {
+    invalid_parameter("Invalid pagination token")
+}
+
+/// Several findings are one text. P
+pub fn schema_violation(findings: &[String]) -> Fault {
+    invalid_parameter(format!("Attributes did not conform to the schema: {}", findings.join("\n")))
+}
+
+/// From memory of public reports.
+pub fn attribute_not_writable() -> Fault {
+    not_authorized("A client attempted to write unauthorized attribute")
+}
+
+/// From memory of public reports.
+pub fn attribute_immutable(name: &str) -> Fault {
+    invalid_parameter(format!("user.{name}: Attribute cannot be updated."))
+}
+
+/// P
+pub fn attribute_type_unknown(name: &str) -> Fault {
+    invalid_parameter(format!("Type for attribute {{{name}}} could not be determined"))
+}
+
+/// AdminDeleteUserAttributes names attributes that the pool does not have.
+pub fn attributes_to_delete_unknown(names: &[&str]) -> Fault {
+    let lines: String =
+        names.iter().map(|n| format!("user.{n}: Attribute does not exist in the schema.\n")).collect();
+    invalid_parameter(format!("Invalid user attributes: {lines}"))
+}
+
+/// P
+pub fn username_looks_like(alias: &str) -> Fault {
+    let what = if alias == "email" { "email" } else { "phone number" };
+    invalid_parameter(format!(
+        "Username cannot be of {what} format, since user pool is configured for {what} alias."
+    ))
+}
+
+/// P
+pub fn username_should_be(what: &str) -> Fault {
+    invalid_parameter(format!("Username should be {what}."))
+}
+
+/// P
+pub fn email_format() -> Fault {
+    invalid_parameter("Invalid email address format.")
+}
+
+/// P
+pub fn phone_number_format() -> Fault {
+    invalid_parameter("Invalid phone number format.")
+}

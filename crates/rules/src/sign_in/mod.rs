@@ -1,0 +1,4 @@
+//! The sign-in as a value.
+
+pub mod srp;
+pub mod totp;

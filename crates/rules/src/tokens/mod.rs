@@ -1,0 +1,90 @@
+//! What the tokens say, how long they live, and what ends them.
+
+use crate::{Millis, Result, fault, ids, user::User};
+use serde::{Deserialize, Serialize};
+
+/// A refresh token and all that was issued by it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant {
+    /// A UUID; tokens carry it as `origin_jti`.
+    pub id: String,
+    /// The pool.
+    pub pool_id: String,
+    /// The client that signed the user in.
+    pub client_id: String,
+    /// The user.
+    pub sub: String,
+    /// When the user signed in, the `auth_time` of every token.
+    pub authenticated_at: Millis,
+    /// When the refresh token ends, rotated or not.
+    pub expires_at: Millis,
+    /// When it was revoked.
+    pub revoked_at: Option<Millis>,
+    /// SHA-256 of the refresh token that is good now.
+    pub token_hash: Vec<u8>,
+    /// SHA-256 of the one before, while rotation lets it live on.
+    pub previous_hash: Option<Vec<u8>>,
+    /// How long the one before is still taken.
+    pub previous_until: Option<Millis>,
+    /// What the sign-in left for the tokens.
+    pub facts: GrantFacts,
+    /// Grows with every change, for compare-and-set.
+    pub version: i64,
+}
+
+/// What the sign-in left for the tokens.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GrantFacts {
+    /// The event that the tokens name.
+    pub event_id: String,
+    /// The scopes of access tokens.
+    pub scopes: Vec<String>,
+}
+
+/// The claims of an access token that the server reads back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// The user.
+    pub sub: String,
+    /// The issuer, which ends in the pool id.
+    pub iss: String,
+    /// The client.
+    pub client_id: String,
+    /// `access`.
+    pub token_use: String,
+    /// The scopes, by spaces.
+    #[serde(default)]
+    pub scope: String,
+    /// Seconds since 1970.
+    pub auth_time: i64,
+    /// Seconds since 1970.
+    pub exp: i64,
+    /// Seconds since 1970.
+    pub iat: i64,
+    /// The token's own id, a UUID of version 7.
+    pub jti: String,
+    /// The grant's id, where the client revokes tokens.
+    #[serde(default)]
+    pub origin_jti: Option<String>,
+    /// The user name.
+    #[serde(default)]
+    pub username: String,
+}
+
+/// Checks that nothing ended the token before its expiry: its grant, a global sign-out, or the user's disabling.
+pub fn check_access(claims: &AccessClaims, grant: Option<&Grant>, user: &User, revokes: bool) -> Result<()> {
+    let issued_at = match grant {
+        Some(grant) if grant.revoked_at.is_some() => return Err(fault::access_token_revoked()),
+        Some(grant) => grant.authenticated_at,
+        // A client that turned revocation on later has tokens without a grant; they are judged by their own time.
+        None if revokes && claims.origin_jti.is_some() => return Err(fault::access_token_revoked()),
+        None => ids::uuid_v7_millis(&claims.jti).unwrap_or(0),
+    };
+    if issued_at <= user.signed_out_at {
+        return Err(fault::access_token_revoked());
+    }
+    if !user.enabled {
+        return Err(fault::user_is_disabled());
+    }
+    Ok(())
+}

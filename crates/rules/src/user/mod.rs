@@ -1,0 +1,214 @@
+//! A person in a pool: what is remembered of them, and by which names they are found.
+
+use crate::{Millis, Sealed, pool::Pool};
+use serde::{Deserialize, Serialize};
+use spec::cognito_idp::{AliasAttributeType, AttributeType, UserStatusType, UserType, UsernameAttributeType};
+use std::collections::BTreeMap;
+
+/// A user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// The pool.
+    pub pool_id: String,
+    /// The immutable id, which the wire shows as the attribute `sub`.
+    pub sub: String,
+    /// The user name: chosen, or the sub where e-mail addresses or phone numbers are the names.
+    pub username: String,
+    /// Where the user stands between sign-up and sign-in.
+    pub status: UserStatusType,
+    /// Whether sign-in is allowed; independent of the status.
+    pub enabled: bool,
+    /// When the user was made.
+    pub created_at: Millis,
+    /// When the user was last changed.
+    pub updated_at: Millis,
+    /// Tokens of sign-ins up to this moment are void.
+    pub signed_out_at: Millis,
+    /// Every attribute but `sub`; booleans are `true` and `false`.
+    pub attributes: BTreeMap<String, String>,
+    /// New values that wait for their code, by attribute (AttributesRequireVerificationBeforeUpdate).
+    pub pending: BTreeMap<String, String>,
+    /// None until one is set, as for federated or passwordless users.
+    pub password: Option<Password>,
+    /// The second factors.
+    pub mfa: UserMfa,
+    /// Grows with every change, for compare-and-set.
+    pub version: i64,
+}
+
+/// A password as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Password {
+    /// Argon2id in PHC form.
+    pub hash: String,
+    /// The salt of the SRP verifier, hexadecimal.
+    pub srp_salt: String,
+    /// The SRP verifier, sealed for [`Password::verifier_context`].
+    pub srp_verifier: Sealed,
+    /// When it was set.
+    pub set_at: Millis,
+    /// Whether it must be changed at the next sign-in and ages.
+    pub temporary: bool,
+    /// The hashes of earlier ones, newest first, as far as the pool's policy looks back.
+    #[serde(default)]
+    pub history: Vec<String>,
+}
+
+impl Password {
+    /// What a sealed SRP verifier is bound to.
+    pub fn verifier_context(pool_id: &str, sub: &str) -> String {
+        format!("srp-verifier/{pool_id}/{sub}")
+    }
+}
+
+/// A way to prove a second time who one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum MfaFactor {
+    /// A code by SMS.
+    Sms,
+    /// A code of an authenticator app.
+    SoftwareToken,
+    /// A code by e-mail.
+    Email,
+}
+
+impl MfaFactor {
+    /// The name that lists and challenges use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MfaFactor::Sms => "SMS_MFA",
+            MfaFactor::SoftwareToken => "SOFTWARE_TOKEN_MFA",
+            MfaFactor::Email => "EMAIL_OTP",
+        }
+    }
+
+    /// The factor with this name; `EMAIL_MFA` occurs in documentation for EMAIL_OTP.
+    pub fn from_wire(name: &str) -> Option<MfaFactor> {
+        Some(match name {
+            "SMS_MFA" => MfaFactor::Sms,
+            "SOFTWARE_TOKEN_MFA" => MfaFactor::SoftwareToken,
+            "EMAIL_OTP" | "EMAIL_MFA" => MfaFactor::Email,
+            _ => return None,
+        })
+    }
+}
+
+/// The second factors of a user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UserMfa {
+    /// Whether SMS codes were turned on.
+    #[serde(default)]
+    pub sms: bool,
+    /// Whether e-mail codes were turned on.
+    #[serde(default)]
+    pub email: bool,
+    /// Whether the verified authenticator app was turned on.
+    #[serde(default)]
+    pub software_token: bool,
+    /// The preferred one of several.
+    #[serde(default)]
+    pub preferred: Option<MfaFactor>,
+    /// The authenticator app.
+    #[serde(default)]
+    pub totp: Option<Totp>,
+}
+
+/// An authenticator app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Totp {
+    /// The shared secret, sealed for [`Totp::context`].
+    pub secret: Sealed,
+    /// Whether the user has proved to hold it.
+    pub verified: bool,
+    /// The time step of the last code that was accepted: a code is good once.
+    pub last_step: Option<i64>,
+    /// What the user calls it.
+    pub device_name: Option<String>,
+}
+
+impl Totp {
+    /// What a sealed TOTP secret is bound to.
+    pub fn context(pool_id: &str, sub: &str) -> String {
+        format!("totp/{pool_id}/{sub}")
+    }
+}
+
+/// A group that a user is in, as far as tokens need it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Membership {
+    /// The group's name.
+    pub group: String,
+    /// Its precedence; the lowest number counts most, none least.
+    pub precedence: Option<i64>,
+    /// The IAM role that its members get.
+    pub role_arn: Option<String>,
+}
+
+impl User {
+    /// An attribute's value; `sub` included.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        if name == "sub" { Some(&self.sub) } else { self.attributes.get(name).map(String::as_str) }
+    }
+
+    /// Whether `email` or `phone_number` is verified.
+    pub fn is_verified(&self, attribute: &str) -> bool {
+        self.attributes.get(&format!("{attribute}_verified")).is_some_and(|v| v == "true")
+    }
+
+    /// Marks `email` or `phone_number` verified or not.
+    pub fn set_verified(&mut self, attribute: &str, verified: bool) {
+        self.attributes.insert(format!("{attribute}_verified"), verified.to_string());
+    }
+
+    /// The names by which this user signs in, folded as the pool compares them. The first is the user name.
+    pub fn sign_in_names(&self, pool: &Pool) -> Vec<String> {
+        let mut names = vec![pool.fold_name(&self.username)];
+        let mut add = |name: Option<&str>| {
+            if let Some(name) =
+                name.map(|n| pool.fold_name(n)).filter(|n| !n.is_empty() && !names.contains(n))
+            {
+                names.push(name);
+            }
+        };
+        if pool.has_username_attribute(UsernameAttributeType::Email) {
+            add(self.attribute("email"));
+        }
+        if pool.has_username_attribute(UsernameAttributeType::PhoneNumber) {
+            add(self.attribute("phone_number"));
+        }
+        // An address that nobody has proved to own is no sign-in name: otherwise a stranger could take it.
+        if pool.has_alias(AliasAttributeType::Email) && self.is_verified("email") {
+            add(self.attribute("email"));
+        }
+        if pool.has_alias(AliasAttributeType::PhoneNumber) && self.is_verified("phone_number") {
+            add(self.attribute("phone_number"));
+        }
+        if pool.has_alias(AliasAttributeType::PreferredUsername) && self.status != UserStatusType::Unconfirmed
+        {
+            add(self.attribute("preferred_username"));
+        }
+        names
+    }
+
+    /// The attributes as the wire lists them, `sub` first, only those that `keep` accepts.
+    pub fn attribute_list(&self, keep: impl Fn(&str) -> bool) -> Vec<AttributeType> {
+        std::iter::once(("sub", &self.sub))
+            .chain(self.attributes.iter().map(|(name, value)| (name.as_str(), value)))
+            .filter(|(name, _)| keep(name))
+            .map(|(name, value)| AttributeType { name: name.to_owned(), value: Some(value.clone()) })
+            .collect()
+    }
+
+    /// The user as ListUsers and AdminCreateUser show it.
+    pub fn to_wire(&self, keep: impl Fn(&str) -> bool) -> UserType {
+        UserType {
+            username: Some(self.username.clone()),
+            attributes: Some(self.attribute_list(keep)),
+            user_create_date: Some(spec::Timestamp::from_millis(self.created_at)),
+            user_last_modified_date: Some(spec::Timestamp::from_millis(self.updated_at)),
+            enabled: Some(self.enabled),
+            user_status: Some(self.status),
+            mfa_options: None,
+        }
+    }
+}

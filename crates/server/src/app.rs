@@ -1,0 +1,172 @@
+//! What every request shares: the store, the clock, the vault, the workers, and configuration read a moment ago.
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    keys::KeyRing,
+    passwords,
+    vault::{SystemRandom, Vault},
+    work::Workers,
+};
+use rules::{
+    Result, fault,
+    pool::{Client, Pool},
+};
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, RwLock},
+};
+use store::Db;
+
+/// How long configuration that was read may be used, so that nodes see each other's changes within a second.
+const CONFIGURATION_TTL_MS: i64 = 1_000;
+/// How many pools and clients are remembered.
+const CONFIGURATION_ENTRIES_MAX: usize = 10_000;
+
+/// The server's shared state. Clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of [`App`].
+pub struct Inner {
+    /// The settings that were read at start.
+    pub config: Config,
+    /// The store.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// The master key.
+    pub vault: Arc<Vault>,
+    /// The processor's queue.
+    pub workers: Workers,
+    /// Key pairs that sign tokens.
+    pub keys: KeyRing,
+    /// The hash that unknown users' passwords are compared with.
+    pub decoy_hash: String,
+    pools: Cache<Pool>,
+    clients: Cache<Client>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(config: Config, db: Db, clock: Clock, vault: Vault) -> Result<App> {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(App(Arc::new(Inner {
+            config,
+            db,
+            clock,
+            vault: Arc::new(vault),
+            workers: Workers::new(threads),
+            keys: KeyRing::new(),
+            decoy_hash: passwords::decoy()?,
+            pools: Cache::default(),
+            clients: Cache::default(),
+        })))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// The random source to hand to the rules: `&mut app.random()`.
+    pub fn random(&self) -> SystemRandom {
+        SystemRandom
+    }
+
+    /// The pool, as it was at most a second ago.
+    ///
+    /// # Errors
+    /// ResourceNotFoundException if there is none.
+    pub async fn pool(&self, id: &str) -> Result<Arc<Pool>> {
+        if let Some(pool) = self.pools.get(id, self.now()) {
+            return Ok(pool);
+        }
+        let key = id.to_owned();
+        let found = self.db.read(move |tx| store::pools::find(tx, &key)).await?;
+        let pool = Arc::new(found.ok_or_else(|| fault::unknown_pool(id))?);
+        self.pools.put(id, pool.clone(), self.now());
+        Ok(pool)
+    }
+
+    /// The client, as it was at most a second ago.
+    ///
+    /// # Errors
+    /// ResourceNotFoundException if there is none.
+    pub async fn client(&self, id: &str) -> Result<Arc<Client>> {
+        if let Some(client) = self.clients.get(id, self.now()) {
+            return Ok(client);
+        }
+        let key = id.to_owned();
+        let found = self.db.read(move |tx| store::clients::find(tx, &key)).await?;
+        let client = Arc::new(found.ok_or_else(|| fault::unknown_client(id))?);
+        self.clients.put(id, client.clone(), self.now());
+        Ok(client)
+    }
+
+    /// The client with its pool.
+    ///
+    /// # Errors
+    /// ResourceNotFoundException if there is none.
+    pub async fn client_and_pool(&self, client_id: &str) -> Result<(Arc<Client>, Arc<Pool>)> {
+        let client = self.client(client_id).await?;
+        let pool = self.pool(&client.pool_id).await?;
+        Ok((client, pool))
+    }
+
+    /// Drops what is remembered of a pool, after it was changed or deleted.
+    pub fn forget_pool(&self, id: &str) {
+        self.pools.forget(id);
+        self.clients.clear();
+    }
+
+    /// Drops what is remembered of a client, after it was changed or deleted.
+    pub fn forget_client(&self, id: &str) {
+        self.clients.forget(id);
+    }
+}
+
+/// Entries that are good for a moment.
+struct Cache<T> {
+    entries: RwLock<HashMap<String, (Arc<T>, i64)>>,
+}
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Cache { entries: RwLock::new(HashMap::new()) }
+    }
+}
+
+impl<T> Cache<T> {
+    fn get(&self, id: &str, now: i64) -> Option<Arc<T>> {
+        let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
+        let (value, read_at) = entries.get(id)?;
+        (now - read_at < CONFIGURATION_TTL_MS && now >= *read_at).then(|| value.clone())
+    }
+
+    fn put(&self, id: &str, value: Arc<T>, now: i64) {
+        let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
+        if entries.len() >= CONFIGURATION_ENTRIES_MAX {
+            entries.retain(|_, (_, read_at)| now - *read_at < CONFIGURATION_TTL_MS);
+        }
+        if entries.len() < CONFIGURATION_ENTRIES_MAX {
+            entries.insert(id.to_owned(), (value, now));
+        }
+    }
+
+    fn forget(&self, id: &str) {
+        self.entries.write().unwrap_or_else(|e| e.into_inner()).remove(id);
+    }
+
+    fn clear(&self) {
+        self.entries.write().unwrap_or_else(|e| e.into_inner()).clear();
+    }
+}

@@ -1,0 +1,258 @@
+//! The keys that sign tokens: two for each pool, made ahead of time, kept parsed in memory, sealed in the store.
+
+use crate::{
+    app::App,
+    vault::{SystemRandom, Vault},
+};
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
+    rand::SystemRandom as AwsRandom,
+    rsa::{KeyPair, KeySize},
+    signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
+use rules::{Fault, Random, Result, fault};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, RwLock},
+};
+use store::keys::SigningKey;
+use zeroize::Zeroizing;
+
+/// How many key pairs are made ahead; a new pool takes two, and making one costs 80 ms.
+const SPARE_MAX: usize = 8;
+/// How long keys that were read may be used before a rotation by another node is seen.
+const KEYS_TTL_MS: i64 = 1_000;
+
+/// What a key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenUse {
+    /// ID tokens.
+    Id,
+    /// Access tokens.
+    Access,
+}
+
+impl TokenUse {
+    /// The claim `token_use`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TokenUse::Id => "id",
+            TokenUse::Access => "access",
+        }
+    }
+}
+
+/// A private key, parsed once.
+pub struct Signer {
+    /// The name that tokens carry in their header.
+    pub kid: String,
+    pair: KeyPair,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signer({})", self.kid)
+    }
+}
+
+impl Signer {
+    /// A compact JWS over the claims, RS256.
+    pub fn sign(&self, claims: &Value) -> Result<String> {
+        let header = json!({"kid": self.kid, "alg": "RS256"});
+        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
+        token.push('.');
+        token.push_str(&URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign(&RSA_PKCS1_SHA256, &AwsRandom::new(), token.as_bytes(), &mut signature)
+            .map_err(|_| Fault::internal("RSA signing failed"))?;
+        token.push('.');
+        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        Ok(token)
+    }
+}
+
+/// A public key, parsed once.
+#[derive(Debug)]
+pub struct Verifier {
+    /// What tokens it may verify.
+    pub token_use: TokenUse,
+    key: ParsedPublicKey,
+}
+
+impl Verifier {
+    /// Whether the signature over `message` is this key's.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.verify_sig(message, signature).is_ok()
+    }
+}
+
+/// The keys of one pool.
+#[derive(Debug)]
+pub struct PoolKeys {
+    id: Arc<Signer>,
+    access: Arc<Signer>,
+    verifiers: HashMap<String, Verifier>,
+    /// The JWKS document.
+    pub jwks: Value,
+}
+
+impl PoolKeys {
+    /// The key that signs now.
+    pub fn signer(&self, token_use: TokenUse) -> Arc<Signer> {
+        match token_use {
+            TokenUse::Id => self.id.clone(),
+            TokenUse::Access => self.access.clone(),
+        }
+    }
+
+    /// The published key of this name.
+    pub fn verifier(&self, kid: &str) -> Option<&Verifier> {
+        self.verifiers.get(kid)
+    }
+}
+
+/// The keys of all pools, read a moment ago, and spare ones.
+#[derive(Default)]
+pub struct KeyRing {
+    pools: RwLock<HashMap<String, (Arc<PoolKeys>, i64)>>,
+    signers: RwLock<HashMap<String, Arc<Signer>>>,
+    spare: Mutex<Vec<Zeroizing<Vec<u8>>>>,
+}
+
+impl KeyRing {
+    /// An empty ring.
+    pub fn new() -> KeyRing {
+        KeyRing::default()
+    }
+
+    /// The keys of a pool.
+    pub async fn of(&self, app: &App, pool_id: &str) -> Result<Arc<PoolKeys>> {
+        let now = app.now();
+        if let Some((keys, read_at)) = self.pools.read().unwrap_or_else(|e| e.into_inner()).get(pool_id)
+            && (0..KEYS_TTL_MS).contains(&(now - read_at))
+        {
+            return Ok(keys.clone());
+        }
+        let id = pool_id.to_owned();
+        let rows = app.db.read(move |tx| store::keys::list(tx, &id)).await?;
+        if rows.is_empty() {
+            return Err(fault::unknown_pool(pool_id));
+        }
+        let keys = Arc::new(self.parse(&app.vault, &rows)?);
+        self.pools.write().unwrap_or_else(|e| e.into_inner()).insert(pool_id.to_owned(), (keys.clone(), now));
+        Ok(keys)
+    }
+
+    /// Drops what is remembered of a pool's keys.
+    pub fn forget(&self, pool_id: &str) {
+        self.pools.write().unwrap_or_else(|e| e.into_inner()).remove(pool_id);
+    }
+
+    fn parse(&self, vault: &Vault, rows: &[SigningKey]) -> Result<PoolKeys> {
+        let mut verifiers = HashMap::new();
+        let mut published = Vec::new();
+        for row in rows {
+            let jwk: Value = serde_json::from_str(&row.public_key).map_err(Fault::internal)?;
+            verifiers.insert(row.kid.clone(), verifier(&jwk, &row.token_use)?);
+            published.push(jwk);
+        }
+        let current = |token_use: TokenUse| {
+            let row = rows.iter().find(|r| r.retired_at.is_none() && r.token_use == token_use.as_str());
+            let row = row.ok_or_else(|| Fault::internal("a pool has no key that signs"))?;
+            self.signer(vault, row)
+        };
+        Ok(PoolKeys {
+            id: current(TokenUse::Id)?,
+            access: current(TokenUse::Access)?,
+            verifiers,
+            jwks: json!({"keys": published}),
+        })
+    }
+
+    /// Parsing a private key costs half as much as a signature, so it is done once.
+    fn signer(&self, vault: &Vault, row: &SigningKey) -> Result<Arc<Signer>> {
+        if let Some(signer) = self.signers.read().unwrap_or_else(|e| e.into_inner()).get(&row.kid) {
+            return Ok(signer.clone());
+        }
+        let der = vault.open(&key_context(&row.kid), &row.sealed_key)?;
+        let pair =
+            KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a signing key cannot be parsed"))?;
+        let signer = Arc::new(Signer { kid: row.kid.clone(), pair });
+        self.signers.write().unwrap_or_else(|e| e.into_inner()).insert(row.kid.clone(), signer.clone());
+        Ok(signer)
+    }
+
+    /// A new key pair for a pool, from the spare ones if there is one.
+    pub async fn make(&self, app: &App, pool_id: &str, token_use: TokenUse) -> Result<SigningKey> {
+        let spare = self.spare.lock().unwrap_or_else(|e| e.into_inner()).pop();
+        let der = match spare {
+            Some(der) => der,
+            None => app.workers.run(generate).await??,
+        };
+        let pair = KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a new key cannot be parsed"))?;
+        let mut name = [0; 32];
+        SystemRandom.fill(&mut name);
+        let kid = STANDARD.encode(name);
+        let modulus = pair.public_key().modulus().big_endian_without_leading_zero();
+        let exponent = pair.public_key().exponent().big_endian_without_leading_zero();
+        let jwk = json!({
+            "alg": "RS256",
+            "e": URL_SAFE_NO_PAD.encode(exponent),
+            "kid": kid,
+            "kty": "RSA",
+            "n": URL_SAFE_NO_PAD.encode(modulus),
+            "use": "sig",
+        });
+        Ok(SigningKey {
+            sealed_key: app.vault.seal(&key_context(&kid), &der),
+            kid,
+            pool_id: pool_id.to_owned(),
+            token_use: token_use.as_str().to_owned(),
+            created_at: app.now(),
+            retired_at: None,
+            public_key: jwk.to_string(),
+        })
+    }
+
+    /// Makes one spare key pair unless there are enough; answers whether it did.
+    pub async fn make_spare(&self) -> Result<bool> {
+        if self.spare.lock().unwrap_or_else(|e| e.into_inner()).len() >= SPARE_MAX {
+            return Ok(false);
+        }
+        let der = tokio::task::spawn_blocking(generate).await.map_err(Fault::internal)??;
+        self.spare.lock().unwrap_or_else(|e| e.into_inner()).push(der);
+        Ok(true)
+    }
+}
+
+fn key_context(kid: &str) -> String {
+    format!("signing-key/{kid}")
+}
+
+/// A new 2048-bit key, PKCS #8.
+fn generate() -> Result<Zeroizing<Vec<u8>>> {
+    let pair =
+        KeyPair::generate(KeySize::Rsa2048).map_err(|_| Fault::internal("RSA key generation failed"))?;
+    let der =
+        AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| Fault::internal("RSA key encoding failed"))?;
+    Ok(Zeroizing::new(der.as_ref().to_vec()))
+}
+
+fn verifier(jwk: &Value, token_use: &str) -> Result<Verifier> {
+    let part = |name: &str| {
+        let text = jwk[name].as_str().unwrap_or_default();
+        URL_SAFE_NO_PAD.decode(text).map_err(|_| Fault::internal("a public key is damaged"))
+    };
+    let (n, e) = (part("n")?, part("e")?);
+    let components = aws_lc_rs::rsa::PublicKeyComponents { n, e };
+    let der = AsDer::<PublicKeyX509Der<'_>>::as_der(&components)
+        .map_err(|_| Fault::internal("a public key cannot be parsed"))?;
+    let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der.as_ref())
+        .map_err(|_| Fault::internal("a public key cannot be parsed"))?;
+    let token_use = if token_use == "id" { TokenUse::Id } else { TokenUse::Access };
+    Ok(Verifier { token_use, key })
+}

@@ -1,0 +1,10 @@
+//! Cognate: everything that touches the world.
+
+pub mod app;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod keys;
+pub mod passwords;
+pub mod vault;
+pub mod work;

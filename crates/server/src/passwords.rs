@@ -1,0 +1,100 @@
+//! Passwords: Argon2id hashes and SRP verifiers, made and checked on the workers.
+
+use crate::{app::App, vault::SystemRandom};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use rules::{
+    Fault, Random, Result, ids,
+    sign_in::srp,
+    user::{Password, User},
+};
+use zeroize::Zeroizing;
+
+/// OWASP's first recommendation: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|e| Fault::internal(e.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Hashes with a new salt, in PHC form.
+fn hash(password: &str) -> Result<String> {
+    let mut salt = [0; 16];
+    SystemRandom.fill(&mut salt);
+    let hash = argon2()?
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|e| Fault::internal(e.to_string()))?;
+    Ok(hash.to_string())
+}
+
+fn matches(password: &str, hash: &str) -> Result<bool> {
+    let hash = PasswordHash::new(hash).map_err(|e| Fault::internal(e.to_string()))?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// Makes all that is kept of a new password. `user` is the user who gets it; its present password goes into
+/// the history as far as `history_size` looks back.
+pub async fn make(
+    app: &App,
+    user: &User,
+    password: Zeroizing<String>,
+    temporary: bool,
+    history_size: usize,
+) -> Result<Password> {
+    let now = app.now();
+    let mut history: Vec<String> = Vec::new();
+    if let Some(present) = &user.password
+        && history_size > 0
+    {
+        history.push(present.hash.clone());
+        history.extend(present.history.iter().cloned());
+        history.truncate(history_size);
+    }
+    let (pool_id, sub, username) = (user.pool_id.clone(), user.sub.clone(), user.username.clone());
+    let vault = app.vault.clone();
+    app.workers
+        .run(move || {
+            let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &username);
+            let verifier = srp::Verifier::new(owner, &password, &mut SystemRandom);
+            Ok(Password {
+                hash: hash(&password)?,
+                srp_salt: verifier.salt.clone(),
+                srp_verifier: vault.seal(&Password::verifier_context(&pool_id, &sub), &verifier.v),
+                set_at: now,
+                temporary,
+                history,
+            })
+        })
+        .await?
+}
+
+/// Whether `password` is one of the hashes. Without any hash it costs the same as one wrong password, so that
+/// the time does not tell whether a user exists.
+pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<String>) -> Result<bool> {
+    let decoy = app.decoy_hash.clone();
+    app.workers
+        .run(move || {
+            if hashes.is_empty() {
+                matches(&password, &decoy)?;
+                return Ok(false);
+            }
+            for hash in &hashes {
+                if matches(&password, hash)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await?
+}
+
+/// A hash that no password has, for [`is_any_of`].
+pub fn decoy() -> Result<String> {
+    let mut secret = Zeroizing::new([0; 32]);
+    SystemRandom.fill(&mut *secret);
+    hash(&SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz"))
+}

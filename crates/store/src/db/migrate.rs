@@ -1,0 +1,177 @@
+//! Forward-only migrations, written once in SQLite's words and translated for PostgreSQL.
+//!
+//! In a migration's text, outside comments and quotes:
+//! - the type words `INTEGER`, `BLOB` and `TEXT`, in capitals, become `BIGINT`, `BYTEA` and `TEXT COLLATE "C"` on
+//!   PostgreSQL, so that both engines order texts by their bytes. Write `CAST(x AS text)` in small letters,
+//!   where a collation may not stand.
+//! - `/*sqlite: STRICT, WITHOUT ROWID */` is a comment to PostgreSQL; SQLite reads what it encloses.
+
+use super::{Db, Error, Param};
+
+/// Number, name and text of a migration.
+pub(super) type Migration = (u32, &'static str, &'static str);
+
+/// Every migration, in order; a test holds this list against the folder.
+pub(super) const MIGRATIONS: &[Migration] =
+    &[(1, "foundation", include_str!("../../migrations/0001_foundation.sql"))];
+
+const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+
+const INSERT: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING";
+
+/// Applies what is missing, each migration in a transaction of its own, and answers how many these were.
+pub(super) async fn run(
+    db: &Db,
+    migrations: &'static [Migration],
+    now_ms: i64,
+    progress: impl Fn(u32, &str),
+) -> Result<u32, Error> {
+    let _lock = match db {
+        Db::Postgres(postgres) => Some(postgres.lock_migrations().await?),
+        // SQLite's writers take turns by themselves.
+        Db::Sqlite(_) => None,
+    };
+    db.write(|tx| tx.batch(RECORD)).await?;
+    db.read(|tx| tx.query("SELECT number, name FROM schema_migrations ORDER BY number", &[]))
+        .await
+        .and_then(|rows| {
+            rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect::<Result<Vec<_>, _>>()
+        })
+        .and_then(|applied| check_known(migrations, &applied))?;
+    let mut count = 0;
+    for migration in migrations {
+        let (number, name, _) = *migration;
+        if apply(db, migration, now_ms).await.map_err(|error| named(number, name, &error))? {
+            count += 1;
+            progress(number, name);
+        }
+    }
+    Ok(count)
+}
+
+/// Refuses a database whose history is not the beginning of this binary's.
+fn check_known(migrations: &[Migration], applied: &[(i64, String)]) -> Result<(), Error> {
+    for (index, (number, name)) in applied.iter().enumerate() {
+        let text = match migrations.get(index) {
+            Some((known, its_name, _)) if i64::from(*known) == *number && its_name == name => continue,
+            Some((known, its_name, _)) => format!(
+                "the database has number {number} ({name}) where this binary has number {known} ({its_name})"
+            ),
+            None => format!(
+                "the database is newer than this binary: it has number {number} ({name}), \
+                 and the newest known here is number {}",
+                migrations.len()
+            ),
+        };
+        return Err(Error::Migration(text));
+    }
+    Ok(())
+}
+
+async fn apply(db: &Db, migration: &Migration, now_ms: i64) -> Result<bool, Error> {
+    let (number, name, text) = *migration;
+    let text = match db {
+        Db::Sqlite(_) => for_sqlite(text),
+        Db::Postgres(_) => for_postgres(text),
+    };
+    db.write(move |tx| {
+        let record = [Param::Int(number.into()), name.into(), now_ms.into()];
+        let new = tx.execute(INSERT, &record)?;
+        if new == 1 {
+            tx.batch(&text)?;
+        }
+        Ok(new == 1)
+    })
+    .await
+}
+
+fn named(number: u32, name: &str, error: &Error) -> Error {
+    Error::Migration(format!("number {number} ({name}) failed and was rolled back: {error}"))
+}
+
+/// Opens the comments that are meant for SQLite.
+fn for_sqlite(text: &str) -> String {
+    let mut pieces = text.split("/*sqlite:");
+    let mut answer = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (inside, rest) = piece.split_once("*/").unwrap_or((piece, ""));
+        answer.push_str(inside);
+        answer.push_str(rest);
+    }
+    answer
+}
+
+/// Replaces the type words.
+fn for_postgres(text: &str) -> String {
+    let mut answer = String::with_capacity(text.len() + text.len() / 4);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (token, after) = rest.split_at(token_length(rest, first));
+        answer.push_str(match token {
+            "INTEGER" => "BIGINT",
+            "BLOB" => "BYTEA",
+            "TEXT" => "TEXT COLLATE \"C\"",
+            token => token,
+        });
+        rest = after;
+    }
+    answer
+}
+
+/// A comment, a quoted piece and a word are one token each; any other character is one by itself.
+fn token_length(text: &str, first: char) -> usize {
+    let up_to =
+        |end: &str, from: usize| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
+    match first {
+        '-' if text.starts_with("--") => up_to("\n", 2),
+        '/' if text.starts_with("/*") => up_to("*/", 2),
+        '\'' => up_to("'", 1),
+        '"' => up_to("\"", 1),
+        _ if is_word(first) => text.find(|c| !is_word(c)).unwrap_or(text.len()),
+        _ => first.len_utf8(),
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_matches_the_folder() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".sql"))
+            .collect();
+        files.sort();
+        let listed: Vec<_> =
+            MIGRATIONS.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+        assert_eq!(listed, files, "add the file to MIGRATIONS");
+        for ((number, name, text), file) in MIGRATIONS.iter().zip(&files) {
+            let found = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+            assert_eq!(*text, found, "migration {number} ({name}) includes another file");
+        }
+        let numbers: Vec<_> = MIGRATIONS.iter().map(|(number, ..)| *number).collect();
+        assert_eq!(numbers, (1..=MIGRATIONS.len() as u32).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn type_words_are_replaced_and_nothing_else() {
+        let text = "CREATE TABLE t (a INTEGER, b TEXT NOT NULL, \"TEXT\" BLOB, TEXT_b text) -- TEXT\n\
+                    /*sqlite: STRICT */; INSERT INTO t VALUES ('it''s TEXT é');";
+        assert_eq!(
+            for_postgres(text),
+            "CREATE TABLE t (a BIGINT, b TEXT COLLATE \"C\" NOT NULL, \"TEXT\" BYTEA, TEXT_b text) -- TEXT\n\
+             /*sqlite: STRICT */; INSERT INTO t VALUES ('it''s TEXT é');"
+        );
+        assert_eq!(for_sqlite("(a) /*sqlite: STRICT */; /* b */"), "(a)  STRICT ; /* b */");
+    }
+}

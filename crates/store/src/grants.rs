@@ -1,0 +1,107 @@
+//! Grants: a refresh token and its descendants are one row.
+
+use crate::{Error, Row, Tx, from_json, to_json, users};
+use rules::{
+    tokens::Grant,
+    user::{Membership, User},
+};
+
+const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
+                       t.token_hash, t.previous_hash, t.previous_until, t.version, t.document";
+const WIDTH: usize = 12;
+
+fn grant(row: &Row) -> Result<Grant, Error> {
+    Ok(Grant {
+        id: row.text(0)?,
+        pool_id: row.text(1)?,
+        client_id: row.text(2)?,
+        sub: row.text(3)?,
+        authenticated_at: row.int(4)?,
+        expires_at: row.int(5)?,
+        revoked_at: row.opt_int(6)?,
+        token_hash: row.blob(7)?,
+        previous_hash: row.opt_blob(8)?,
+        previous_until: row.opt_int(9)?,
+        version: row.int(10)?,
+        facts: from_json(&row.text(11)?)?,
+    })
+}
+
+/// Stores a new grant.
+pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO grants (id, pool_id, client_id, sub, authenticated_at, expires_at, revoked_at, token_hash, \
+         previous_hash, previous_until, version, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)",
+        &[
+            (&grant.id).into(),
+            (&grant.pool_id).into(),
+            (&grant.client_id).into(),
+            (&grant.sub).into(),
+            grant.authenticated_at.into(),
+            grant.expires_at.into(),
+            grant.revoked_at.into(),
+            (&grant.token_hash).into(),
+            (&grant.previous_hash).into(),
+            grant.previous_until.into(),
+            (&to_json(&grant.facts)?).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The grant with this id.
+pub fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Grant>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM grants t WHERE t.id = $1");
+    tx.query_one(&sql, &[id.into()])?.as_ref().map(grant).transpose()
+}
+
+/// A user with the groups that the user is in.
+pub type UserWithGroups = (User, Vec<Membership>);
+
+/// A grant with its user, none if the user is gone, and the user's groups, in one statement.
+pub fn find_with_user(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Grant, Option<UserWithGroups>)>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {}, g.name, g.precedence, g.role_arn FROM grants t \
+         LEFT JOIN users u ON u.pool_id = t.pool_id AND u.sub = t.sub \
+         LEFT JOIN group_members m ON m.pool_id = u.pool_id AND m.sub = u.sub \
+         LEFT JOIN groups g ON g.pool_id = m.pool_id AND g.name = m.group_name WHERE t.id = $1",
+        users::COLUMNS
+    );
+    let rows = tx.query(&sql, &[id.into()])?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let user = match first.opt_text(WIDTH)? {
+        Some(_) => Some((users::user_from(first, WIDTH)?, users::memberships(&rows, WIDTH + users::WIDTH)?)),
+        None => None,
+    };
+    Ok(Some((grant(first)?, user)))
+}
+
+/// Replaces the refresh token of a grant; false if the grant was changed since it was read.
+pub fn rotate(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
+    let count = tx.execute(
+        "UPDATE grants SET token_hash = $1, previous_hash = $2, previous_until = $3, version = version + 1 \
+         WHERE id = $4 AND version = $5 AND revoked_at IS NULL",
+        &[
+            (&grant.token_hash).into(),
+            (&grant.previous_hash).into(),
+            grant.previous_until.into(),
+            (&grant.id).into(),
+            grant.version.into(),
+        ],
+    )?;
+    Ok(count == 1)
+}
+
+/// Ends a grant and all its tokens.
+pub fn revoke(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = $1, version = version + 1 WHERE id = $2 AND revoked_at IS NULL",
+        &[now.into(), id.into()],
+    )?;
+    Ok(())
+}
+
+/// Removes grants that ended before `before`.
+pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
+    tx.execute("DELETE FROM grants WHERE expires_at < $1", &[before.into()])
+}

@@ -1,0 +1,117 @@
+//! Messages that wait for delivery, written in the transaction that caused them.
+
+use crate::{Error, Row, Tx};
+use rules::Sealed;
+
+/// A message as it is kept: its text is sealed, because it holds a code.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// A UUID that grows with time.
+    pub id: String,
+    /// The pool.
+    pub pool_id: String,
+    /// Who it is for.
+    pub username: String,
+    /// The e-mail address or phone number.
+    pub recipient: String,
+    /// When it was written.
+    pub created_at: i64,
+    /// When delivery is tried next; none once it is delivered, given up, or not to be delivered.
+    pub next_try_at: Option<i64>,
+    /// How often delivery was tried.
+    pub tries: i64,
+    /// When it was delivered.
+    pub delivered_at: Option<i64>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// The message, sealed.
+    pub sealed: Sealed,
+}
+
+const COLUMNS: &str =
+    "id, pool_id, username, recipient, created_at, next_try_at, tries, delivered_at, last_error, sealed";
+
+fn entry(row: &Row) -> Result<Entry, Error> {
+    Ok(Entry {
+        id: row.text(0)?,
+        pool_id: row.text(1)?,
+        username: row.text(2)?,
+        recipient: row.text(3)?,
+        created_at: row.int(4)?,
+        next_try_at: row.opt_int(5)?,
+        tries: row.int(6)?,
+        delivered_at: row.opt_int(7)?,
+        last_error: row.opt_text(8)?,
+        sealed: Sealed(row.blob(9)?),
+    })
+}
+
+/// Stores a new message.
+pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
+    let sql = format!("INSERT INTO outbox ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    tx.execute(
+        &sql,
+        &[
+            (&entry.id).into(),
+            (&entry.pool_id).into(),
+            (&entry.username).into(),
+            (&entry.recipient).into(),
+            entry.created_at.into(),
+            entry.next_try_at.into(),
+            entry.tries.into(),
+            entry.delivered_at.into(),
+            (&entry.last_error).into(),
+            (&entry.sealed.0).into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The newest messages, newest first; `to` is a recipient or a user name, none means all.
+pub fn list(tx: &mut Tx<'_>, to: Option<&str>, limit: i64) -> Result<Vec<Entry>, Error> {
+    let rows = match to {
+        Some(to) => {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM outbox WHERE recipient = $1 OR username = $1 ORDER BY id DESC LIMIT $2"
+            );
+            tx.query(&sql, &[to.into(), limit.into()])?
+        }
+        None => {
+            let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY id DESC LIMIT $1");
+            tx.query(&sql, &[limit.into()])?
+        }
+    };
+    rows.iter().map(entry).collect()
+}
+
+/// Takes up to `limit` due messages for delivery: until `lease_until` no other node tries them.
+pub fn lease(tx: &mut Tx<'_>, now: i64, lease_until: i64, limit: i64) -> Result<Vec<Entry>, Error> {
+    let sql = format!(
+        "UPDATE outbox SET next_try_at = $1, tries = tries + 1 WHERE id IN \
+         (SELECT id FROM outbox WHERE next_try_at <= $2 ORDER BY next_try_at LIMIT $3) RETURNING {COLUMNS}"
+    );
+    tx.query(&sql, &[lease_until.into(), now.into(), limit.into()])?.iter().map(entry).collect()
+}
+
+/// Notes that a message was delivered.
+pub fn delivered(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE outbox SET delivered_at = $1, next_try_at = NULL, last_error = NULL WHERE id = $2",
+        &[now.into(), id.into()],
+    )?;
+    Ok(())
+}
+
+/// Notes a failure; without `next_try_at` the message is given up.
+pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<i64>, error: &str) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE outbox SET next_try_at = $1, last_error = $2 WHERE id = $3",
+        &[next_try_at.into(), error.into(), id.into()],
+    )?;
+    Ok(())
+}
+
+/// Removes messages written before `before` that are not waiting any more.
+pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
+    tx.execute("DELETE FROM outbox WHERE created_at < $1 AND next_try_at IS NULL", &[before.into()])
+}

@@ -1,0 +1,266 @@
+//! Users, the names they sign in by, and the attributes they are searched by.
+
+use crate::{Error, Param, Row, Tx, from_json, to_json};
+use rules::user::{Membership, User};
+use spec::cognito_idp::UserStatusType;
+use std::collections::BTreeSet;
+
+/// The attributes that ListUsers may filter by and that are kept in an index, in lower case.
+pub const SEARCHABLE: [&str; 6] =
+    ["email", "phone_number", "name", "given_name", "family_name", "preferred_username"];
+
+/// How much of a value the index keeps, in characters: values are at most 2,048 long, filters 256.
+const INDEXED_CHARACTERS: usize = 256;
+
+pub(crate) const COLUMNS: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
+                       u.signed_out_at, u.version, u.attributes, u.pending, u.password, u.mfa";
+/// How many columns [`COLUMNS`] names.
+pub(crate) const WIDTH: usize = 13;
+
+pub(crate) fn user(row: &Row) -> Result<User, Error> {
+    user_from(row, 0)
+}
+
+/// Reads a user whose columns start at `at`.
+pub(crate) fn user_from(row: &Row, at: usize) -> Result<User, Error> {
+    let status = row.text(at + 3)?;
+    Ok(User {
+        pool_id: row.text(at)?,
+        sub: row.text(at + 1)?,
+        username: row.text(at + 2)?,
+        status: UserStatusType::from_wire(&status)
+            .ok_or_else(|| Error::Document("an unknown status".into()))?,
+        enabled: row.bool(at + 4)?,
+        created_at: row.int(at + 5)?,
+        updated_at: row.int(at + 6)?,
+        signed_out_at: row.int(at + 7)?,
+        version: row.int(at + 8)?,
+        attributes: from_json(&row.text(at + 9)?)?,
+        pending: from_json(&row.text(at + 10)?)?,
+        password: row.opt_text(at + 11)?.as_deref().map(from_json).transpose()?,
+        mfa: from_json(&row.text(at + 12)?)?,
+    })
+}
+
+/// The user whom a folded sign-in name, or the sub, means.
+pub fn find(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<User>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM users u WHERE u.pool_id = $1 AND u.sub = \
+         COALESCE((SELECT n.sub FROM sign_in_names n WHERE n.pool_id = $1 AND n.name = $2), $2)"
+    );
+    tx.query_one(&sql, &[pool_id.into(), name.into()])?.as_ref().map(user).transpose()
+}
+
+/// The same with the groups that the user is in, in one statement.
+pub fn find_with_groups(
+    tx: &mut Tx<'_>,
+    pool_id: &str,
+    name: &str,
+) -> Result<Option<(User, Vec<Membership>)>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, g.name, g.precedence, g.role_arn FROM users u \
+         LEFT JOIN group_members m ON m.pool_id = u.pool_id AND m.sub = u.sub \
+         LEFT JOIN groups g ON g.pool_id = m.pool_id AND g.name = m.group_name \
+         WHERE u.pool_id = $1 AND u.sub = \
+         COALESCE((SELECT n.sub FROM sign_in_names n WHERE n.pool_id = $1 AND n.name = $2), $2)"
+    );
+    let rows = tx.query(&sql, &[pool_id.into(), name.into()])?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    Ok(Some((user(first)?, memberships(&rows, WIDTH)?)))
+}
+
+/// The groups in the columns behind `at`: name, precedence, role.
+pub(crate) fn memberships(rows: &[Row], at: usize) -> Result<Vec<Membership>, Error> {
+    let mut groups = Vec::new();
+    for row in rows {
+        if let Some(group) = row.opt_text(at)? {
+            groups.push(Membership {
+                group,
+                precedence: row.opt_int(at + 1)?,
+                role_arn: row.opt_text(at + 2)?,
+            });
+        }
+    }
+    groups.sort_by(|a, b| {
+        let rank = |m: &Membership| (m.precedence.unwrap_or(i64::MAX), m.group.clone());
+        rank(a).cmp(&rank(b))
+    });
+    Ok(groups)
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is stored.
+    Done,
+    /// The user was changed or deleted since it was read; nothing was stored.
+    Stale,
+    /// Another user signs in by this folded name. What was written so far must be rolled back.
+    NameTaken(String),
+}
+
+/// Stores a new user with its folded sign-in names.
+pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, Error> {
+    if let Some(taken) = claim(tx, user, names)? {
+        return Ok(Change::NameTaken(taken));
+    }
+    let documents = Documents::of(user)?;
+    let count = tx.execute(
+        "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, signed_out_at, \
+         version, attributes, pending, password, mfa) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12) \
+         ON CONFLICT DO NOTHING",
+        &[
+            (&user.pool_id).into(),
+            (&user.sub).into(),
+            (&user.username).into(),
+            user.status.as_str().into(),
+            user.enabled.into(),
+            user.created_at.into(),
+            user.updated_at.into(),
+            user.signed_out_at.into(),
+            (&documents.attributes).into(),
+            (&documents.pending).into(),
+            (&documents.password).into(),
+            (&documents.mfa).into(),
+        ],
+    )?;
+    if count == 0 {
+        return Ok(Change::Stale);
+    }
+    index(tx, user, &entries(user))?;
+    Ok(Change::Done)
+}
+
+/// Stores a changed user. `names_before` and `names` are the folded sign-in names of both states.
+pub fn update(
+    tx: &mut Tx<'_>,
+    before: &User,
+    user: &User,
+    names_before: &[String],
+    names: &[String],
+) -> Result<Change, Error> {
+    let documents = Documents::of(user)?;
+    let count = tx.execute(
+        "UPDATE users SET status = $1, enabled = $2, updated_at = $3, signed_out_at = $4, attributes = $5, \
+         pending = $6, password = $7, mfa = $8, version = version + 1 \
+         WHERE pool_id = $9 AND sub = $10 AND version = $11",
+        &[
+            user.status.as_str().into(),
+            user.enabled.into(),
+            user.updated_at.into(),
+            user.signed_out_at.into(),
+            (&documents.attributes).into(),
+            (&documents.pending).into(),
+            (&documents.password).into(),
+            (&documents.mfa).into(),
+            (&user.pool_id).into(),
+            (&user.sub).into(),
+            before.version.into(),
+        ],
+    )?;
+    if count == 0 {
+        return Ok(Change::Stale);
+    }
+    for name in names_before.iter().filter(|n| !names.contains(n)) {
+        tx.execute(
+            "DELETE FROM sign_in_names WHERE pool_id = $1 AND name = $2 AND sub = $3",
+            &[(&user.pool_id).into(), name.into(), (&user.sub).into()],
+        )?;
+    }
+    let new: Vec<String> = names.iter().filter(|n| !names_before.contains(n)).cloned().collect();
+    if let Some(taken) = claim(tx, user, &new)? {
+        return Ok(Change::NameTaken(taken));
+    }
+    let (old, new) = (entries(before), entries(user));
+    for (attribute, value) in old.difference(&new) {
+        tx.execute(
+            "DELETE FROM searchable_attributes WHERE pool_id = $1 AND attribute = $2 AND value = $3 AND sub = $4",
+            &[(&user.pool_id).into(), (*attribute).into(), value.into(), (&user.sub).into()],
+        )?;
+    }
+    index(tx, user, &new.difference(&old).cloned().collect())?;
+    Ok(Change::Done)
+}
+
+/// Removes a user with its names, memberships and grants; false if there is none.
+pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Error> {
+    let key: [Param<'_>; 2] = [(&user.pool_id).into(), (&user.sub).into()];
+    for name in names {
+        tx.execute(
+            "DELETE FROM sign_in_names WHERE pool_id = $1 AND name = $2 AND sub = $3",
+            &[key[0], name.into(), key[1]],
+        )?;
+    }
+    for (attribute, value) in entries(user) {
+        tx.execute(
+            "DELETE FROM searchable_attributes WHERE pool_id = $1 AND attribute = $2 AND value = $3 AND sub = $4",
+            &[key[0], attribute.into(), (&value).into(), key[1]],
+        )?;
+    }
+    tx.execute("DELETE FROM group_members WHERE pool_id = $1 AND sub = $2", &key)?;
+    Ok(tx.execute("DELETE FROM users WHERE pool_id = $1 AND sub = $2", &key)? == 1)
+}
+
+/// How many users a pool has.
+pub fn count(tx: &mut Tx<'_>, pool_id: &str) -> Result<i64, Error> {
+    let row = tx.query_one("SELECT COUNT(*) FROM users WHERE pool_id = $1", &[pool_id.into()])?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
+/// Gives the names to the user; answers one that another user has.
+fn claim(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Option<String>, Error> {
+    for name in names {
+        let count = tx.execute(
+            "INSERT INTO sign_in_names (pool_id, name, sub) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            &[(&user.pool_id).into(), name.into(), (&user.sub).into()],
+        )?;
+        if count == 0 {
+            return Ok(Some(name.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn index(tx: &mut Tx<'_>, user: &User, entries: &BTreeSet<(&'static str, String)>) -> Result<(), Error> {
+    for (attribute, value) in entries {
+        tx.execute(
+            "INSERT INTO searchable_attributes (pool_id, attribute, value, sub) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+            &[(&user.pool_id).into(), (*attribute).into(), value.into(), (&user.sub).into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// A value as the index keeps and compares it.
+pub fn search_key(value: &str) -> String {
+    value.to_lowercase().chars().take(INDEXED_CHARACTERS).collect()
+}
+
+fn entries(user: &User) -> BTreeSet<(&'static str, String)> {
+    let mut entries: BTreeSet<(&'static str, String)> = SEARCHABLE
+        .into_iter()
+        .filter_map(|name| Some((name, search_key(user.attributes.get(name)?))))
+        .collect();
+    entries.insert(("username", user.username.clone()));
+    entries
+}
+
+/// The JSON columns of a user.
+struct Documents {
+    attributes: String,
+    pending: String,
+    password: Option<String>,
+    mfa: String,
+}
+
+impl Documents {
+    fn of(user: &User) -> Result<Documents, Error> {
+        Ok(Documents {
+            attributes: to_json(&user.attributes)?,
+            pending: to_json(&user.pending)?,
+            password: user.password.as_ref().map(to_json).transpose()?,
+            mfa: to_json(&user.mfa)?,
+        })
+    }
+}

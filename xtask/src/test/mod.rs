@@ -1,0 +1,193 @@
+//! `cargo xtask test`: installs what the tests need and runs every test there is. What could not run has failed.
+
+mod children;
+mod clients;
+mod postgres;
+mod readme;
+mod server;
+mod tools;
+
+use anyhow::{Context, Result};
+use children::run;
+use postgres::Postgres;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+use tools::Tools;
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Format, lints, licenses, house rules, and the tests under crates/ and xtask/.
+    Rust,
+    /// The client programs against a running server, on both engines.
+    Clients,
+    /// The commands of the README.
+    Readme,
+}
+
+/// How many tests of one step passed and failed.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+struct Step {
+    name: String,
+    took: Duration,
+    tally: Tally,
+}
+
+/// The steps run so far. A failed step does not keep the later ones from running.
+#[derive(Default)]
+struct Report {
+    steps: Vec<Step>,
+}
+
+impl Report {
+    /// Runs a step that counts its own tests; one that could not run counts as a failed test.
+    fn counted(&mut self, name: &str, body: impl FnOnce() -> Result<Tally>) {
+        println!("\n=== {name}");
+        let start = Instant::now();
+        let tally = body().unwrap_or_else(|error| {
+            println!("{error:#}");
+            Tally { passed: 0, failed: 1 }
+        });
+        let took = start.elapsed();
+        let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
+        println!("--- {name}: {verdict} ({:.1} s)", took.as_secs_f64());
+        self.steps.push(Step { name: name.to_owned(), took, tally });
+    }
+
+    /// Runs a step that is one test.
+    fn check(&mut self, name: &str, body: impl FnOnce() -> Result<()>) {
+        self.counted(name, || body().map(|()| Tally { passed: 1, failed: 0 }));
+    }
+
+    /// Runs a step that the later ones need and hands on what it gives. It counts only when it fails.
+    fn prepare<T>(&mut self, name: &str, body: impl FnOnce() -> Result<T>) -> Option<T> {
+        let mut made = None;
+        self.counted(name, || {
+            made = Some(body()?);
+            Ok(Tally::default())
+        });
+        made
+    }
+
+    /// Prints a line per step, and the sum of all tests as the last line.
+    fn summary(&self) -> Tally {
+        let mut sum = Tally::default();
+        println!("\n=== Summary");
+        for Step { name, took, tally } in &self.steps {
+            sum += *tally;
+            let verdict = if tally.failed == 0 { "ok    " } else { "FAILED" };
+            let counts = if tally.passed + tally.failed > 1 { tally.to_string() } else { String::new() };
+            println!("{verdict} {:>7.1} s  {name}  {counts}", took.as_secs_f64());
+        }
+        println!("{sum}");
+        sum
+    }
+}
+
+/// Runs all tests, or those of one part.
+pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
+    children::end_with_this_program()?;
+    let has = |part| only.is_none_or(|one| one == part);
+    let mut report = Report::default();
+    let tools = report.prepare("Tools", || Tools::install(root, only));
+    let tools = tools.unwrap_or_else(|| Tools::at(root));
+    let postgres = if has(Part::Rust) || has(Part::Clients) {
+        report.prepare("PostgreSQL", || Postgres::start(tools.target()))
+    } else {
+        None
+    };
+    if has(Part::Rust) {
+        rust(&mut report, &tools, postgres.as_ref());
+    }
+    if has(Part::Clients) {
+        clients::steps(&mut report, &tools, postgres.as_ref());
+    }
+    if has(Part::Readme) {
+        report.counted("README", || readme::run_blocks(&tools));
+    }
+    drop(postgres);
+    if report.summary().failed > 0 {
+        // The summary has said it all.
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// Everything that cargo checks.
+fn rust(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
+    let cargo = |arguments: &str| run(tools.cargo().args(arguments.split(' ')));
+    report.check("Format", || cargo("fmt --all --check"));
+    report.check("House rules", || crate::tidy::run(tools.root()));
+    report.check("Lints", || cargo("clippy --locked --workspace --all-targets -- -D warnings"));
+    // Advisories need a database from the network at each run; `cargo deny check advisories` asks for them.
+    report.check("Licenses, bans, sources", || cargo("deny --locked check licenses bans sources"));
+    report.counted("Rust tests", || {
+        let url = postgres.context("the tests need PostgreSQL")?.url("postgres");
+        nextest(tools, &url)
+    });
+    report.check("Documentation tests", || cargo("test --locked --workspace --doc --quiet"));
+}
+
+fn nextest(tools: &Tools, postgres_url: &str) -> Result<Tally> {
+    let results = tools.target().join("nextest/default/junit.xml");
+    // The results of an earlier run must not be taken for this one's.
+    let _ = std::fs::remove_file(&results);
+    let mut command = tools.cargo();
+    command
+        .args(["nextest", "run", "--locked", "--workspace"])
+        .env("COGNATE_TEST_POSTGRES_URL", postgres_url);
+    let outcome = run(&mut command);
+    let Ok(text) = std::fs::read_to_string(&results) else {
+        outcome?;
+        anyhow::bail!("nextest wrote no results to {}", results.display());
+    };
+    let mut tally = junit_tally(&text).context("nextest's results are not understood")?;
+    if outcome.is_err() && tally.failed == 0 {
+        tally.failed = 1;
+    }
+    Ok(tally)
+}
+
+/// Reads the sums from the root element of a JUnit report.
+fn junit_tally(text: &str) -> Option<Tally> {
+    let root = &text[text.find("<testsuites ")?..];
+    let root = &root[..root.find('>')?];
+    let count = |name: &str| -> Option<usize> {
+        let value = root.split_once(&format!(" {name}=\""))?.1;
+        value.split_once('"')?.0.parse().ok()
+    };
+    let failed = count("failures")? + count("errors")?;
+    Some(Tally { passed: count("tests")?.checked_sub(failed)?, failed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn junit_sums_are_read() {
+        let text = r#"<?xml version="1.0"?><testsuites name="nextest-run" tests="12" failures="2" errors="1" uuid="x"><testsuite tests="1">"#;
+        let tally = junit_tally(text).unwrap();
+        assert_eq!((tally.passed, tally.failed), (9, 3));
+        assert!(junit_tally("<testsuites >").is_none());
+    }
+}

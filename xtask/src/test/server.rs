@@ -1,0 +1,94 @@
+//! A running Cognate for the client programs and the README.
+
+use super::children::Running;
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+pub struct Server {
+    port: u16,
+    process: Running,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts a command that serves on `port`, its output going to `log`, and waits until it is ready.
+    pub fn start(command: &mut Command, port: u16, log: &Path, patience: Duration) -> Result<Server> {
+        let file = File::create(log)?;
+        command.stdout(file.try_clone()?).stderr(file);
+        // The caller's own configuration does not concern this server.
+        for (name, _) in std::env::vars_os() {
+            let is_ours = name.to_string_lossy().starts_with("COGNATE_");
+            let is_given = command.get_envs().any(|(given, _)| given == name);
+            if is_ours && !is_given {
+                command.env_remove(name);
+            }
+        }
+        let process = Running::start(command, Signal::TERM)?;
+        let mut server = Server { port, process, log: log.to_owned() };
+        server.wait_until_ready(Instant::now() + patience)?;
+        Ok(server)
+    }
+
+    /// The URL that the clients are given.
+    pub fn endpoint(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Fails if the server has ended or has logged a panic.
+    pub fn check_health(&mut self) -> Result<()> {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        if let Some(line) = text.lines().find(|line| line.contains("panicked at")) {
+            bail!("the server panicked: {line} (its output is in {})", self.log.display());
+        }
+        if let Some(status) = self.process.wait_until(Instant::now())? {
+            bail!("the server ended: {status}\n{}", tail(&self.log, 20));
+        }
+        Ok(())
+    }
+
+    fn wait_until_ready(&mut self, deadline: Instant) -> Result<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        while Instant::now() < deadline {
+            if let Some(status) = self.process.wait_until(Instant::now())? {
+                bail!("the server did not start: {status}\n{}", tail(&self.log, 20));
+            }
+            if is_ready(address).unwrap_or(false) {
+                // Node resolves localhost to this one first.
+                TcpStream::connect((Ipv6Addr::LOCALHOST, self.port))
+                    .with_context(|| format!("the server does not listen on [::1]:{}", self.port))?;
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        bail!("the server did not become ready\n{}", tail(&self.log, 20))
+    }
+}
+
+fn is_ready(address: SocketAddr) -> Result<bool> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(stream, "GET /_cognate/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.starts_with("HTTP/1.1 200 "))
+}
+
+/// A port that nothing listens on now.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// The last lines of a file.
+pub fn tail(file: &Path, count: usize) -> String {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}

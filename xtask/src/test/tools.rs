@@ -1,0 +1,174 @@
+//! The tools that the tests need, found or installed: cargo's own under target/tools, Python's under
+//! target/clients/venv, Node's under clients/node/node_modules, the rest from Debian's packages.
+
+use super::{
+    Part,
+    children::{output, run},
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Tools that cargo builds: name and version.
+const CARGO_TOOLS: [(&str, &str); 2] = [("cargo-nextest", "0.9.143"), ("cargo-deny", "0.20.2")];
+/// The least versions that the pinned clients accept.
+const PYTHON_MIN: (u32, u32) = (3, 10);
+const NODE_MIN: (u32, u32) = (20, 0);
+
+pub struct Tools {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Tools {
+    /// The places where the tools lie, or will.
+    pub fn at(root: &Path) -> Tools {
+        // This program lies in TARGET/debug/, wherever cargo was told to put its target folder.
+        let here = env::current_exe().ok();
+        let target = here.as_deref().and_then(Path::parent).and_then(Path::parent);
+        let target = target.map_or_else(|| root.join("target"), Path::to_owned);
+        Tools { root: root.to_owned(), target }
+    }
+
+    /// Installs what `only` this part needs, or what all parts need.
+    pub fn install(root: &Path, only: Option<Part>) -> Result<Tools> {
+        let tools = Tools::at(root);
+        let has = |part| only.is_none_or(|one| one == part);
+        if has(Part::Rust) {
+            for (name, version) in CARGO_TOOLS {
+                tools.install_with_cargo(name, version)?;
+            }
+        }
+        if has(Part::Clients) || has(Part::Readme) {
+            check_version("python3", PYTHON_MIN)?;
+            check_version("node", NODE_MIN)?;
+            check_version("npm", (8, 0))?;
+            // Debian splits what makes virtual environments off from Python.
+            if output(Command::new("python3").args(["-c", "import ensurepip"])).is_none() {
+                install_packages(&["python3-venv"])?;
+            }
+        }
+        if has(Part::Clients) {
+            tools.install_python_clients()?;
+            tools.install_node_clients()?;
+        }
+        if has(Part::Readme) && find_program("curl").is_none() {
+            install_packages(&["curl"])?;
+        }
+        Ok(tools)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// A cargo that finds the installed tools, in the workspace.
+    pub fn cargo(&self) -> Command {
+        let mut path = OsString::from(self.target.join("tools/bin"));
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).env("PATH", path);
+        cargo
+    }
+
+    /// The Python that has the Python clients.
+    pub fn python(&self) -> PathBuf {
+        self.target.join("clients/venv/bin/python")
+    }
+
+    fn install_with_cargo(&self, name: &str, version: &str) -> Result<()> {
+        let subcommand = name.strip_prefix("cargo-").unwrap_or(name);
+        let found = output(self.cargo().args([subcommand, "--version"])).unwrap_or_default();
+        if found.split_whitespace().nth(1) == Some(version) {
+            println!("{name} {version} is installed");
+            return Ok(());
+        }
+        println!("{name} {version} is built once; that takes minutes");
+        let mut command = self.cargo();
+        command.args(["install", name, "--version", version, "--locked", "--root"]);
+        run(command.arg(self.target.join("tools")))
+    }
+
+    fn install_python_clients(&self) -> Result<()> {
+        let wanted = self.root.join("clients/python/requirements.txt");
+        let venv = self.target.join("clients/venv");
+        if is_stamped(&venv, &wanted)? {
+            println!("Python clients are installed");
+            return Ok(());
+        }
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let mut pip = Command::new(self.python());
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+        run(pip.arg(&wanted))?;
+        stamp(&venv, &wanted)
+    }
+
+    fn install_node_clients(&self) -> Result<()> {
+        let folder = self.root.join("clients/node");
+        let wanted = folder.join("package-lock.json");
+        let modules = folder.join("node_modules");
+        if is_stamped(&modules, &wanted)? {
+            println!("Node clients are installed");
+            return Ok(());
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        run(npm.current_dir(&folder))?;
+        stamp(&modules, &wanted)
+    }
+}
+
+/// Whether `folder` was installed whole from the list that `wanted` holds now.
+fn is_stamped(folder: &Path, wanted: &Path) -> Result<bool> {
+    let list = fs::read(wanted).with_context(|| wanted.display().to_string())?;
+    Ok(fs::read(folder.join(".installed-from")).is_ok_and(|installed| installed == list))
+}
+
+fn stamp(folder: &Path, wanted: &Path) -> Result<()> {
+    fs::copy(wanted, folder.join(".installed-from"))?;
+    Ok(())
+}
+
+fn check_version(program: &str, least: (u32, u32)) -> Result<()> {
+    let text = output(Command::new(program).arg("--version"))
+        .with_context(|| format!("{program} is needed and was not found"))?;
+    let number = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let mut parts = number.split('.').map_while(|part| part.parse().ok());
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < least {
+        bail!("{program} {}.{} or newer is needed, found {text}", least.0, least.1);
+    }
+    println!("{program} {}", text.trim_start_matches("Python "));
+    Ok(())
+}
+
+/// Where a program lies, by PATH.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Installs packages of the Debian release that this machine runs.
+pub fn install_packages(names: &[&str]) -> Result<()> {
+    if find_program("apt-get").is_none() {
+        bail!("{} is needed; install it with this system's package manager", names.join(" and "));
+    }
+    let is_root = rustix::process::geteuid().is_root();
+    let apt = |arguments: &[&str]| {
+        let mut command = if is_root { Command::new("env") } else { Command::new("sudo") };
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+        run(&mut command)
+    };
+    apt(&["update", "--quiet"])?;
+    apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], names].concat())
+}
