@@ -22,9 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Builds the server and runs the client programs on both engines.
 pub fn steps(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
-    report.prepare("Server", || run(tools.cargo().args(["build", "--locked", "--package", "cognate"])));
+    let build = || run(tools.cargo().args(["build", "--locked", "--package", "cognate"]));
+    let built = report.prepare("Server", build);
+    // An older build must not be tested in its place.
+    let check_built = || built.context("these need the server");
     let folder = tools.target().join("clients");
     report.counted("Clients on SQLite", || {
+        check_built()?;
         let storage = |name: &str| -> Result<Vec<String>> {
             let data = folder.join("data").join(name);
             if data.exists() {
@@ -35,6 +39,7 @@ pub fn steps(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
         run_programs(tools, &folder.join("sqlite"), storage)
     });
     report.counted("Clients on PostgreSQL", || {
+        check_built()?;
         let postgres = postgres.context("these need PostgreSQL")?;
         let storage = |name: &str| -> Result<Vec<String>> {
             Ok(vec!["--database-url".to_owned(), postgres.create_database(&format!("clients_{name}"))?])
