@@ -17,7 +17,9 @@ pub fn end_with_this_program() -> Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            for (pid, ending) in RUNNING.lock().expect("no thread panics with it").iter() {
+            // Held to the end, so that no further child is started.
+            let running = RUNNING.lock().expect("no thread panics with it");
+            for (pid, ending) in running.iter() {
                 let _ = kill_process(*pid, *ending);
             }
             // PostgreSQL needs a moment to end its own children.
