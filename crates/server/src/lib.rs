@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod caller;
+pub mod client_secret;
 pub mod clock;
 pub mod config;
 pub mod keys;

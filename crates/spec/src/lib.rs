@@ -2,17 +2,17 @@
 //!
 //! This crate knows how requests and answers look, and nothing of how Cognito behaves.
 
+mod api;
 pub mod generated;
 pub mod json;
 pub mod query;
 pub mod rest_json;
-mod service;
 pub mod shape;
 pub mod validate;
 mod values;
 
+pub use api::Service;
 pub use generated::{codes::Code, cognito_identity, cognito_idp, cognito_sync, sts};
-pub use service::Service;
 pub use values::{Blob, Timestamp};
 
 /// Why a request could not be decoded.

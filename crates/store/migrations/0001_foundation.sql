@@ -92,10 +92,9 @@ CREATE TABLE grants (
   authenticated_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   revoked_at INTEGER,
-  token_hash BLOB NOT NULL,
-  previous_hash BLOB,
+  nonce BLOB NOT NULL,
+  generation INTEGER NOT NULL,
   previous_until INTEGER,
-  version INTEGER NOT NULL,
   document TEXT NOT NULL
 );
 CREATE INDEX grants_by_expiry ON grants (expires_at);

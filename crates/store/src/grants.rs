@@ -7,8 +7,8 @@ use rules::{
 };
 
 const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
-                       t.token_hash, t.previous_hash, t.previous_until, t.version, t.document";
-const WIDTH: usize = 12;
+                       t.nonce, t.generation, t.previous_until, t.document";
+const WIDTH: usize = 11;
 
 fn grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
@@ -19,19 +19,18 @@ fn grant(row: &Row) -> Result<Grant, Error> {
         authenticated_at: row.int(4)?,
         expires_at: row.int(5)?,
         revoked_at: row.opt_int(6)?,
-        token_hash: row.blob(7)?,
-        previous_hash: row.opt_blob(8)?,
+        nonce: row.blob(7)?,
+        generation: row.int(8)?,
         previous_until: row.opt_int(9)?,
-        version: row.int(10)?,
-        facts: from_json(&row.text(11)?)?,
+        facts: from_json(&row.text(10)?)?,
     })
 }
 
 /// Stores a new grant.
 pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO grants (id, pool_id, client_id, sub, authenticated_at, expires_at, revoked_at, token_hash, \
-         previous_hash, previous_until, version, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)",
+        "INSERT INTO grants (id, pool_id, client_id, sub, authenticated_at, expires_at, revoked_at, nonce, \
+         generation, previous_until, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         &[
             (&grant.id).into(),
             (&grant.pool_id).into(),
@@ -40,8 +39,8 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
             grant.authenticated_at.into(),
             grant.expires_at.into(),
             grant.revoked_at.into(),
-            (&grant.token_hash).into(),
-            (&grant.previous_hash).into(),
+            (&grant.nonce).into(),
+            grant.generation.into(),
             grant.previous_until.into(),
             (&to_json(&grant.facts)?).into(),
         ],
@@ -76,18 +75,12 @@ pub fn find_with_user(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Grant, Option
     Ok(Some((grant(first)?, user)))
 }
 
-/// Replaces the refresh token of a grant; false if the grant was changed since it was read.
-pub fn rotate(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
+/// Moves a grant from `generation` to the next; false if another call did so before, or it was revoked.
+pub fn rotate(tx: &mut Tx<'_>, id: &str, generation: i64, previous_until: i64) -> Result<bool, Error> {
     let count = tx.execute(
-        "UPDATE grants SET token_hash = $1, previous_hash = $2, previous_until = $3, version = version + 1 \
-         WHERE id = $4 AND version = $5 AND revoked_at IS NULL",
-        &[
-            (&grant.token_hash).into(),
-            (&grant.previous_hash).into(),
-            grant.previous_until.into(),
-            (&grant.id).into(),
-            grant.version.into(),
-        ],
+        "UPDATE grants SET generation = generation + 1, previous_until = $1 \
+         WHERE id = $2 AND generation = $3 AND revoked_at IS NULL",
+        &[previous_until.into(), id.into(), generation.into()],
     )?;
     Ok(count == 1)
 }
@@ -95,7 +88,7 @@ pub fn rotate(tx: &mut Tx<'_>, grant: &Grant) -> Result<bool, Error> {
 /// Ends a grant and all its tokens.
 pub fn revoke(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
     tx.execute(
-        "UPDATE grants SET revoked_at = $1, version = version + 1 WHERE id = $2 AND revoked_at IS NULL",
+        "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
         &[now.into(), id.into()],
     )?;
     Ok(())

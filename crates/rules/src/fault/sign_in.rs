@@ -78,6 +78,11 @@ pub fn secret_hash_wrong_on_refresh(client_id: &str) -> Fault {
     not_authorized(format!("SecretHash does not match for the client: {client_id}"))
 }
 
+/// A wrong ClientSecret of refresh or revocation. Unverified: text, taken from the hash's.
+pub fn client_secret_wrong(client_id: &str) -> Fault {
+    not_authorized(format!("Unable to verify secret for client {client_id}"))
+}
+
 /// P for USER_PASSWORD_AUTH, USER_SRP_AUTH and CUSTOM_AUTH; the others follow the second form.
 pub fn flow_not_enabled(flow: &str) -> Fault {
     match flow {

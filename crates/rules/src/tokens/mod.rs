@@ -20,16 +20,14 @@ pub struct Grant {
     pub expires_at: Millis,
     /// When it was revoked.
     pub revoked_at: Option<Millis>,
-    /// SHA-256 of the refresh token that is good now.
-    pub token_hash: Vec<u8>,
-    /// SHA-256 of the one before, while rotation lets it live on.
-    pub previous_hash: Option<Vec<u8>>,
-    /// How long the one before is still taken.
+    /// Random bytes that the refresh tokens are derived from, beside the master key.
+    pub nonce: Vec<u8>,
+    /// Which of its refresh tokens is good: 1, and one more with each rotation.
+    pub generation: i64,
+    /// How long the refresh token before it is still taken.
     pub previous_until: Option<Millis>,
     /// What the sign-in left for the tokens.
     pub facts: GrantFacts,
-    /// Grows with every change, for compare-and-set.
-    pub version: i64,
 }
 
 /// What the sign-in left for the tokens.
