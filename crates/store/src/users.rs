@@ -12,6 +12,9 @@ pub const SEARCHABLE: [&str; 6] =
 /// How much of a value the index keeps, in characters: values are at most 2,048 long, filters 256.
 const INDEXED_CHARACTERS: usize = 256;
 
+/// How long a sub is: a UUID's text.
+const SUB_CHARACTERS: usize = 36;
+
 pub(crate) const COLUMNS: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
                        u.signed_out_at, u.version, u.attributes, u.pending, u.password, u.mfa";
 /// How many columns [`COLUMNS`] names.
@@ -210,6 +213,9 @@ pub fn count(tx: &mut Tx<'_>, pool_id: &str) -> Result<i64, Error> {
 /// Gives the names to the user; answers one that another user has.
 fn claim(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Option<String>, Error> {
     for name in names {
+        if is_another_users_sub(tx, user, name)? {
+            return Ok(Some(name.clone()));
+        }
         let count = tx.execute(
             "INSERT INTO sign_in_names (pool_id, name, sub) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             &[(&user.pool_id).into(), name.into(), (&user.sub).into()],
@@ -219,6 +225,18 @@ fn claim(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Option<String
         }
     }
     Ok(None)
+}
+
+/// A sub means its user wherever a name is taken, so nobody else may choose it as a name.
+fn is_another_users_sub(tx: &mut Tx<'_>, user: &User, name: &str) -> Result<bool, Error> {
+    if name.len() != SUB_CHARACTERS || name == user.sub {
+        return Ok(false);
+    }
+    let row = tx.query_one(
+        "SELECT 1 FROM users WHERE pool_id = $1 AND sub = $2",
+        &[(&user.pool_id).into(), name.into()],
+    )?;
+    Ok(row.is_some())
 }
 
 fn index(tx: &mut Tx<'_>, user: &User, entries: &BTreeSet<(&'static str, String)>) -> Result<(), Error> {

@@ -97,3 +97,13 @@ pub fn email_format() -> Fault {
 pub fn phone_number_format() -> Fault {
     invalid_parameter("Invalid phone number format.")
 }
+
+/// A sign-up whose typed name and attribute are two different addresses. Unverified: text.
+pub fn username_and_attribute_differ(attribute: &str) -> Fault {
+    invalid_parameter(format!("Username and attribute {attribute} do not match."))
+}
+
+/// A sign-up with a preferred user name where that is a sign-in name. D; the text is unverified.
+pub fn preferred_username_before_confirmation() -> Fault {
+    invalid_parameter("user.preferred_username: Attribute cannot be set before the user is confirmed.")
+}

@@ -1,5 +1,12 @@
 //! A person in a pool: what is remembered of them, and by which names they are found.
 
+pub mod attributes;
+pub mod formats;
+pub mod username;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
 use crate::{Millis, Sealed, pool::Pool};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{AliasAttributeType, AttributeType, UserStatusType, UserType, UsernameAttributeType};
@@ -188,6 +195,16 @@ impl User {
             add(self.attribute("preferred_username"));
         }
         names
+    }
+
+    /// Which attribute of the user is this folded sign-in name; none if it is the user name.
+    pub fn attribute_of_name(&self, pool: &Pool, name: &str) -> Option<&'static str> {
+        if pool.fold_name(&self.username) == name {
+            return None;
+        }
+        ["email", "phone_number", "preferred_username"]
+            .into_iter()
+            .find(|attribute| self.attribute(attribute).is_some_and(|value| pool.fold_name(value) == name))
     }
 
     /// The attributes as the wire lists them, `sub` first, only those that `keep` accepts.
