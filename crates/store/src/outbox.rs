@@ -84,6 +84,12 @@ pub fn list(tx: &mut Tx<'_>, to: Option<&str>, limit: i64) -> Result<Vec<Entry>,
     rows.iter().map(entry).collect()
 }
 
+/// Whether a message is due.
+pub fn is_due(tx: &mut Tx<'_>, now: i64) -> Result<bool, Error> {
+    let row = tx.query_one("SELECT id FROM outbox WHERE next_try_at <= $1 LIMIT 1", &[now.into()])?;
+    Ok(row.is_some())
+}
+
 /// Takes up to `limit` due messages for delivery: until `lease_until` no other node tries them.
 pub fn lease(tx: &mut Tx<'_>, now: i64, lease_until: i64, limit: i64) -> Result<Vec<Entry>, Error> {
     let sql = format!(

@@ -1,9 +1,15 @@
 //! Which text goes to whom, by which medium.
 
-use spec::cognito_idp::{CodeDeliveryDetailsType, DeliveryMediumType};
+pub mod recipients;
+mod templates;
+
+pub use templates::write;
+
+use serde::{Deserialize, Serialize};
+use spec::cognito_idp::{CodeDeliveryDetailsType, DeliveryMediumType, VerifiedAttributeType};
 
 /// How a message travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Medium {
     /// To an e-mail address.
     Email,
@@ -20,6 +26,19 @@ impl Medium {
         }
     }
 
+    /// The medium of a code for `email` or `phone_number`; none for every other attribute.
+    pub fn of_attribute(name: &str) -> Option<Medium> {
+        [Medium::Email, Medium::Sms].into_iter().find(|medium| medium.attribute() == name)
+    }
+
+    /// The attribute in a pool's settings of verification.
+    pub const fn verified_attribute(self) -> VerifiedAttributeType {
+        match self {
+            Medium::Email => VerifiedAttributeType::Email,
+            Medium::Sms => VerifiedAttributeType::PhoneNumber,
+        }
+    }
+
     /// The name on the wire.
     pub const fn delivery_medium(self) -> DeliveryMediumType {
         match self {
@@ -30,7 +49,7 @@ impl Medium {
 }
 
 /// Why a message is sent, which decides its template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Purpose {
     /// The code of a sign-up, first or again.
     SignUp,
@@ -44,8 +63,21 @@ pub enum Purpose {
     Invitation,
 }
 
+impl Purpose {
+    /// The name that outbox and webhooks show.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Purpose::SignUp => "SIGN_UP",
+            Purpose::PasswordReset => "PASSWORD_RESET",
+            Purpose::AttributeVerification => "ATTRIBUTE_VERIFICATION",
+            Purpose::Authentication => "AUTHENTICATION",
+            Purpose::Invitation => "INVITATION",
+        }
+    }
+}
+
 /// A message to one person.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Message {
     /// How it travels.
     pub medium: Medium,
@@ -57,7 +89,7 @@ pub struct Message {
     pub purpose: Purpose,
     /// The subject of an e-mail.
     pub subject: Option<String>,
-    /// The text, placeholders filled in.
+    /// The text, placeholders filled in; of an e-mail it is HTML.
     pub body: String,
     /// The code or temporary password in the text.
     pub code: String,

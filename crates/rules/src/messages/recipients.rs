@@ -1,0 +1,240 @@
+//! To which of a user's addresses a code goes.
+
+use super::{Medium, delivery_details};
+use crate::{
+    Result, fault,
+    pool::Pool,
+    user::{MfaFactor, User},
+};
+use spec::cognito_idp::{CodeDeliveryDetailsType, RecoveryOptionNameType, UserPoolMfaType};
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// How it travels.
+    pub medium: Medium,
+    /// The e-mail address or phone number.
+    pub to: String,
+}
+
+impl Recipient {
+    /// What the wire tells of a delivery to it.
+    pub fn details(&self) -> CodeDeliveryDetailsType {
+        delivery_details(self.medium, &self.to)
+    }
+}
+
+/// The user's address for a medium, verified or not.
+pub fn address(user: &User, medium: Medium) -> Option<Recipient> {
+    let to = user.attribute(medium.attribute()).filter(|value| !value.is_empty())?;
+    Some(Recipient { medium, to: to.to_owned() })
+}
+
+/// Where the code of a sign-up goes: of the attributes that the pool verifies by itself the phone number first,
+/// and nowhere when the user has neither or both are verified.
+pub fn sign_up(pool: &Pool, user: &User) -> Option<Recipient> {
+    [Medium::Sms, Medium::Email]
+        .into_iter()
+        .filter(|medium| pool.auto_verifies(medium.verified_attribute()))
+        .filter(|medium| !user.is_verified(medium.attribute()))
+        .find_map(|medium| address(user, medium))
+}
+
+/// Where the code of a password reset goes, by AccountRecoverySetting; without that setting a verified phone
+/// number comes before a verified e-mail address.
+///
+/// # Errors
+/// NotAuthorizedException when only an administrator may reset; InvalidParameterException when no address
+/// qualifies.
+pub fn recovery(pool: &Pool, user: &User) -> Result<Recipient> {
+    recovery_media(pool)?
+        .into_iter()
+        .filter(|medium| user.is_verified(medium.attribute()))
+        .filter(|medium| !is_second_factor(pool, user, *medium))
+        .find_map(|medium| address(user, medium))
+        .ok_or_else(fault::no_verified_channel)
+}
+
+/// What the wire tells of a reset code that was not sent, so that an unknown name looks like a known one: the
+/// medium follows from the form of the name, else from the pool's settings. `seed` belongs to the name, so that
+/// the same name gets the same answer each time.
+///
+/// # Errors
+/// NotAuthorizedException when only an administrator may reset.
+pub fn simulated_recovery(pool: &Pool, name: &str, seed: &[u8; 32]) -> Result<CodeDeliveryDetailsType> {
+    Ok(simulated(pool, name, &recovery_media(pool)?, seed))
+}
+
+/// The same for the code of a sign-up.
+pub fn simulated_sign_up(pool: &Pool, name: &str, seed: &[u8; 32]) -> CodeDeliveryDetailsType {
+    simulated(pool, name, &[Medium::Sms, Medium::Email], seed)
+}
+
+/// The address of a second factor, none for an authenticator app or where the user has none.
+pub fn mfa(user: &User, factor: MfaFactor) -> Option<Recipient> {
+    match factor {
+        MfaFactor::Sms => address(user, Medium::Sms),
+        MfaFactor::Email => address(user, Medium::Email),
+        MfaFactor::SoftwareToken => None,
+    }
+}
+
+/// The media that a reset code may take, best first.
+fn recovery_media(pool: &Pool) -> Result<Vec<Medium>> {
+    let setting = pool.detail.account_recovery_setting.as_ref();
+    let mut mechanisms = setting.and_then(|s| s.recovery_mechanisms.clone()).unwrap_or_default();
+    if mechanisms.is_empty() {
+        return Ok(vec![Medium::Sms, Medium::Email]);
+    }
+    mechanisms.sort_by_key(|mechanism| mechanism.priority);
+    let media: Vec<Medium> = mechanisms
+        .iter()
+        .filter_map(|mechanism| match mechanism.name {
+            RecoveryOptionNameType::VerifiedEmail => Some(Medium::Email),
+            RecoveryOptionNameType::VerifiedPhoneNumber => Some(Medium::Sms),
+            RecoveryOptionNameType::AdminOnly => None,
+        })
+        .collect();
+    if media.is_empty() { Err(fault::contact_administrator()) } else { Ok(media) }
+}
+
+/// Whether the medium already carries the user's second factor: who holds the phone alone must not be able to
+/// reset the password and pass the second factor too. The rule belongs to AccountRecoverySetting; pools without
+/// it keep the older behavior.
+fn is_second_factor(pool: &Pool, user: &User, medium: Medium) -> bool {
+    if pool.detail.account_recovery_setting.is_none() || pool.mfa_configuration() == UserPoolMfaType::Off {
+        return false;
+    }
+    match medium {
+        Medium::Sms => user.mfa.sms,
+        Medium::Email => user.mfa.email,
+    }
+}
+
+fn simulated(pool: &Pool, name: &str, media: &[Medium], seed: &[u8; 32]) -> CodeDeliveryDetailsType {
+    if media.contains(&Medium::Email) && name.contains('@') {
+        return delivery_details(Medium::Email, name);
+    }
+    if media.contains(&Medium::Sms) && name.starts_with('+') {
+        return delivery_details(Medium::Sms, name);
+    }
+    let verified = media.iter().find(|medium| pool.auto_verifies(medium.verified_attribute()));
+    let medium = verified.or(media.first()).copied().unwrap_or(Medium::Email);
+    let letter = |byte: u8| char::from(b'a' + byte % 26);
+    let to = match medium {
+        Medium::Email => format!("{}@{}", letter(seed[0]), letter(seed[1])),
+        Medium::Sms => {
+            let last: String = seed[2..6].iter().map(|byte| char::from(b'0' + byte % 10)).collect();
+            format!("+1555555{last}")
+        }
+    };
+    delivery_details(medium, &to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use spec::{Code, cognito_idp::UserStatusType};
+
+    const EMAIL: &str = "jane@example.com";
+    const PHONE: &str = "+15555559934";
+
+    fn pool(detail: Value) -> Pool {
+        let mfa = json!({ "software_token": false });
+        serde_json::from_value(json!({ "id": "us-east-1_x", "detail": detail, "mfa": mfa })).unwrap()
+    }
+
+    /// A user who has the named attributes; a name with an exclamation mark is verified.
+    fn user(attributes: &str) -> User {
+        let mut user = User {
+            pool_id: "us-east-1_x".into(),
+            sub: "sub".into(),
+            username: "jane".into(),
+            status: UserStatusType::Confirmed,
+            enabled: true,
+            created_at: 0,
+            updated_at: 0,
+            signed_out_at: 0,
+            attributes: Default::default(),
+            pending: Default::default(),
+            password: None,
+            mfa: Default::default(),
+            version: 1,
+        };
+        for word in attributes.split_whitespace() {
+            let name = word.trim_end_matches('!');
+            let value = if name == "email" { EMAIL } else { PHONE };
+            user.attributes.insert(name.to_owned(), value.to_owned());
+            user.set_verified(name, word.ends_with('!'));
+        }
+        user
+    }
+
+    #[test]
+    fn sign_up_prefers_the_phone() {
+        let both = json!({ "AutoVerifiedAttributes": ["email", "phone_number"] });
+        for (detail, attributes, expected) in [
+            (both.clone(), "email phone_number", Some(PHONE)),
+            (both.clone(), "email", Some(EMAIL)),
+            (both.clone(), "email phone_number!", Some(EMAIL)),
+            (both.clone(), "email! phone_number!", None),
+            (both, "", None),
+            (json!({ "AutoVerifiedAttributes": ["email"] }), "email phone_number", Some(EMAIL)),
+            (json!({ "AutoVerifiedAttributes": ["email"] }), "phone_number", None),
+            (json!({}), "email phone_number", None),
+        ] {
+            let found = sign_up(&pool(detail.clone()), &user(attributes));
+            assert_eq!(found.map(|r| r.to).as_deref(), expected, "{detail} {attributes}");
+        }
+    }
+
+    #[test]
+    fn recovery_follows_the_setting() {
+        let by = |names: &[&str]| {
+            let mechanisms: Vec<Value> =
+                names.iter().enumerate().map(|(i, n)| json!({ "Priority": i + 1, "Name": n })).collect();
+            json!({ "AccountRecoverySetting": { "RecoveryMechanisms": mechanisms }, "MfaConfiguration": "OPTIONAL" })
+        };
+        let none = Err(Code::InvalidParameterException);
+        for (detail, attributes, second_factors, expected) in [
+            (json!({}), "email! phone_number!", "", Ok(PHONE)),
+            (json!({}), "email! phone_number", "", Ok(EMAIL)),
+            (json!({}), "email phone_number", "", none),
+            (json!({ "MfaConfiguration": "ON" }), "email! phone_number!", "sms", Ok(PHONE)),
+            (by(&["verified_email", "verified_phone_number"]), "email! phone_number!", "", Ok(EMAIL)),
+            (by(&["verified_phone_number", "verified_email"]), "email! phone_number!", "", Ok(PHONE)),
+            (by(&["verified_phone_number", "verified_email"]), "email! phone_number!", "sms", Ok(EMAIL)),
+            (by(&["verified_phone_number", "verified_email"]), "email! phone_number!", "sms email", none),
+            (by(&["verified_email"]), "email phone_number!", "", none),
+            (by(&["admin_only"]), "email!", "", Err(Code::NotAuthorizedException)),
+        ] {
+            let mut user = user(attributes);
+            user.mfa.sms = second_factors.contains("sms");
+            user.mfa.email = second_factors.contains("email");
+            let found = recovery(&pool(detail.clone()), &user).map(|r| r.to).map_err(|fault| fault.code);
+            assert_eq!(found.as_deref().map_err(|code| *code), expected, "{detail} {attributes}");
+        }
+    }
+
+    #[test]
+    fn a_simulated_delivery_looks_like_the_name() {
+        let seed = [7; 32];
+        for (detail, name, expected) in [
+            (json!({}), "jane", "+*******7777"),
+            (json!({ "AutoVerifiedAttributes": ["email"] }), "jane", "h***@h***"),
+            (json!({}), "jane@example.com", "j***@e***"),
+            (json!({}), "+15555550100", "+*******0100"),
+            (
+                json!({ "AccountRecoverySetting": { "RecoveryMechanisms": [
+                    { "Priority": 1, "Name": "verified_email" }
+                ] } }),
+                "+15555550100",
+                "h***@h***",
+            ),
+        ] {
+            let details = simulated_recovery(&pool(detail.clone()), name, &seed).unwrap();
+            assert_eq!(details.destination.as_deref(), Some(expected), "{detail} {name}");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Codes of six digits that prove who reads a mailbox or a phone: made, kept, counted and checked here alone.
+//!
+//! A code is kept as an HMAC under a key of its own kind, user and attribute, so that a new one replaces the old
+//! and none can be used as another. Requests and guesses are counted for each user and kind within an hour.
+//!
+//! All of it runs inside a caller's write transaction. **A refusal that must stay counted has to be committed**:
+//! a closure that answers `Err` is rolled back, and with it the counter, which would give a guesser as many tries
+//! as they like. So what can refuse here answers a [`Verdict`]: the outer `Result` is for failures, which undo
+//! everything, the inner one is for the caller of the API and is committed. The pattern is
+//!
+//! ```ignore
+//! app.db.write(move |tx| -> Verdict<()> {
+//!     let proof = match codes::redeem(&app, tx, what, &owner, &submitted, now)? {
+//!         Ok(proof) => proof,
+//!         Err(refusal) => return Ok(Err(refusal)), // Committed: the guess is counted.
+//!     };
+//!     user_changes::save(tx, &pool, &before, &after)?; // `Err` undoes everything, and the code stays good.
+//!     Ok(Ok(()))
+//! })
+//! .await??;
+//! ```
+
+use crate::{app::App, delivery};
+use rules::{
+    Millis, Random, Result, fault,
+    messages::{self, Medium, Purpose, recipients::Recipient},
+    pool::Pool,
+    user::User,
+};
+use serde::{Deserialize, Serialize};
+use spec::cognito_idp::CodeDeliveryDetailsType;
+use store::{
+    Tx,
+    attempts::{self, Attempts},
+    tickets::{self, Kind},
+};
+use subtle::ConstantTimeEq;
+
+/// What a write closure answers whose refusals are committed.
+pub type Verdict<T> = Result<Result<T>>;
+
+const DIGITS: usize = 6;
+const HOUR_MS: i64 = 3_600_000;
+
+/// What a code is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// To confirm a sign-up.
+    SignUp,
+    /// To set a new password.
+    PasswordReset,
+    /// To verify an address.
+    Attribute(Medium),
+}
+
+impl What {
+    const fn kind(self) -> Kind {
+        match self {
+            What::SignUp => Kind::SignUpCode,
+            What::PasswordReset => Kind::ResetCode,
+            What::Attribute(_) => Kind::AttributeCode,
+        }
+    }
+
+    const fn ttl_ms(self) -> i64 {
+        match self {
+            What::SignUp | What::Attribute(_) => 24 * HOUR_MS,
+            What::PasswordReset => HOUR_MS,
+        }
+    }
+
+    const fn guesses(self) -> Limit {
+        match self {
+            What::SignUp => Limit::ConfirmSignUp,
+            What::PasswordReset => Limit::ConfirmForgotPassword,
+            What::Attribute(_) => Limit::VerifyUserAttribute,
+        }
+    }
+
+    const fn purpose(self) -> Purpose {
+        match self {
+            What::SignUp => Purpose::SignUp,
+            What::PasswordReset => Purpose::PasswordReset,
+            What::Attribute(_) => Purpose::AttributeVerification,
+        }
+    }
+
+    /// The attribute whose codes do not replace those of the other.
+    const fn attribute(self) -> &'static str {
+        match self {
+            What::Attribute(medium) => medium.attribute(),
+            What::SignUp | What::PasswordReset => "",
+        }
+    }
+}
+
+/// What a user may do only so often within an hour. The numbers are documented; of the 5 to 20 requests and
+/// confirmations of a reset together, by risk, we let 5 and 15 pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Guesses of a sign-up's code.
+    ConfirmSignUp,
+    /// Guesses of an address's code.
+    VerifyUserAttribute,
+    /// Guesses of a reset's code.
+    ConfirmForgotPassword,
+    /// Requests of another sign-up code.
+    ResendConfirmationCode,
+    /// Requests of an address's code.
+    GetUserAttributeVerificationCode,
+    /// Requests of a reset's code.
+    ForgotPassword,
+    /// Guesses of the present password by who holds an access token.
+    ChangePassword,
+}
+
+impl Limit {
+    const fn name_and_hourly(self) -> (&'static str, i64) {
+        match self {
+            Limit::ConfirmSignUp => ("ConfirmSignUp", 15),
+            Limit::VerifyUserAttribute => ("VerifyUserAttribute", 15),
+            Limit::ConfirmForgotPassword => ("ConfirmForgotPassword", 15),
+            Limit::ResendConfirmationCode => ("ResendConfirmationCode", 5),
+            Limit::GetUserAttributeVerificationCode => ("GetUserAttributeVerificationCode", 5),
+            Limit::ForgotPassword => ("ForgotPassword", 5),
+            Limit::ChangePassword => ("ChangePassword", 5),
+        }
+    }
+}
+
+/// Whose codes and counters these are: a user of a pool, or a name that no user has. The second kind counts and
+/// refuses like the first, so that nobody learns from it which names exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pool_id: String,
+    kind: &'static str,
+    id: String,
+}
+
+impl Owner {
+    /// A user. All names of a user count together, because the sub is what counts.
+    pub fn user(user: &User) -> Owner {
+        Owner { pool_id: user.pool_id.clone(), kind: "sub", id: user.sub.clone() }
+    }
+
+    /// A name that no user of the pool has.
+    pub fn unknown(pool: &Pool, name: &str) -> Owner {
+        Owner { pool_id: pool.id.clone(), kind: "name", id: pool.fold_name(name) }
+    }
+
+    fn parts(&self) -> [&str; 3] {
+        [&self.pool_id, self.kind, &self.id]
+    }
+}
+
+/// What a code proved: that its reader receives messages at this address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// How the code traveled.
+    pub medium: Medium,
+    /// Where it was sent. Compare it with the user's present value: that may have changed since.
+    pub to: String,
+}
+
+impl Proof {
+    /// Whether the address that the code was sent to is still the user's.
+    pub fn is_of(&self, user: &User) -> bool {
+        user.attribute(self.medium.attribute()) == Some(&self.to)
+    }
+}
+
+/// A code as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// None for an unknown name: its code exists nowhere and nothing equals it.
+    digest: Option<[u8; 32]>,
+    proof: Option<Proof>,
+}
+
+/// A new code, to be kept by the caller or by [`send`].
+pub fn new(app: &App) -> String {
+    app.random().digits(DIGITS)
+}
+
+/// Makes a code, keeps it in place of an older one, writes its message into the outbox, and answers what the wire
+/// tells of it.
+pub fn send(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    user: &User,
+    what: What,
+    recipient: &Recipient,
+    now: Millis,
+) -> Result<CodeDeliveryDetailsType> {
+    let code = issue(app, tx, what, &Owner::user(user), recipient, now)?;
+    let message = messages::write(pool, what.purpose(), recipient.medium, user, &code, &recipient.to);
+    store::outbox::insert(tx, &delivery::entry(app, &pool.id, &message)?)?;
+    Ok(recipient.details())
+}
+
+/// Makes a code and keeps it in place of an older one of the same kind.
+pub fn issue(
+    app: &App,
+    tx: &mut Tx<'_>,
+    what: What,
+    owner: &Owner,
+    recipient: &Recipient,
+    now: Millis,
+) -> Result<String> {
+    let code = new(app);
+    let proof = Proof { medium: recipient.medium, to: recipient.to.clone() };
+    let kept = Kept { digest: Some(digest(app, what, owner, &code)), proof: Some(proof) };
+    tickets::put(tx, what.kind(), &ticket_id(app, what, owner), now + what.ttl_ms(), 0, &kept)?;
+    Ok(code)
+}
+
+/// Keeps for an unknown name that a code was asked for, at the cost of a real one.
+pub fn pretend(app: &App, tx: &mut Tx<'_>, what: What, owner: &Owner, now: Millis) -> Result<()> {
+    let kept = Kept { digest: None, proof: None };
+    Ok(tickets::put(tx, what.kind(), &ticket_id(app, what, owner), now + what.ttl_ms(), 0, &kept)?)
+}
+
+/// Uses a code up. The guess is counted before it is looked at; of many at once only as many are looked at as the
+/// limit allows, and only one can have the code. A success forgets the guesses.
+///
+/// # Errors
+/// In the verdict: LimitExceededException, ExpiredCodeException (also where no code was asked for), or
+/// CodeMismatchException.
+pub fn redeem(
+    app: &App,
+    tx: &mut Tx<'_>,
+    what: What,
+    owner: &Owner,
+    submitted: &str,
+    now: Millis,
+) -> Verdict<Proof> {
+    if let Err(refusal) = count(app, tx, what.guesses(), owner, now)? {
+        return Ok(Err(refusal));
+    }
+    let id = ticket_id(app, what, owner);
+    let ticket = tickets::find::<Kept>(tx, what.kind(), &id)?;
+    let Some(ticket) = ticket.filter(|ticket| ticket.expires_at > now) else {
+        return Ok(Err(fault::code_expired()));
+    };
+    let submitted = digest(app, what, owner, submitted);
+    let is_right = ticket.document.digest.is_some_and(|kept| kept.ct_eq(&submitted).into());
+    let Some(proof) = ticket.document.proof.filter(|_| is_right) else {
+        return Ok(Err(fault::code_mismatch()));
+    };
+    tickets::delete(tx, what.kind(), &id)?;
+    forget(app, tx, what.guesses(), owner)?;
+    Ok(Ok(proof))
+}
+
+/// Whether [`redeem`] would accept the code at this moment: nothing is counted or used. For what must be made
+/// before the transaction and is too costly to be made for every guess; the answer must not leave the server.
+pub fn would_redeem(
+    app: &App,
+    tx: &mut Tx<'_>,
+    what: What,
+    owner: &Owner,
+    submitted: &str,
+    now: Millis,
+) -> Result<bool> {
+    let (limit, submitted) = (what.guesses(), digest(app, what, owner, submitted));
+    if next(attempts::get(tx, &attempts_id(app, limit, owner))?, limit, now).is_none() {
+        return Ok(false);
+    }
+    let ticket = tickets::find::<Kept>(tx, what.kind(), &ticket_id(app, what, owner))?;
+    Ok(ticket.is_some_and(|ticket| {
+        ticket.expires_at > now && ticket.document.digest.is_some_and(|kept| kept.ct_eq(&submitted).into())
+    }))
+}
+
+/// Voids a code, for instance because its address is not the user's any more.
+pub fn revoke(app: &App, tx: &mut Tx<'_>, what: What, owner: &Owner) -> Result<()> {
+    Ok(tickets::delete(tx, what.kind(), &ticket_id(app, what, owner))?)
+}
+
+/// Counts one request or guess.
+///
+/// # Errors
+/// In the verdict: LimitExceededException when the hour's number is used up.
+pub fn count(app: &App, tx: &mut Tx<'_>, limit: Limit, owner: &Owner, now: Millis) -> Verdict<()> {
+    let id = attempts_id(app, limit, owner);
+    let Some(counted) = next(attempts::get(tx, &id)?, limit, now) else {
+        return Ok(Err(fault::attempt_limit_exceeded()));
+    };
+    attempts::set(tx, &id, counted)?;
+    Ok(Ok(()))
+}
+
+/// Forgets what was counted, after a success.
+pub fn forget(app: &App, tx: &mut Tx<'_>, limit: Limit, owner: &Owner) -> Result<()> {
+    Ok(attempts::delete(tx, &attempts_id(app, limit, owner))?)
+}
+
+/// The counter after one more; none when the limit is reached. The hour begins with the first of a series.
+fn next(counted: Attempts, limit: Limit, now: Millis) -> Option<Attempts> {
+    if counted.count == 0 || now - counted.first_at >= HOUR_MS {
+        return Some(Attempts { count: 1, first_at: now, last_at: now });
+    }
+    let (_, hourly) = limit.name_and_hourly();
+    (counted.count < hourly).then(|| Attempts { count: counted.count + 1, last_at: now, ..counted })
+}
+
+fn ticket_id(app: &App, what: What, owner: &Owner) -> [u8; 32] {
+    let [pool_id, kind, id] = owner.parts();
+    app.vault.mac("code-ticket", &[pool_id, kind, id, what.attribute()])
+}
+
+fn digest(app: &App, what: What, owner: &Owner, code: &str) -> [u8; 32] {
+    let [pool_id, kind, id] = owner.parts();
+    app.vault.mac("code", &[what.purpose().as_str(), pool_id, kind, id, what.attribute(), code])
+}
+
+fn attempts_id(app: &App, limit: Limit, owner: &Owner) -> [u8; 32] {
+    let [pool_id, kind, id] = owner.parts();
+    app.vault.mac("attempts", &[limit.name_and_hourly().0, pool_id, kind, id])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_begins_with_its_first_attempt() {
+        let mut counted = Attempts::default();
+        for now in [1_000, 2_000, 3_000, 4_000, 5_000] {
+            counted = next(counted, Limit::ChangePassword, now).unwrap();
+        }
+        assert_eq!(counted, Attempts { count: 5, first_at: 1_000, last_at: 5_000 });
+        assert_eq!(next(counted, Limit::ChangePassword, 1_000 + HOUR_MS - 1), None);
+        let fresh = next(counted, Limit::ChangePassword, 1_000 + HOUR_MS).unwrap();
+        assert_eq!(fresh, Attempts { count: 1, first_at: 1_000 + HOUR_MS, last_at: 1_000 + HOUR_MS });
+    }
+}
