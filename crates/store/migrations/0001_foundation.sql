@@ -46,6 +46,7 @@ CREATE TABLE users (
   PRIMARY KEY (pool_id, sub)
 );
 CREATE INDEX users_by_status ON users (pool_id, status, sub);
+CREATE INDEX users_by_enabled ON users (pool_id, enabled, sub);
 
 -- Every name by which a user signs in, folded: of two users a name means one.
 CREATE TABLE sign_in_names (

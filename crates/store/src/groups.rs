@@ -1,6 +1,7 @@
 //! Groups and their members.
 
-use crate::{Error, Row, Tx};
+use crate::{Error, Row, Tx, users};
+use rules::user::User;
 
 /// A group of a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +131,32 @@ pub fn remove_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> R
         &[pool_id.into(), sub.into(), name.into()],
     )?;
     Ok(())
+}
+
+/// The members of a group by their subs, those behind `after`.
+pub fn list_members(
+    tx: &mut Tx<'_>,
+    pool_id: &str,
+    name: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<User>, Error> {
+    let sql = format!(
+        "SELECT {} FROM group_members m JOIN users u ON u.pool_id = m.pool_id AND u.sub = m.sub \
+         WHERE m.pool_id = $1 AND m.group_name = $2 AND m.sub > $3 ORDER BY m.sub LIMIT $4",
+        users::COLUMNS
+    );
+    let rows = tx.query(&sql, &[pool_id.into(), name.into(), after.into(), limit.into()])?;
+    rows.iter().map(users::user).collect()
+}
+
+/// Whether a user is in a group.
+pub fn is_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> Result<bool, Error> {
+    let row = tx.query_one(
+        "SELECT 1 FROM group_members WHERE pool_id = $1 AND sub = $2 AND group_name = $3",
+        &[pool_id.into(), sub.into(), name.into()],
+    )?;
+    Ok(row.is_some())
 }
 
 /// How many groups a user is in.

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod outbox;
 pub mod pools;
 pub mod tickets;
+pub mod user_search;
 pub mod users;
 
 pub use db::{Db, Error, Param, Row, Tx};

@@ -107,3 +107,30 @@ pub fn username_and_attribute_differ(attribute: &str) -> Fault {
 pub fn preferred_username_before_confirmation() -> Fault {
     invalid_parameter("user.preferred_username: Attribute cannot be set before the user is confirmed.")
 }
+
+/// AdminCreateUser without a password where users sign in by codes and this one has no address. Unverified: text.
+pub fn address_for_codes_missing() -> Fault {
+    invalid_parameter(
+        "A user without a password needs an email or phone_number that receives one-time passwords.",
+    )
+}
+
+/// AdminCreateUser marks an address verified that is not there. Unverified: text.
+pub fn verified_address_missing(attribute: &str) -> Fault {
+    invalid_parameter(format!("{attribute}_verified cannot be true without {attribute}."))
+}
+
+/// AdminCreateUser asks for media that the user has no address for. Unverified: text.
+pub fn no_address_for_invitation() -> Fault {
+    invalid_parameter("The user has no email or phone_number for the desired delivery mediums.")
+}
+
+/// A pool has as many groups as it may have. Unverified: text.
+pub fn too_many_groups() -> Fault {
+    Fault::new(Code::LimitExceededException, "The user pool has reached its limit of groups.")
+}
+
+/// A user is in as many groups as users may be. Unverified: error and text.
+pub fn too_many_groups_of_user() -> Fault {
+    invalid_parameter("The user has reached the limit of groups.")
+}

@@ -1,6 +1,7 @@
 //! A user pool and its app clients, as the store keeps them and as the rules read them.
 
 pub mod password_policy;
+pub mod user_filter;
 
 use crate::{Millis, Sealed};
 use serde::{Deserialize, Serialize};

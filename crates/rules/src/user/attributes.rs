@@ -7,9 +7,12 @@ use super::{
 };
 use crate::{
     Result, fault,
+    messages::Medium,
     pool::{Client, Pool},
 };
-use spec::cognito_idp::{AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType};
+use spec::cognito_idp::{
+    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, VerifiedAttributeType,
+};
 use std::collections::BTreeMap;
 
 /// The longest value, in characters.
@@ -118,26 +121,49 @@ pub fn check_deletion(pool: &Pool, writer: Writer<'_>, names: &[String]) -> Resu
     check_update(pool, writer, &blanks)
 }
 
-/// Applies an update to a user. A new address is unverified unless the same update says otherwise, and
-/// one that goes takes its verification and its waiting successor with it.
-pub fn apply(user: &mut User, changes: &Changes) {
-    for address in ["email", "phone_number"] {
-        if let Some(value) = changes.get(address) {
-            if user.attributes.get(address) != value.as_ref() {
-                user.attributes.remove(&format!("{address}_verified"));
-                if value.is_some() {
-                    user.set_verified(address, false);
-                }
-            }
-            user.pending.remove(address);
+/// Applies an update to a user and answers by which media codes must go out.
+///
+/// A new address is unverified unless the same update says otherwise. Where the pool verifies before it
+/// updates, the new address waits in `pending` and the old one stays; an address that goes takes its
+/// verification and its waiting successor with it.
+pub fn apply(pool: &Pool, user: &mut User, changes: &Changes) -> Vec<Medium> {
+    let mut codes = Vec::new();
+    let mut changes = changes.clone();
+    for medium in [Medium::Sms, Medium::Email] {
+        let address = medium.attribute();
+        let Some(new) = changes.get(address).cloned() else { continue };
+        let verified = format!("{address}_verified");
+        let is_other = user.attributes.get(address) != new.as_ref();
+        let is_trusted = changes.get(&verified).is_some_and(|value| value.as_deref() == Some("true"));
+        let automatic = match medium {
+            Medium::Sms => VerifiedAttributeType::PhoneNumber,
+            Medium::Email => VerifiedAttributeType::Email,
+        };
+        user.pending.remove(address);
+        let Some(new) = new else {
+            user.attributes.remove(&verified);
+            continue;
+        };
+        if is_other && !is_trusted && pool.verifies_before_update(automatic) {
+            changes.remove(address);
+            user.pending.insert(address.to_owned(), new);
+            codes.push(medium);
+            continue;
+        }
+        if is_other {
+            user.set_verified(address, false);
+        }
+        if !is_trusted && !user.is_verified(address) && pool.auto_verifies(automatic) {
+            codes.push(medium);
         }
     }
     for (name, value) in changes {
         match value {
-            Some(value) => user.attributes.insert(name.clone(), value.clone()),
-            None => user.attributes.remove(name),
+            Some(value) => user.attributes.insert(name, value),
+            None => user.attributes.remove(&name),
         };
     }
+    codes
 }
 
 /// The required attributes that have no value.

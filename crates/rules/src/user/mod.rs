@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod formats;
+pub mod invitation;
 pub mod username;
 
 #[cfg(test)]
@@ -149,6 +150,21 @@ pub struct Membership {
     pub precedence: Option<i64>,
     /// The IAM role that its members get.
     pub role_arn: Option<String>,
+}
+
+impl UserMfa {
+    /// The second factors that are on, as the wire lists them.
+    pub fn setting_list(&self) -> Vec<String> {
+        [
+            (self.sms, MfaFactor::Sms),
+            (self.email, MfaFactor::Email),
+            (self.software_token, MfaFactor::SoftwareToken),
+        ]
+        .into_iter()
+        .filter(|(is_on, _)| *is_on)
+        .map(|(_, factor)| factor.as_str().to_owned())
+        .collect()
+    }
 }
 
 impl User {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::user::samples::{self, attribute, client, wire};
-use spec::cognito_idp::{NumberAttributeConstraintsType, StringAttributeConstraintsType};
+use spec::cognito_idp::{
+    NumberAttributeConstraintsType, StringAttributeConstraintsType, UserAttributeUpdateSettingsType,
+};
 
 /// The sample pool with some custom attributes; `family_name` is required.
 fn pool() -> Pool {
@@ -212,7 +214,9 @@ fn a_new_address_is_unverified() {
     ] {
         let mut user = samples::user(&verified);
         user.pending.insert("email".into(), "c@x.y".into());
-        apply(&mut user, &check_update(&pool(), Writer::Operator, &wire(changes)).unwrap());
+        let pool = pool();
+        let changes_checked = check_update(&pool, Writer::Operator, &wire(changes)).unwrap();
+        assert_eq!(apply(&pool, &mut user, &changes_checked), []);
         assert_eq!(user.attribute("email"), email, "{changes:?}");
         assert_eq!(user.attribute("email_verified"), is_verified, "{changes:?}");
         assert_eq!(user.pending.is_empty(), changes.iter().any(|c| c.0 == "email"), "{changes:?}");
@@ -245,4 +249,37 @@ fn a_preferred_name_takes_no_address() {
     assert!(
         text(check_sign_up(&pool, &client(&[], &[]), &plain, None)).contains("before the user is confirmed")
     );
+}
+
+#[test]
+fn codes_for_new_addresses() {
+    use VerifiedAttributeType::{Email, PhoneNumber};
+    let (email, sms) = (Medium::Email, Medium::Sms);
+    let new = [("email", "b@x.y"), ("phone_number", "+1234567")];
+    for (automatic, before, changes, codes, now, waiting) in [
+        (vec![], vec![], &new[..], vec![], "b@x.y", None),
+        (vec![Email], vec![], &new, vec![email], "b@x.y", None),
+        (vec![Email, PhoneNumber], vec![], &new, vec![sms, email], "b@x.y", None),
+        (vec![Email], vec![Email], &new, vec![email], "a@x.y", Some("b@x.y")),
+        (vec![PhoneNumber], vec![Email], &new, vec![sms], "b@x.y", None),
+        (vec![Email], vec![Email], &[("email", "a@x.y")], vec![], "a@x.y", None),
+        (vec![Email], vec![Email], &[("email", "b@x.y"), ("email_verified", "true")], vec![], "b@x.y", None),
+        (vec![Email], vec![], &[("email", "b@x.y"), ("email_verified", "false")], vec![email], "b@x.y", None),
+        (vec![Email], vec![Email], &[("name", "B")], vec![], "a@x.y", None),
+    ] {
+        let mut pool = pool();
+        pool.detail.auto_verified_attributes = Some(automatic.clone());
+        pool.detail.user_attribute_update_settings = Some(UserAttributeUpdateSettingsType {
+            attributes_require_verification_before_update: Some(before.clone()),
+        });
+        let mut user = samples::user(&[("email", "a@x.y"), ("email_verified", "true")]);
+        let checked = check_update(&pool, Writer::Operator, &wire(changes)).unwrap();
+        assert_eq!(apply(&pool, &mut user, &checked), codes, "{automatic:?} {before:?} {changes:?}");
+        assert_eq!(user.attribute("email"), Some(now), "{automatic:?} {before:?} {changes:?}");
+        assert_eq!(user.pending.get("email").map(String::as_str), waiting);
+        assert_eq!(
+            user.is_verified("email"),
+            !codes.contains(&email) && automatic.contains(&Email) || waiting.is_some()
+        );
+    }
 }

@@ -1,0 +1,210 @@
+//! The users that a filter means, in pages. What a page costs does not depend on how many users the pool has:
+//! each query walks one index from where the last page ended.
+
+use crate::{Error, Tx, users};
+use rules::{
+    pool::user_filter::{Comparison, UserFilter},
+    user::User,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where a page ended: the value that the list is sorted by, and the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    value: String,
+    sub: String,
+}
+
+/// Up to `limit` users behind `after`, sorted by what the filter asks for, and where they end.
+pub fn list(
+    tx: &mut Tx<'_>,
+    pool_id: &str,
+    filter: &UserFilter,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<(User, Position)>, Error> {
+    match filter {
+        UserFilter::All => by_sub(tx, pool_id, &Comparison::BeginsWith(String::new()), after, limit),
+        UserFilter::Sub(comparison) => by_sub(tx, pool_id, comparison, after, limit),
+        UserFilter::Attribute { name, value } => by_attribute(tx, pool_id, name, value, after, limit),
+        UserFilter::Statuses(statuses) => {
+            let words: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+            by_words(after, limit, &words, |word, sub, limit| {
+                let sql = format!(
+                    "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.status = $2 AND u.sub > $3 \
+                     ORDER BY u.sub LIMIT $4",
+                    users::COLUMNS
+                );
+                tx.query(&sql, &[pool_id.into(), word.into(), sub.into(), limit.into()])?
+                    .iter()
+                    .map(users::user)
+                    .collect()
+            })
+        }
+        UserFilter::Enabled(states) => {
+            let words: Vec<&str> = states.iter().map(|enabled| if *enabled { "1" } else { "0" }).collect();
+            by_words(after, limit, &words, |word, sub, limit| {
+                let sql = format!(
+                    "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3 \
+                     ORDER BY u.sub LIMIT $4",
+                    users::COLUMNS
+                );
+                tx.query(&sql, &[pool_id.into(), (word == "1").into(), sub.into(), limit.into()])?
+                    .iter()
+                    .map(users::user)
+                    .collect()
+            })
+        }
+    }
+}
+
+fn by_sub(
+    tx: &mut Tx<'_>,
+    pool_id: &str,
+    comparison: &Comparison,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<(User, Position)>, Error> {
+    let sql = |condition: &str| {
+        format!(
+            "SELECT {} FROM users u WHERE u.pool_id = $1 AND {condition} ORDER BY u.sub LIMIT $3",
+            users::COLUMNS
+        )
+    };
+    let rows = match comparison {
+        Comparison::Is(_) if after.is_some() => Vec::new(),
+        Comparison::Is(sub) => tx.query(&sql("u.sub = $2"), &[pool_id.into(), sub.into(), limit.into()])?,
+        // A sub is longer than its beginning, unless that is all of it: then `>=` finds it too.
+        Comparison::BeginsWith(beginning) => {
+            let (operator, start) = match after {
+                Some(after) => (">", &after.sub),
+                None => (">=", beginning),
+            };
+            match behind(beginning) {
+                Some(end) => tx.query(
+                    &sql(&format!("u.sub {operator} $2 AND u.sub < $4")),
+                    &[pool_id.into(), start.into(), limit.into(), (&end).into()],
+                )?,
+                None => tx.query(
+                    &sql(&format!("u.sub {operator} $2")),
+                    &[pool_id.into(), start.into(), limit.into()],
+                )?,
+            }
+        }
+    };
+    rows.iter()
+        .map(|row| {
+            let user = users::user(row)?;
+            let sub = user.sub.clone();
+            Ok((user, Position { value: String::new(), sub }))
+        })
+        .collect()
+}
+
+fn by_attribute(
+    tx: &mut Tx<'_>,
+    pool_id: &str,
+    attribute: &str,
+    comparison: &Comparison,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<(User, Position)>, Error> {
+    let sql = |condition: &str| {
+        format!(
+            "SELECT {}, s.value FROM searchable_attributes s \
+             JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub \
+             WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.sub LIMIT $5",
+            users::COLUMNS
+        )
+    };
+    let last_sub = after.map_or("", |after| after.sub.as_str());
+    let (pool_id, attribute, limit) = (pool_id.into(), attribute.into(), limit.into());
+    let rows = match comparison {
+        Comparison::Is(value) => tx.query(
+            &sql("s.value = $3 AND s.sub > $4"),
+            &[pool_id, attribute, value.into(), last_sub.into(), limit],
+        )?,
+        Comparison::BeginsWith(beginning) => {
+            // Every sub is greater than the empty one, so the first page begins at the beginning itself.
+            let value = after.map_or(beginning, |after| &after.value);
+            let start = "(s.value, s.sub) > ($3, $4)";
+            match behind(beginning) {
+                Some(end) => tx.query(
+                    &sql(&format!("{start} AND s.value < $6")),
+                    &[pool_id, attribute, value.into(), last_sub.into(), limit, (&end).into()],
+                )?,
+                None => tx.query(&sql(start), &[pool_id, attribute, value.into(), last_sub.into(), limit])?,
+            }
+        }
+    };
+    rows.iter()
+        .map(|row| {
+            let user = users::user(row)?;
+            let position = Position { value: row.text(users::WIDTH)?, sub: user.sub.clone() };
+            Ok((user, position))
+        })
+        .collect()
+}
+
+/// Users of several words, one word after the other.
+fn by_words(
+    after: Option<&Position>,
+    limit: i64,
+    words: &[&str],
+    mut of_word: impl FnMut(&str, &str, i64) -> Result<Vec<User>, Error>,
+) -> Result<Vec<(User, Position)>, Error> {
+    let mut found = Vec::new();
+    let done = after.map_or("", |after| after.value.as_str());
+    for word in words.iter().filter(|word| **word >= done) {
+        let wanted = limit - i64::try_from(found.len()).unwrap_or(limit);
+        if wanted <= 0 {
+            break;
+        }
+        let sub = after.filter(|after| after.value == *word).map_or("", |after| after.sub.as_str());
+        for user in of_word(word, sub, wanted)? {
+            let position = Position { value: (*word).to_owned(), sub: user.sub.clone() };
+            found.push((user, position));
+        }
+    }
+    Ok(found)
+}
+
+/// The first text behind all that begin so, as both engines order texts: by their bytes. None if there is no such
+/// text.
+fn behind(beginning: &str) -> Option<String> {
+    let mut characters: Vec<char> = beginning.chars().collect();
+    while let Some(last) = characters.pop() {
+        let next = match last {
+            '\u{d7ff}' => Some('\u{e000}'),
+            last => char::from_u32(last as u32 + 1),
+        };
+        if let Some(next) = next {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_beginning() {
+        for (beginning, expected) in [
+            ("", None),
+            ("a", Some("b")),
+            ("az", Some("a{")),
+            ("ä", Some("å")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}\u{10ffff}", None),
+        ] {
+            assert_eq!(behind(beginning).as_deref(), expected, "{beginning:?}");
+            if let Some(end) = expected {
+                assert!(beginning < end && format!("{beginning}\u{10ffff}").as_str() < end);
+            }
+        }
+    }
+}
