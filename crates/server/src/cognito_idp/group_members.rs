@@ -60,8 +60,7 @@ pub async fn admin_list_groups_for_user(
 ) -> Result<AdminListGroupsForUserResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let scope = [pool.id.as_str(), &pool.fold_name(&input.username)];
-    let page =
-        Page::asked(app, "AdminListGroupsForUser", &scope, input.limit, input.next_token.as_deref())?;
+    let page = Page::asked(app, "AdminListGroupsForUser", &scope, input.limit, input.next_token.as_deref())?;
     let (asked, pool) = (page.clone(), pool.clone());
     let found = app
         .db
@@ -72,10 +71,7 @@ pub async fn admin_list_groups_for_user(
         })
         .await?;
     let (groups, next_token) = page.cut(app, found, |group| group.name.clone())?;
-    Ok(AdminListGroupsForUserResponse {
-        groups: Some(groups.into_iter().map(to_wire).collect()),
-        next_token,
-    })
+    Ok(AdminListGroupsForUserResponse { groups: Some(groups.into_iter().map(to_wire).collect()), next_token })
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsersInGroup.html>

@@ -6,8 +6,8 @@ use rules::{Result, fault};
 use spec::{
     Timestamp,
     cognito_idp::{
-        CreateGroupRequest, CreateGroupResponse, DeleteGroupRequest, GetGroupRequest, GetGroupResponse, GroupType,
-        ListGroupsRequest, ListGroupsResponse, UpdateGroupRequest, UpdateGroupResponse,
+        CreateGroupRequest, CreateGroupResponse, DeleteGroupRequest, GetGroupRequest, GetGroupResponse,
+        GroupType, ListGroupsRequest, ListGroupsResponse, UpdateGroupRequest, UpdateGroupResponse,
     },
 };
 use store::groups::{self, Group};

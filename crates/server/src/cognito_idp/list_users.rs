@@ -10,11 +10,7 @@ use store::user_search::{self, Position};
 /// error, which would make the answer depend on whoever happens to be on the page.
 ///
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html>
-pub async fn list_users(
-    app: &App,
-    _caller: &Operator,
-    input: ListUsersRequest,
-) -> Result<ListUsersResponse> {
+pub async fn list_users(app: &App, _caller: &Operator, input: ListUsersRequest) -> Result<ListUsersResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let text = input.filter.unwrap_or_default();
     let filter = user_filter::parse(&text)?;

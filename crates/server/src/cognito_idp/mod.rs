@@ -1,7 +1,11 @@
 //! The user pools' API, a file per resource or flow.
 
+pub mod admin_create_user;
+pub mod admin_user_attributes;
 pub mod group_members;
 pub mod groups;
 pub mod list_users;
 pub mod pages;
 pub mod user_changes;
+pub mod user_passwords;
+pub mod users;

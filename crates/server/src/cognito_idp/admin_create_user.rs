@@ -1,0 +1,180 @@
+//! A user whom an administrator makes, with an invitation.
+
+use super::user_changes;
+use crate::{app::App, caller::Operator, delivery, passwords, triggers};
+use rules::{
+    Random, Result, fault,
+    messages::{self, Medium, Purpose},
+    pool::{Pool, password_policy},
+    user::{
+        Password, User, attributes,
+        invitation::{self, Start},
+        username,
+    },
+};
+use spec::cognito_idp::{AdminCreateUserRequest, AdminCreateUserResponse, MessageActionType, UserStatusType};
+use std::sync::Arc;
+use store::outbox::{self, Entry};
+use triggers::Trigger;
+use zeroize::Zeroizing;
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html>
+pub async fn admin_create_user(
+    app: &App,
+    _caller: &Operator,
+    input: AdminCreateUserRequest,
+) -> Result<AdminCreateUserResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    if input.message_action == Some(MessageActionType::Resend) {
+        return resend(app, pool, input).await;
+    }
+    triggers::refuse_configured(&pool, Trigger::PreSignUp)?;
+    let given = given_password(&pool, &input)?;
+    let (mut user, start) = new_user(app, &pool, &input, given.is_some())?;
+    let media = match (start, input.message_action) {
+        // Without a temporary password an invitation would have nothing to say.
+        (Start::Code, _) | (_, Some(MessageActionType::Suppress)) => Vec::new(),
+        _ => media(&pool, &user, &input)?,
+    };
+    let mut entries = Vec::new();
+    if start == Start::TemporaryPassword {
+        let (password, kept) = temporary_password(app, &pool, &user, given).await?;
+        entries = invitations(app, &pool, &user, &password, &media)?;
+        user.password = Some(kept);
+    }
+    let answer = user.to_wire(|_| true);
+    let force = input.force_alias_creation == Some(true);
+    let typed = pool.fold_name(&input.username);
+    app.db.write(move |tx| insert(tx, &pool, &user, &entries, force, &typed)).await?;
+    Ok(AdminCreateUserResponse { user: Some(answer) })
+}
+
+fn insert(
+    tx: &mut store::Tx<'_>,
+    pool: &Pool,
+    user: &User,
+    entries: &[Entry],
+    force: bool,
+    typed: &str,
+) -> Result<()> {
+    if force {
+        user_changes::take_aliases(tx, pool, user, user.created_at)?;
+    }
+    // The documentation's prose names AliasExistsException for an alias, which the operation's model does not know.
+    user_changes::insert(tx, pool, user, |attribute| match attribute {
+        Some(name) if user.attribute(name).is_none_or(|value| pool.fold_name(value) != typed) => {
+            fault::attribute_already_used(name)
+        }
+        _ => fault::user_account_already_exists(),
+    })?;
+    entries.iter().try_for_each(|entry| Ok(outbox::insert(tx, entry)?))
+}
+
+/// The temporary password that the administrator gives; a blank one is none.
+fn given_password(pool: &Pool, input: &AdminCreateUserRequest) -> Result<Option<Zeroizing<String>>> {
+    let given = input.temporary_password.as_ref().filter(|password| !password.is_empty());
+    if let Some(password) = given {
+        password_policy::check_password(&pool.password_policy(), password)
+            .map_err(fault::create_user_password)?;
+    }
+    Ok(given.map(|password| Zeroizing::new(password.clone())))
+}
+
+fn new_user(
+    app: &App,
+    pool: &Pool,
+    input: &AdminCreateUserRequest,
+    has_password: bool,
+) -> Result<(User, Start)> {
+    let sub = app.random().uuid_v4();
+    let name = username::new_name(pool, &input.username, &sub)?;
+    let given = input.user_attributes.as_deref().unwrap_or_default();
+    let attributes = attributes::check_creation(pool, given, name.attribute)?;
+    invitation::check_verified_addresses(&attributes)?;
+    let start = invitation::start(pool, &attributes, has_password)?;
+    let now = app.now();
+    let user = User {
+        pool_id: pool.id.clone(),
+        sub,
+        username: name.username,
+        status: match start {
+            Start::TemporaryPassword => UserStatusType::ForceChangePassword,
+            Start::Code => UserStatusType::Confirmed,
+        },
+        enabled: true,
+        created_at: now,
+        updated_at: now,
+        signed_out_at: 0,
+        attributes,
+        pending: Default::default(),
+        password: None,
+        mfa: Default::default(),
+        version: 1,
+    };
+    Ok((user, start))
+}
+
+/// A new temporary password and a new invitation for a user who has not signed in yet.
+async fn resend(
+    app: &App,
+    pool: Arc<Pool>,
+    input: AdminCreateUserRequest,
+) -> Result<AdminCreateUserResponse> {
+    let given = given_password(&pool, &input)?;
+    let (reading, typed) = (pool.clone(), input.username.clone());
+    let before = app.db.read(move |tx| user_changes::find(tx, &reading, &typed)).await?;
+    check_invited(&before)?;
+    let media = media(&pool, &before, &input)?;
+    let (password, kept) = temporary_password(app, &pool, &before, given).await?;
+    let entries = invitations(app, &pool, &before, &password, &media)?;
+    let now = app.now();
+    let user = app
+        .db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &before.sub)?;
+            check_invited(&before)?;
+            let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
+            user_changes::save(tx, &pool, &before, &user)?;
+            entries.iter().try_for_each(|entry| outbox::insert(tx, entry))?;
+            Ok::<_, rules::Fault>(user)
+        })
+        .await?;
+    Ok(AdminCreateUserResponse { user: Some(user.to_wire(|_| true)) })
+}
+
+fn check_invited(user: &User) -> Result<()> {
+    match user.status {
+        UserStatusType::ForceChangePassword => Ok(()),
+        status => Err(fault::resend_not_possible(status.as_str())),
+    }
+}
+
+fn media(pool: &Pool, user: &User, input: &AdminCreateUserRequest) -> Result<Vec<Medium>> {
+    let media = invitation::media(user, input.desired_delivery_mediums.as_deref())?;
+    media.iter().try_for_each(|medium| triggers::refuse_message(pool, *medium))?;
+    Ok(media)
+}
+
+/// The password for the invitation, and what is kept of it.
+async fn temporary_password(
+    app: &App,
+    pool: &Pool,
+    user: &User,
+    given: Option<Zeroizing<String>>,
+) -> Result<(Zeroizing<String>, Password)> {
+    let policy = pool.password_policy();
+    let password = given.unwrap_or_else(|| password_policy::generate_temporary(&policy, &mut app.random()));
+    let kept = passwords::make(app, user, password.clone(), true, policy.history_size).await?;
+    Ok((password, kept))
+}
+
+fn invitations(app: &App, pool: &Pool, user: &User, password: &str, media: &[Medium]) -> Result<Vec<Entry>> {
+    media
+        .iter()
+        .map(|medium| {
+            let to = user.attribute(medium.attribute()).unwrap_or_default();
+            let message = messages::write(pool, Purpose::Invitation, *medium, user, password, to);
+            delivery::entry(app, &pool.id, &message)
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! An administrator's changes of a user's attributes.
+
+use super::user_changes;
+use crate::{
+    app::App,
+    caller::Operator,
+    codes::{self, What},
+    triggers,
+};
+use rules::{
+    Result,
+    messages::recipients::Recipient,
+    user::attributes::{self, Writer},
+};
+use spec::cognito_idp::{
+    AdminDeleteUserAttributesRequest, AdminDeleteUserAttributesResponse, AdminUpdateUserAttributesRequest,
+    AdminUpdateUserAttributesResponse,
+};
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html>
+pub async fn admin_update_user_attributes(
+    app: &App,
+    _caller: &Operator,
+    input: AdminUpdateUserAttributesRequest,
+) -> Result<AdminUpdateUserAttributesResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    let changes = attributes::check_update(&pool, Writer::Operator, &input.user_attributes)?;
+    update(app, &input.user_pool_id, input.username, changes).await?;
+    Ok(AdminUpdateUserAttributesResponse {})
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUserAttributes.html>
+pub async fn admin_delete_user_attributes(
+    app: &App,
+    _caller: &Operator,
+    input: AdminDeleteUserAttributesRequest,
+) -> Result<AdminDeleteUserAttributesResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    let changes = attributes::check_deletion(&pool, Writer::Operator, &input.user_attribute_names)?;
+    update(app, &input.user_pool_id, input.username, changes).await?;
+    Ok(AdminDeleteUserAttributesResponse {})
+}
+
+/// Applies the changes and sends the codes that they entail, in one transaction.
+async fn update(app: &App, pool_id: &str, typed: String, changes: attributes::Changes) -> Result<()> {
+    let pool = app.pool(pool_id).await?;
+    let now = app.now();
+    let sender = app.clone();
+    app.db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &typed)?;
+            let mut user = before.clone();
+            let media = attributes::apply(&pool, &mut user, &changes);
+            user.updated_at = now;
+            user_changes::save(tx, &pool, &before, &user)?;
+            for medium in media {
+                triggers::refuse_message(&pool, medium)?;
+                let name = medium.attribute();
+                let address = user.pending.get(name).map(String::as_str).or(user.attribute(name));
+                let Some(to) = address.map(str::to_owned) else { continue };
+                codes::send(
+                    &sender,
+                    tx,
+                    &pool,
+                    &user,
+                    What::Attribute(medium),
+                    &Recipient { medium, to },
+                    now,
+                )?;
+            }
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,112 @@
+//! Passwords that an administrator sets or takes away.
+
+use super::user_changes;
+use crate::{
+    app::App,
+    caller::Operator,
+    codes::{self, What},
+    passwords, triggers,
+};
+use rules::{
+    Result, fault,
+    messages::recipients,
+    pool::password_policy,
+    user::{Password, User},
+};
+use spec::cognito_idp::{
+    AdminResetUserPasswordRequest, AdminResetUserPasswordResponse, AdminSetUserPasswordRequest,
+    AdminSetUserPasswordResponse, UserStatusType,
+};
+use zeroize::Zeroizing;
+
+/// A permanent password confirms the user; a temporary one must be changed at the next sign-in.
+///
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html>
+pub async fn admin_set_user_password(
+    app: &App,
+    _caller: &Operator,
+    input: AdminSetUserPasswordRequest,
+) -> Result<AdminSetUserPasswordResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    let password = Zeroizing::new(input.password);
+    let temporary = input.permanent != Some(true);
+    let policy = pool.password_policy();
+    password_policy::check_password(&policy, &password).map_err(fault::changed_password)?;
+    let (reading, typed) = (pool.clone(), input.username);
+    let read = app.db.read(move |tx| user_changes::find(tx, &reading, &typed)).await?;
+    check_history(app, &read, &password, policy.history_size).await?;
+    let kept = passwords::make(app, &read, password, temporary, policy.history_size).await?;
+    let now = app.now();
+    app.db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &read.sub)?;
+            // What was made looks back on the password that was read.
+            if hash(&before) != hash(&read) {
+                return Err(fault::too_many_requests());
+            }
+            let mut user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
+            user.status =
+                if temporary { UserStatusType::ForceChangePassword } else { UserStatusType::Confirmed };
+            user_changes::save(tx, &pool, &before, &user)
+        })
+        .await?;
+    Ok(AdminSetUserPasswordResponse {})
+}
+
+fn hash(user: &User) -> Option<&str> {
+    user.password.as_ref().map(|password| password.hash.as_str())
+}
+
+/// Refuses a password that the user had, as far as the pool's policy looks back.
+async fn check_history(
+    app: &App,
+    user: &User,
+    password: &Zeroizing<String>,
+    history_size: usize,
+) -> Result<()> {
+    let Some(Password { hash, history, .. }) = &user.password else { return Ok(()) };
+    if history_size == 0 {
+        return Ok(());
+    }
+    let earlier = std::iter::once(hash).chain(history).take(history_size).cloned().collect();
+    if passwords::is_any_of(app, password.clone(), earlier).await? {
+        return Err(fault::password_in_history());
+    }
+    Ok(())
+}
+
+/// Sends a code by which the user sets a new password; until then nobody signs in by the old one.
+///
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html>
+pub async fn admin_reset_user_password(
+    app: &App,
+    _caller: &Operator,
+    input: AdminResetUserPasswordRequest,
+) -> Result<AdminResetUserPasswordResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    let now = app.now();
+    let sender = app.clone();
+    app.db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &input.username)?;
+            check_resettable(&before)?;
+            let recipient = recipients::recovery(&pool, &before)?;
+            triggers::refuse_message(&pool, recipient.medium)?;
+            let user = User { status: UserStatusType::ResetRequired, updated_at: now, ..before.clone() };
+            user_changes::save(tx, &pool, &before, &user)?;
+            codes::send(&sender, tx, &pool, &user, What::PasswordReset, &recipient, now)?;
+            Ok::<_, rules::Fault>(())
+        })
+        .await?;
+    Ok(AdminResetUserPasswordResponse {})
+}
+
+/// Whose password can be reset: users who have proved themselves once. Unverified: the answer for the others
+/// but FORCE_CHANGE_PASSWORD.
+fn check_resettable(user: &User) -> Result<()> {
+    match user.status {
+        UserStatusType::Confirmed | UserStatusType::ResetRequired | UserStatusType::Compromised => Ok(()),
+        UserStatusType::Unconfirmed => Err(fault::no_verified_channel()),
+        _ => Err(fault::password_cannot_be_reset()),
+    }
+}
