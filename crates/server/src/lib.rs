@@ -10,6 +10,7 @@ pub mod config;
 pub mod delivery;
 pub mod keys;
 pub mod page_token;
+pub mod pages;
 pub mod passwords;
 pub mod triggers;
 pub mod vault;

@@ -1,0 +1,3 @@
+//! Pages for people, and what lies beside them.
+
+pub mod outbox;

@@ -1,0 +1,269 @@
+//! The development outbox: every message that was written, as JSON, as the newest code, and as a page.
+//!
+//! Who reads it can confirm any user, so it exists in development mode only, and answers nothing that a foreign
+//! web site could have made a browser ask: neither under a foreign host name (DNS rebinding) nor from a foreign
+//! origin.
+
+use crate::{app::App, delivery};
+use askama::Template;
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header, request::Parts, uri::Authority},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rules::{
+    Fault, Millis, Result,
+    messages::{Medium, Message, Purpose},
+};
+use serde::Serialize;
+use std::net::IpAddr;
+use store::outbox::Entry;
+
+/// Where the outbox is.
+pub const PATH: &str = "/_cognate/outbox";
+
+/// How many messages one answer lists.
+const MESSAGES_MAX: i64 = 100;
+const STYLE: &str = include_str!("../../templates/outbox.css");
+
+/// A message as JSON and page show it.
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    medium: &'static str,
+    to: String,
+    username: String,
+    purpose: &'static str,
+    subject: Option<String>,
+    body: String,
+    code: String,
+    created_at: String,
+    #[serde(skip)]
+    shown_time: String,
+    #[serde(skip)]
+    shown_purpose: &'static str,
+    #[serde(skip)]
+    shown_body: String,
+    #[serde(skip)]
+    fate: String,
+}
+
+#[derive(Template)]
+#[template(path = "outbox.html")]
+struct Page<'a> {
+    style: &'static str,
+    to: &'a str,
+    messages: Vec<Shown>,
+}
+
+/// Whether a path belongs to the outbox.
+pub fn is_path(path: &str) -> bool {
+    path == PATH || path.strip_prefix(PATH).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Answers a GET of a path that [`is_path`].
+///
+/// # Errors
+/// An internal fault when the store cannot be read.
+pub async fn answer(app: &App, head: &Parts) -> Result<Response<Body>> {
+    if !app.config.development {
+        return Ok(plain(StatusCode::NOT_FOUND, "Not found.\n"));
+    }
+    if !is_at_home(app, head) {
+        return Ok(plain(
+            StatusCode::FORBIDDEN,
+            "The outbox answers only requests to and from this machine.\n",
+        ));
+    }
+    let to = asked_for(&head.uri);
+    match head.uri.path().strip_prefix(PATH).unwrap_or_default() {
+        "" | "/" if accepts_html(&head.headers) => page(app, &to).await,
+        "" | "/" => list(app, &to).await,
+        "/page" => page(app, &to).await,
+        "/code" => newest_code(app, &to).await,
+        _ => Ok(plain(StatusCode::NOT_FOUND, "Not found.\n")),
+    }
+}
+
+async fn list(app: &App, to: &str) -> Result<Response<Body>> {
+    let shown = shown(app, to, MESSAGES_MAX).await?;
+    let json = serde_json::to_vec_pretty(&shown).map_err(Fault::internal)?;
+    Ok(response(StatusCode::OK, "application/json", json.into()))
+}
+
+async fn newest_code(app: &App, to: &str) -> Result<Response<Body>> {
+    Ok(match shown(app, to, 1).await?.pop() {
+        Some(message) => plain(StatusCode::OK, &format!("{}\n", message.code)),
+        None => plain(StatusCode::NOT_FOUND, "No message.\n"),
+    })
+}
+
+async fn page(app: &App, to: &str) -> Result<Response<Body>> {
+    let page = Page { style: STYLE, to, messages: shown(app, to, MESSAGES_MAX).await? };
+    let html = page.render().map_err(Fault::internal)?;
+    let mut response = response(StatusCode::OK, "text/html; charset=utf-8", html.into());
+    // The page's own style and nothing else: no scripts, no images, no frames, whatever a message holds.
+    let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    let policy = HeaderValue::try_from(policy).map_err(Fault::internal)?;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+async fn shown(app: &App, to: &str, limit: i64) -> Result<Vec<Shown>> {
+    let to = (!to.is_empty()).then(|| to.to_owned());
+    let entries = app.db.read(move |tx| store::outbox::list(tx, to.as_deref(), limit)).await?;
+    entries.iter().map(|entry| Ok(show(entry, delivery::open(app, entry)?))).collect()
+}
+
+fn show(entry: &Entry, message: Message) -> Shown {
+    let created_at = iso_8601(entry.created_at);
+    Shown {
+        id: entry.id.clone(),
+        medium: message.medium.delivery_medium().as_str(),
+        purpose: message.purpose.as_str(),
+        shown_time: created_at.get(..19).unwrap_or_default().replace('T', " ") + " UTC",
+        shown_purpose: in_words(message.purpose),
+        // What leads and trails in a template is of no use to a reader.
+        shown_body: message.body.trim().to_owned(),
+        fate: fate(entry, message.medium),
+        to: message.to,
+        username: message.username,
+        subject: message.subject,
+        body: message.body,
+        code: message.code,
+        created_at,
+    }
+}
+
+fn in_words(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::SignUp => "Sign-up",
+        Purpose::PasswordReset => "Password reset",
+        Purpose::AttributeVerification => "Verification of an address",
+        Purpose::Authentication => "Sign-in",
+        Purpose::Invitation => "Invitation",
+    }
+}
+
+/// What became of the message, for the page.
+fn fate(entry: &Entry, medium: Medium) -> String {
+    let kind = match medium {
+        Medium::Email => "E-mail",
+        Medium::Sms => "SMS",
+    };
+    match (entry.delivered_at, entry.next_try_at, &entry.last_error) {
+        (Some(at), ..) => format!("{kind}, delivered {}", iso_8601(at)),
+        (None, Some(_), Some(error)) => format!("{kind}, will be tried again: {error}"),
+        (None, Some(_), None) => format!("{kind}, on its way"),
+        (None, None, Some(error)) => format!("{kind}, given up: {error}"),
+        (None, None, None) => format!("{kind}, kept here only"),
+    }
+}
+
+/// Whether the request was made for and by this machine.
+fn is_at_home(app: &App, head: &Parts) -> bool {
+    let is_own = |authority: &str| is_own_host(app, authority);
+    let text = |name: header::HeaderName| head.headers.get(name).map(|v| v.to_str().unwrap_or_default());
+    let host = head.uri.authority().map(Authority::as_str).or_else(|| text(header::HOST));
+    // Without any host name there was no browser, and hence nobody who was lured.
+    let host_is_own = host.is_none_or(is_own);
+    let origin_is_own = text(header::ORIGIN)
+        .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_own(authority)));
+    host_is_own && origin_is_own
+}
+
+fn is_own_host(app: &App, authority: &str) -> bool {
+    let Ok(authority) = authority.parse::<Authority>() else { return false };
+    let host = authority.host().to_ascii_lowercase();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let public = app.config.public_url.parse::<Uri>().ok();
+    host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        || public.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host))
+}
+
+/// The address, phone number or user name after `?to=`; empty means all.
+fn asked_for(uri: &Uri) -> String {
+    // No user name holds a space, but phone numbers begin with a plus, which people do not think of encoding.
+    let query = uri.query().unwrap_or_default().replace('+', "%2B");
+    let fields = spec::query::fields(query.as_bytes()).unwrap_or_default();
+    fields.into_iter().find(|(name, _)| name == "to").map(|(_, value)| value).unwrap_or_default()
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    response(status, "text/plain; charset=utf-8", text.to_owned().into())
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    for (name, value) in [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// `2026-01-31T23:59:59.123Z`.
+fn iso_8601(millis: Millis) -> String {
+    let (days, ms) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
+    // Howard Hinnant's civil_from_days: the year begins in March, so that a leap day is its last.
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spells_times() {
+        for (millis, expected) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_123, "2000-02-29T00:00:00.123Z"),
+            (1_767_225_599_999, "2025-12-31T23:59:59.999Z"),
+            (1_767_225_600_000, "2026-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(iso_8601(millis), expected);
+        }
+    }
+
+    #[test]
+    fn reads_what_is_asked_for() {
+        for (uri, expected) in [
+            ("/_cognate/outbox", ""),
+            ("/_cognate/outbox?to=", ""),
+            ("/_cognate/outbox?to=+15555550100", "+15555550100"),
+            ("/_cognate/outbox?to=%2B15555550100", "+15555550100"),
+            ("/_cognate/outbox?a=b&to=jane%40example.com", "jane@example.com"),
+            ("/_cognate/outbox?to=%F0%9F", ""),
+        ] {
+            assert_eq!(asked_for(&uri.parse().unwrap()), expected, "{uri}");
+        }
+        assert!(is_path("/_cognate/outbox/code") && !is_path("/_cognate/outboxes"));
+    }
+}
