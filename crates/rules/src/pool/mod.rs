@@ -1,14 +1,22 @@
 //! A user pool and its app clients, as the store keeps them and as the rules read them.
 
+pub mod client_settings;
+pub mod mfa_config;
 pub mod password_policy;
+pub mod schema;
+pub mod settings;
+pub mod tags;
+mod templates;
+mod tiers;
 pub mod user_filter;
 
 use crate::{Millis, Sealed};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{
-    AliasAttributeType, EmailMfaConfigType, ExplicitAuthFlowsType, PreventUserExistenceErrorTypes,
-    SchemaAttributeType, SmsMfaConfigType, TimeUnitsType, UserPoolClientType, UserPoolMfaType,
-    UserPoolTierType, UserPoolType, UsernameAttributeType, VerifiedAttributeType, WebAuthnConfigurationType,
+    AliasAttributeType, EmailMfaConfigType, ExplicitAuthFlowsType, FeatureType,
+    PreventUserExistenceErrorTypes, SchemaAttributeType, SmsMfaConfigType, TimeUnitsType, UserPoolClientType,
+    UserPoolMfaType, UserPoolTierType, UserPoolType, UsernameAttributeType, VerifiedAttributeType,
+    WebAuthnConfigurationType,
 };
 
 /// A user pool: the very structure that DescribeUserPool answers, and what lies beside it.
@@ -35,6 +43,9 @@ pub struct PoolMfa {
     pub sms: Option<SmsMfaConfigType>,
     /// Whether authenticator apps are offered.
     pub software_token: bool,
+    /// Whether they were named at all, so that GetUserPoolMfaConfig repeats that they are not offered.
+    #[serde(default)]
+    pub software_token_named: bool,
     /// Codes by e-mail.
     pub email: Option<EmailMfaConfigType>,
     /// Passkeys.
@@ -173,7 +184,20 @@ impl Client {
 
     /// Whether the client may use this flow.
     pub fn allows(&self, flow: ExplicitAuthFlowsType) -> bool {
-        self.detail.explicit_auth_flows.as_ref().is_some_and(|f| f.contains(&flow))
+        match &self.detail.explicit_auth_flows {
+            Some(flows) => flows.contains(&flow),
+            None => {
+                let is_refresh = flow == ExplicitAuthFlowsType::AllowRefreshTokenAuth;
+                // Rotation and this flow exclude each other.
+                client_settings::DEFAULT_FLOWS.contains(&flow)
+                    && !(is_refresh && self.rotates_refresh_tokens())
+            }
+        }
+    }
+
+    /// Whether a refresh token is replaced when it is used.
+    pub fn rotates_refresh_tokens(&self) -> bool {
+        self.detail.refresh_token_rotation.as_ref().is_some_and(|r| r.feature == FeatureType::Enabled)
     }
 
     /// Whether errors must not tell which users exist.
