@@ -12,6 +12,7 @@ pub mod keys;
 pub mod page_token;
 pub mod pages;
 pub mod passwords;
+pub mod tokens;
 pub mod triggers;
 pub mod vault;
 pub mod work;

@@ -136,3 +136,28 @@ pub fn software_token_mfa_not_enabled() -> Fault {
 pub fn software_token_mismatch() -> Fault {
     Fault::new(Code::EnableSoftwareTokenMfaException, "Code mismatch and fail enable Software Token MFA")
 }
+
+/// SRP_A that is no number of the group, or a multiple of its prime. Unverified: text.
+pub fn srp_a_invalid() -> Fault {
+    invalid_parameter("Incorrect SRP_A value.")
+}
+
+/// NEW_PASSWORD_REQUIRED without a required attribute. From memory of public reports.
+pub fn attribute_missing(name: &str) -> Fault {
+    invalid_parameter(format!("Invalid attributes given, {name} is missing"))
+}
+
+/// SELECT_MFA_TYPE with something that is no factor. Unverified: text.
+pub fn choice_invalid(answer: &str) -> Fault {
+    invalid_parameter(format!("{answer} is not a valid MFA type."))
+}
+
+/// Unverified: text.
+pub fn two_preferred_factors() -> Fault {
+    invalid_parameter("Only one MFA method can be preferred.")
+}
+
+/// AssociateSoftwareToken or VerifySoftwareToken with both or none. Unverified: text.
+pub fn token_or_session() -> Fault {
+    invalid_parameter("Exactly one of AccessToken and Session must be provided.")
+}

@@ -1,6 +1,13 @@
 //! What the tokens say, how long they live, and what ends them.
 
-use crate::{Millis, Result, fault, ids, user::User};
+pub mod claims;
+pub mod refresh;
+
+use crate::{
+    Millis, Result, fault, ids,
+    pool::Client,
+    user::{Membership, User},
+};
 use serde::{Deserialize, Serialize};
 
 /// A refresh token and all that was issued by it.
@@ -37,6 +44,23 @@ pub struct GrantFacts {
     pub event_id: String,
     /// The scopes of access tokens.
     pub scopes: Vec<String>,
+}
+
+/// What the tokens are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenContext<'a> {
+    /// The issuer.
+    pub issuer: &'a str,
+    /// The client that they are for.
+    pub client: &'a Client,
+    /// The user that they speak of.
+    pub user: &'a User,
+    /// The user's groups, the lowest precedence first.
+    pub groups: &'a [Membership],
+    /// The grant that they belong to.
+    pub grant: &'a Grant,
+    /// The present.
+    pub now: Millis,
 }
 
 /// The claims of an access token that the server reads back.

@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod formats;
 pub mod invitation;
+pub mod mfa_preference;
 pub mod username;
 
 #[cfg(test)]

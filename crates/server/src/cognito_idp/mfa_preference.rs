@@ -1,0 +1,118 @@
+//! Which second factors a user has turned on, and which one comes first.
+
+use crate::{
+    app::App,
+    caller::{Operator, SignedIn},
+    cognito_idp::user_changes,
+};
+use rules::{
+    Result, fault,
+    pool::Pool,
+    user::{
+        MfaFactor,
+        mfa_preference::{self, Wish},
+    },
+};
+use spec::cognito_idp::{
+    AdminSetUserMFAPreferenceRequest, AdminSetUserMFAPreferenceResponse, AdminSetUserSettingsRequest,
+    AdminSetUserSettingsResponse, DeliveryMediumType, EmailMfaSettingsType, MFAOptionType,
+    SMSMfaSettingsType, SetUserMFAPreferenceRequest, SetUserMFAPreferenceResponse, SetUserSettingsRequest,
+    SetUserSettingsResponse, SoftwareTokenMfaSettingsType, WebAuthnMfaSettingsType,
+};
+use std::sync::Arc;
+
+type Wishes = Vec<(MfaFactor, Wish)>;
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserMFAPreference.html>
+pub async fn set_user_mfa_preference(
+    app: &App,
+    caller: SignedIn,
+    input: SetUserMFAPreferenceRequest,
+) -> Result<SetUserMFAPreferenceResponse> {
+    let wishes = wishes(
+        input.sms_mfa_settings,
+        input.software_token_mfa_settings,
+        input.email_mfa_settings,
+        input.web_authn_mfa_settings,
+    )?;
+    change(app, caller.pool, caller.user.sub, wishes).await?;
+    Ok(SetUserMFAPreferenceResponse {})
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserMFAPreference.html>
+pub async fn admin_set_user_mfa_preference(
+    app: &App,
+    _caller: &Operator,
+    input: AdminSetUserMFAPreferenceRequest,
+) -> Result<AdminSetUserMFAPreferenceResponse> {
+    let wishes = wishes(
+        input.sms_mfa_settings,
+        input.software_token_mfa_settings,
+        input.email_mfa_settings,
+        input.web_authn_mfa_settings,
+    )?;
+    change(app, app.pool(&input.user_pool_id).await?, input.username, wishes).await?;
+    Ok(AdminSetUserMFAPreferenceResponse {})
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserSettings.html>
+pub async fn set_user_settings(
+    app: &App,
+    caller: SignedIn,
+    input: SetUserSettingsRequest,
+) -> Result<SetUserSettingsResponse> {
+    change(app, caller.pool, caller.user.sub, legacy_wishes(&input.mfa_options)).await?;
+    Ok(SetUserSettingsResponse {})
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserSettings.html>
+pub async fn admin_set_user_settings(
+    app: &App,
+    _caller: &Operator,
+    input: AdminSetUserSettingsRequest,
+) -> Result<AdminSetUserSettingsResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    change(app, pool, input.username, legacy_wishes(&input.mfa_options)).await?;
+    Ok(AdminSetUserSettingsResponse {})
+}
+
+/// The old way knows SMS only: it is on if the list names it.
+fn legacy_wishes(options: &[MFAOptionType]) -> Wishes {
+    let sms = options.iter().any(|o| o.delivery_medium == Some(DeliveryMediumType::Sms));
+    vec![(MfaFactor::Sms, Wish { enabled: Some(sms), preferred: None })]
+}
+
+fn wishes(
+    sms: Option<SMSMfaSettingsType>,
+    software_token: Option<SoftwareTokenMfaSettingsType>,
+    email: Option<EmailMfaSettingsType>,
+    web_authn: Option<WebAuthnMfaSettingsType>,
+) -> Result<Wishes> {
+    if web_authn.is_some_and(|w| w.enabled == Some(true)) {
+        return Err(fault::not_built("A passkey as a second factor"));
+    }
+    let mut wishes = Vec::new();
+    if let Some(s) = sms {
+        wishes.push((MfaFactor::Sms, Wish { enabled: s.enabled, preferred: s.preferred_mfa }));
+    }
+    if let Some(s) = software_token {
+        wishes.push((MfaFactor::SoftwareToken, Wish { enabled: s.enabled, preferred: s.preferred_mfa }));
+    }
+    if let Some(s) = email {
+        wishes.push((MfaFactor::Email, Wish { enabled: s.enabled, preferred: s.preferred_mfa }));
+    }
+    Ok(wishes)
+}
+
+async fn change(app: &App, pool: Arc<Pool>, name: String, wishes: Wishes) -> Result<()> {
+    let now = app.now();
+    app.db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &name)?;
+            let mut user = before.clone();
+            mfa_preference::apply(&pool, &mut user, &wishes)?;
+            user.updated_at = now;
+            user_changes::save(tx, &pool, &before, &user)
+        })
+        .await
+}

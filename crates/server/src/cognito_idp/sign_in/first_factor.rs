@@ -1,0 +1,115 @@
+//! The password in clear, and what follows the first factor of every flow.
+
+use super::{
+    Answer, Context,
+    attempts::{self, Counter},
+    conclusion::{self, Conclusion},
+};
+use crate::{
+    app::App,
+    passwords,
+    triggers::{Trigger, refuse_configured},
+};
+use rules::{
+    Result, fault,
+    sign_in::{
+        Facts, Input, SignIn,
+        first_factor::{Verdict, check_known, judge},
+        lockout,
+    },
+    user::User,
+};
+use zeroize::Zeroizing;
+
+/// What is known of the typed name before anything is compared.
+pub struct Candidate {
+    /// The user, if the name means one.
+    pub user: Option<User>,
+    /// Where wrong passwords are counted.
+    pub counter: Counter,
+}
+
+/// Reads the user and the lock.
+///
+/// # Errors
+/// The lock, and where errors may tell: an unknown or disabled user.
+pub async fn candidate(app: &App, context: &Context, typed_name: &str) -> Result<Candidate> {
+    for trigger in [Trigger::PreAuthentication, Trigger::PostAuthentication, Trigger::PreTokenGeneration] {
+        refuse_configured(&context.pool, trigger)?;
+    }
+    let (vault, pool_id) = (app.vault.clone(), context.pool.id.clone());
+    let name = context.pool.fold_name(typed_name);
+    let (user, counter, failures) = app
+        .db
+        .read(move |tx| {
+            let user = store::users::find(tx, &pool_id, &name)?;
+            let counter = attempts::passwords(&vault, &pool_id, user.as_ref(), &name);
+            let failures = attempts::failures(tx, &counter)?;
+            Ok::<_, rules::Fault>((user, counter, failures))
+        })
+        .await?;
+    if user.is_none() {
+        refuse_configured(&context.pool, Trigger::UserMigration)?;
+    }
+    check_known(&context.client, user.as_ref())?;
+    lockout::check(failures, app.now())?;
+    Ok(Candidate { user, counter })
+}
+
+/// USER_PASSWORD_AUTH and its administrators' twins.
+pub async fn password(app: &App, context: Context, typed_name: &str, password: &str) -> Result<Answer> {
+    let candidate = candidate(app, &context, typed_name).await?;
+    let hashes = candidate.user.iter().filter_map(|u| u.password.as_ref()).map(|p| p.hash.clone()).collect();
+    let matches = passwords::is_any_of(app, Zeroizing::new(password.to_owned()), hashes).await?;
+    conclude(app, context, candidate, matches, None).await
+}
+
+/// What the client held in its hands and may use once: its id, and until when that is remembered.
+pub type Once = ([u8; 32], i64);
+
+/// Judges the compared first factor and writes what follows in one transaction.
+pub async fn conclude(
+    app: &App,
+    context: Context,
+    candidate: Candidate,
+    matches: bool,
+    once: Option<Once>,
+) -> Result<Answer> {
+    let Candidate { user, counter } = candidate;
+    let now = app.now();
+    let refusal = match judge(&context.client, user.as_ref(), matches) {
+        Verdict::Right => None,
+        Verdict::Refused(fault) => return Err(fault),
+        Verdict::Wrong(fault) => Some(fault),
+    };
+    let (Some(user), None) = (user, &refusal) else {
+        let fault = app
+            .db
+            .write(move |tx| attempts::fail(tx, &counter, now, fault::incorrect_username_or_password()))
+            .await?;
+        return Err(fault);
+    };
+    let (task_app, task_context) = (app.clone(), context.clone());
+    let conclusion = app
+        .db
+        .write(move |tx| {
+            attempts::pass(tx, &counter, now)?;
+            if let Some((id, until)) = &once
+                && !store::tickets::spend(tx, id, *until)?
+            {
+                return Err(fault::session_used());
+            }
+            let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
+            let (present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
+            // A password that was changed meanwhile is not the one that was compared.
+            if present.password != user.password {
+                return Err(fault::incorrect_username_or_password());
+            }
+            let facts = Facts { pool: &task_context.pool, client: &task_context.client, now };
+            let sign_in = SignIn::new(&task_context.client, &present.sub, task_context.side);
+            let outcome = sign_in.advance(&facts, present.clone(), Input::Password)?;
+            conclusion::write(tx, &task_app, &task_context, &present, &groups, outcome, now)
+        })
+        .await?;
+    Conclusion::answer(conclusion, app, &context).await
+}

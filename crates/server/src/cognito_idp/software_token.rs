@@ -1,0 +1,211 @@
+//! Authenticator apps: giving out a secret, and proof that the user holds it. A user with an access token registers
+//! one in peace; a user with a Session does so in the middle of a sign-in that demands it.
+
+use crate::{
+    app::App,
+    caller::{self, Operator, SignedIn},
+    cognito_idp::{
+        sign_in::{Context, session},
+        user_changes,
+    },
+    vault::SystemRandom,
+};
+use rules::{
+    Result, Sealed, fault,
+    pool::Pool,
+    sign_in::{Challenge, Facts, Input, SignIn, Step, mfa, totp},
+    user::{MfaFactor, Totp, User},
+};
+use serde::{Deserialize, Serialize};
+use spec::cognito_idp::{
+    AdminDeleteSoftwareTokenRequest, AdminDeleteSoftwareTokenResponse, AssociateSoftwareTokenRequest,
+    AssociateSoftwareTokenResponse, VerifySoftwareTokenRequest, VerifySoftwareTokenResponse,
+    VerifySoftwareTokenResponseType,
+};
+use store::tickets::{self, Kind};
+
+/// How long a signed-in user has to prove the new secret.
+const REGISTRATION_TTL_MS: i64 = 60 * 60 * 1_000;
+
+/// A secret that was given out and not proved yet.
+#[derive(Clone, Serialize, Deserialize)]
+struct Registration {
+    secret: Sealed,
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AssociateSoftwareToken.html>
+pub async fn associate_software_token(
+    app: &App,
+    input: AssociateSoftwareTokenRequest,
+) -> Result<AssociateSoftwareTokenResponse> {
+    let secret = totp::secret(&mut SystemRandom);
+    let code = totp::secret_code(&*secret).to_string();
+    let session = match (&input.access_token, &input.session) {
+        (Some(token), None) => {
+            let caller = caller::signed_in(app, token).await?;
+            check_offered(&caller.pool)?;
+            let sealed = app.vault.seal(&Totp::context(&caller.pool.id, &caller.user.sub), &*secret);
+            let id = registration_id(app, &caller);
+            let expires_at = app.now() + REGISTRATION_TTL_MS;
+            app.db
+                .write(move |tx| {
+                    let registration = Registration { secret: sealed.clone() };
+                    tickets::put(tx, Kind::SoftwareToken, &id, expires_at, 0, &registration)
+                })
+                .await?;
+            None
+        }
+        (None, Some(session)) => Some(associate_in_session(app, session, &*secret).await?),
+        _ => return Err(fault::token_or_session()),
+    };
+    Ok(AssociateSoftwareTokenResponse { secret_code: Some(code), session })
+}
+
+async fn associate_in_session(app: &App, session: &str, secret: &[u8]) -> Result<String> {
+    let secret = secret.to_vec();
+    in_session(app, session, move |app, sign_in, user, _| {
+        let sealed = app.vault.seal(&Totp::context(&user.pool_id, &user.sub), &secret);
+        if !matches!(sign_in.waiting_for, Some(Challenge::MfaSetup { .. })) {
+            return Err(fault::session_invalid());
+        }
+        Ok(Input::SetupStarted(sealed))
+    })
+    .await
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html>
+pub async fn verify_software_token(
+    app: &App,
+    input: VerifySoftwareTokenRequest,
+) -> Result<VerifySoftwareTokenResponse> {
+    let (code, device_name) = (input.user_code, input.friendly_device_name);
+    let session = match (&input.access_token, &input.session) {
+        (Some(token), None) => {
+            let caller = caller::signed_in(app, token).await?;
+            check_offered(&caller.pool)?;
+            verify_signed_in(app, caller, code, device_name).await?;
+            None
+        }
+        (None, Some(session)) => Some(verify_in_session(app, session, code, device_name).await?),
+        _ => return Err(fault::token_or_session()),
+    };
+    Ok(VerifySoftwareTokenResponse { status: Some(VerifySoftwareTokenResponseType::Success), session })
+}
+
+async fn verify_signed_in(
+    app: &App,
+    caller: SignedIn,
+    code: String,
+    device_name: Option<String>,
+) -> Result<()> {
+    let id = registration_id(app, &caller);
+    let (vault, now) = (app.vault.clone(), app.now());
+    app.db
+        .write(move |tx| {
+            let found = tickets::find::<Registration>(tx, Kind::SoftwareToken, &id)?;
+            let registration =
+                found.filter(|t| t.expires_at > now).ok_or_else(fault::software_token_mismatch)?;
+            let secret = registration.document.secret;
+            let opened = vault.open(&Totp::context(&caller.pool.id, &caller.user.sub), &secret)?;
+            let step =
+                totp::check(&opened, &code, now, None).map_err(|_| fault::software_token_mismatch())?;
+            tickets::delete(tx, Kind::SoftwareToken, &id)?;
+            let before = store::users::find(tx, &caller.pool.id, &caller.user.sub)?;
+            let before = before.ok_or_else(fault::user_does_not_exist)?;
+            let mut user = before.clone();
+            let device_name = device_name.clone();
+            user.mfa.totp = Some(Totp { secret, verified: true, last_step: Some(step), device_name });
+            user_changes::save(tx, &caller.pool, &before, &user)
+        })
+        .await
+}
+
+async fn verify_in_session(
+    app: &App,
+    session: &str,
+    code: String,
+    device_name: Option<String>,
+) -> Result<String> {
+    in_session(app, session, move |app, sign_in, user, now| {
+        let Some(Challenge::MfaSetup { totp: Some(setup), .. }) = &sign_in.waiting_for else {
+            return Err(fault::session_invalid());
+        };
+        let secret = app.vault.open(&Totp::context(&user.pool_id, &user.sub), &setup.secret)?;
+        let step = totp::check(&secret, &code, now, None).map_err(|_| fault::software_token_mismatch())?;
+        Ok(Input::SetupProved { step, device_name: device_name.clone() })
+    })
+    .await
+}
+
+/// Moves a sign-in that is setting up a factor one step on, and answers its new Session. A refusal leaves the old
+/// one good.
+async fn in_session(
+    app: &App,
+    session: &str,
+    input: impl Fn(&App, &SignIn, &User, i64) -> Result<Input> + Send + Sync + 'static,
+) -> Result<String> {
+    let ticket = session::open(app, Some(session))?;
+    let key = ticket.clone();
+    let client_id = app
+        .db
+        .read(move |tx| Ok::<_, rules::Fault>(session::find_of_any_client(tx, &key)?.client_id))
+        .await?;
+    let (client, pool) = app.client_and_pool(&client_id).await?;
+    check_offered(&pool)?;
+    let now = app.now();
+    let task_app = app.clone();
+    app.db
+        .write(move |tx| {
+            let sign_in = session::find(tx, &ticket, &client.id, None)?;
+            let before =
+                store::users::find(tx, &pool.id, &sign_in.sub)?.ok_or_else(fault::session_invalid)?;
+            let input = input(&task_app, &sign_in, &before, now)?;
+            let side = sign_in.side;
+            let facts = Facts { pool: &pool, client: &client, now };
+            let outcome = sign_in.advance(&facts, before.clone(), input)?;
+            let Step::Ask(sign_in) = outcome.step else { return Err(fault::session_invalid()) };
+            session::spend(tx, &ticket)?;
+            if outcome.user != before {
+                user_changes::save(tx, &pool, &before, &outcome.user)?;
+            }
+            let context = Context { pool: pool.clone(), client: client.clone(), side };
+            let (session, ticket) = session::new(&task_app, &context);
+            session::put(tx, &ticket, &sign_in)?;
+            Ok(session)
+        })
+        .await
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteSoftwareToken.html>
+pub async fn admin_delete_software_token(
+    app: &App,
+    _caller: &Operator,
+    input: AdminDeleteSoftwareTokenRequest,
+) -> Result<AdminDeleteSoftwareTokenResponse> {
+    let pool = app.pool(&input.user_pool_id).await?;
+    let now = app.now();
+    app.db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &input.username)?;
+            let mut user = before.clone();
+            user.mfa.totp = None;
+            user.mfa.software_token = false;
+            user.mfa.preferred = user.mfa.preferred.filter(|f| *f != MfaFactor::SoftwareToken);
+            user.updated_at = now;
+            user_changes::save(tx, &pool, &before, &user)
+        })
+        .await?;
+    Ok(AdminDeleteSoftwareTokenResponse {})
+}
+
+fn check_offered(pool: &Pool) -> Result<()> {
+    if mfa::is_offered(pool, MfaFactor::SoftwareToken) {
+        Ok(())
+    } else {
+        Err(fault::software_token_mfa_not_enabled())
+    }
+}
+
+fn registration_id(app: &App, caller: &SignedIn) -> [u8; 32] {
+    app.vault.mac("software-token-registration", &[&caller.pool.id, &caller.user.sub])
+}
