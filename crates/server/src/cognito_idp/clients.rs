@@ -1,7 +1,7 @@
 //! App clients: creating, describing, changing, deleting and listing them.
 
-use super::{client_secrets, pools};
-use crate::{app::App, caller::Operator, page_token};
+use super::{client_secrets, pages::Page, pools};
+use crate::{app::App, caller::Operator};
 use rules::{
     Fault, Result, fault, ids,
     pool::{Client, client_settings},
@@ -35,9 +35,6 @@ pub const LATER: &[(&str, &str)] = &[
     ),
     ("SupportedIdentityProviders", "COGNITO; others are refused, because no provider can be created yet"),
 ];
-
-/// How many clients a page lists where the request does not say.
-const PAGE_ITEMS: i32 = 60;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html>
 pub async fn create_user_pool_client(
@@ -148,28 +145,23 @@ pub async fn list_user_pool_clients(
     _caller: &Operator,
     input: ListUserPoolClientsRequest,
 ) -> Result<ListUserPoolClientsResponse> {
-    let operation = "ListUserPoolClients";
     let kind = input.client_type.map_or("", ClientTypeType::as_str);
-    let pool_id = input.user_pool_id;
-    let after = page_token::open(app, operation, &[&pool_id, kind], input.next_token.as_deref())?;
-    let limit = i64::from(input.max_results.unwrap_or(PAGE_ITEMS));
-    let (key, after) = (pool_id.clone(), after.unwrap_or_default());
+    let scope = [input.user_pool_id.as_str(), kind];
+    let token = input.next_token.as_deref();
+    let page = Page::asked(app, "ListUserPoolClients", &scope, input.max_results, token)?;
+    let (after, length) = (page.after.clone().unwrap_or_default(), page.reading_length());
     let mut clients = app
         .db
         .read(move |tx| -> Result<Vec<Client>> {
-            pools::get(tx, &key)?;
-            // One more than asked for tells whether another page follows.
-            Ok(store::clients::list(tx, &key, &after, limit + 1)?)
+            pools::get(tx, &input.user_pool_id)?;
+            Ok(store::clients::list(tx, &input.user_pool_id, &after, length)?)
         })
         .await?;
     if input.client_type == Some(ClientTypeType::Dcr) {
         // No client can register itself yet.
         clients.clear();
     }
-    let has_more = clients.len() as i64 > limit;
-    clients.truncate(limit as usize);
-    let last = clients.last().filter(|_| has_more).map(|client| client.id.clone());
-    let next_token = last.map(|id| page_token::seal(app, operation, &[&pool_id, kind], id)).transpose()?;
+    let (clients, next_token) = page.cut(app, clients, |client| client.id.clone())?;
     let user_pool_clients = clients
         .into_iter()
         .map(|client| UserPoolClientDescription {

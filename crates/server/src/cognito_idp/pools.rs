@@ -1,6 +1,7 @@
 //! User pools: creating, describing, changing, deleting and listing them, and adding attributes.
 
-use crate::{app::App, caller::Operator, keys::TokenUse, page_token};
+use super::pages::Page;
+use crate::{app::App, caller::Operator, keys::TokenUse};
 use rules::{
     Fault, Result, fault, ids,
     pool::{Pool, schema, settings},
@@ -185,15 +186,10 @@ pub async fn list_user_pools(
     _caller: &Operator,
     input: ListUserPoolsRequest,
 ) -> Result<ListUserPoolsResponse> {
-    let operation = "ListUserPools";
-    let after = page_token::open(app, operation, &[], input.next_token.as_deref())?.unwrap_or_default();
-    let limit = i64::from(input.max_results);
-    // One more than asked for tells whether another page follows.
-    let mut pools = app.db.read(move |tx| store::pools::list(tx, &after, limit + 1)).await?;
-    let has_more = pools.len() as i64 > limit;
-    pools.truncate(limit as usize);
-    let last = pools.last().filter(|_| has_more).map(|pool| pool.id.clone());
-    let next_token = last.map(|id| page_token::seal(app, operation, &[], id)).transpose()?;
+    let page = Page::asked(app, "ListUserPools", &[], Some(input.max_results), input.next_token.as_deref())?;
+    let (after, length) = (page.after.clone().unwrap_or_default(), page.reading_length());
+    let pools = app.db.read(move |tx| store::pools::list(tx, &after, length)).await?;
+    let (pools, next_token) = page.cut(app, pools, |pool| pool.id.clone())?;
     let user_pools = pools
         .into_iter()
         .map(|pool| UserPoolDescriptionType {
