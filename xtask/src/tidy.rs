@@ -127,7 +127,7 @@ fn too_long(text: &str) -> Vec<String> {
 }
 
 /// How many lines the function takes that begins with `line`, if one does. rustfmt puts a function's closing brace
-/// under its first letter, so nothing needs to be parsed.
+/// under its first letter, so nothing needs to be parsed. Arms of one line are rows of a table and are not counted.
 fn function_length(lines: &[&str], line: &str) -> Option<usize> {
     const QUALIFIERS: [&str; 7] = ["pub", "pub(crate)", "pub(super)", "const", "async", "unsafe", "default"];
     let mut words = line.split_whitespace().skip_while(|word| QUALIFIERS.contains(word));
@@ -137,13 +137,19 @@ fn function_length(lines: &[&str], line: &str) -> Option<usize> {
     let indent = &line[..line.len() - line.trim_start().len()];
     for (offset, later) in lines.iter().enumerate().skip(1) {
         match later.strip_prefix(indent) {
-            Some("}") => return Some(offset + 1),
+            Some("}") => {
+                return Some(offset + 1 - lines[..offset].iter().filter(|line| is_row(line)).count());
+            }
             // The end of a signature without a body.
             Some(rest) if rest.starts_with(')') && rest.ends_with(';') => return None,
             _ => {}
         }
     }
     None
+}
+
+fn is_row(line: &str) -> bool {
+    line.contains(" => ") && line.ends_with(',')
 }
 
 #[cfg(test)]
@@ -176,6 +182,9 @@ mod tests {
         let text =
             format!("impl A {{\n    pub async fn long() {{\n{}    }}\n}}\n", "        a();\n".repeat(70));
         assert_eq!(too_long(&text), [":2: a function of 72 lines"]);
+        let table =
+            format!("fn table() {{\n    match a {{\n{}    }}\n}}\n", "        A => a(),\n".repeat(90));
+        assert_eq!(too_long(&table), [""; 0]);
         let signature =
             format!("trait A {{\n    fn a(\n        b: u8,\n    ) -> u8;\n}}\n{}", "a\n".repeat(80));
         assert_eq!(too_long(&signature), [""; 0]);

@@ -9,12 +9,14 @@ use std::{borrow::Cow, fmt};
 mod administration;
 mod configuration;
 mod recovery;
+mod requests;
 mod sign_in;
 mod tokens;
 
 pub use administration::*;
 pub use configuration::*;
 pub use recovery::*;
+pub use requests::*;
 pub use sign_in::*;
 pub use tokens::*;
 

@@ -57,7 +57,8 @@ impl Deref for App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: Config, db: Db, clock: Clock, vault: Vault) -> Result<App> {
+    pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
+        let decoy_hash = passwords::decoy(config.hashing)?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(App(Arc::new(Inner {
             config,
@@ -65,8 +66,8 @@ impl App {
             clock,
             vault: Arc::new(vault),
             workers: Workers::new(threads),
-            keys: KeyRing::new(),
-            decoy_hash: passwords::decoy()?,
+            keys,
+            decoy_hash,
             pools: Cache::default(),
             clients: Cache::default(),
         })))

@@ -1,12 +1,17 @@
 //! The settings, in their final types, as they were read once at start.
 
-use std::net::SocketAddr;
+use crate::http::limits::Limits;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where SQLite's file and the master key lie.
+    pub data_dir: PathBuf,
+    /// The PostgreSQL that several nodes share, instead of SQLite.
+    pub database_url: Option<String>,
     /// The URL under which clients reach the server, without a slash at the end.
     pub public_url: String,
     /// What tokens name as their issuer.
@@ -19,10 +24,15 @@ pub struct Config {
     pub development: bool,
     /// How messages leave the server.
     pub delivery: Delivery,
+    /// What a password hash costs.
+    pub hashing: Hashing,
+    /// What the server takes from a client.
+    pub limits: Limits,
 }
 
 /// What tokens name as their issuer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Issuer {
     /// The public URL, a slash, and the pool id.
     Own,
@@ -43,7 +53,40 @@ pub struct Delivery {
     pub sms_webhook: Option<String>,
 }
 
+/// What an Argon2id hash costs, with one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashing {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+}
+
+impl Default for Hashing {
+    /// OWASP's first recommendation.
+    fn default() -> Hashing {
+        Hashing { memory_kib: 19 * 1024, passes: 2 }
+    }
+}
+
 impl Config {
+    /// The settings of a local server without any configuration.
+    pub fn local(listen: SocketAddr, data_dir: PathBuf) -> Config {
+        Config {
+            listen,
+            data_dir,
+            database_url: None,
+            public_url: format!("http://localhost:{}", listen.port()),
+            issuer: Issuer::Own,
+            region: "us-east-1".to_owned(),
+            account_id: "123456789012".to_owned(),
+            development: true,
+            delivery: Delivery::default(),
+            hashing: Hashing::default(),
+            limits: Limits::default(),
+        }
+    }
+
     /// The issuer of a pool's tokens.
     pub fn issuer_of(&self, pool_id: &str) -> String {
         match self.issuer {

@@ -129,6 +129,12 @@ impl KeyRing {
         KeyRing::default()
     }
 
+    /// A ring that first gives out these key pairs, each PKCS #8: tests need no time to make keys.
+    pub fn with_spare(pairs: Vec<Vec<u8>>) -> KeyRing {
+        let spare = pairs.into_iter().map(Zeroizing::new).collect();
+        KeyRing { spare: Mutex::new(spare), ..KeyRing::default() }
+    }
+
     /// The keys of a pool.
     pub async fn of(&self, app: &App, pool_id: &str) -> Result<Arc<PoolKeys>> {
         let now = app.now();

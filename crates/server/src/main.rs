@@ -1,1 +1,5 @@
-fn main() {}
+//! The `cognate` program.
+
+fn main() -> anyhow::Result<()> {
+    cognate::cli::run()
+}

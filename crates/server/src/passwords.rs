@@ -1,6 +1,6 @@
 //! Passwords: Argon2id hashes and SRP verifiers, made and checked on the workers.
 
-use crate::{app::App, vault::SystemRandom};
+use crate::{app::App, config::Hashing, vault::SystemRandom};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -12,20 +12,17 @@ use rules::{
 };
 use zeroize::Zeroizing;
 
-/// OWASP's first recommendation: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|e| Fault::internal(e.to_string()))?;
+fn argon2(hashing: Hashing) -> Result<Argon2<'static>> {
+    let params = Params::new(hashing.memory_kib, hashing.passes, 1, None)
+        .map_err(|e| Fault::internal(e.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// Hashes with a new salt, in PHC form.
-fn hash(password: &str) -> Result<String> {
+fn hash(hashing: Hashing, password: &str) -> Result<String> {
     let mut salt = [0; 16];
     SystemRandom.fill(&mut salt);
-    let hash = argon2()?
+    let hash = argon2(hashing)?
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map_err(|e| Fault::internal(e.to_string()))?;
     Ok(hash.to_string())
@@ -56,12 +53,13 @@ pub async fn make(
     }
     let (pool_id, sub, username) = (user.pool_id.clone(), user.sub.clone(), user.username.clone());
     let vault = app.vault.clone();
+    let hashing = app.config.hashing;
     app.workers
         .run(move || {
             let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &username);
             let verifier = srp::Verifier::new(owner, &password, &mut SystemRandom);
             Ok(Password {
-                hash: hash(&password)?,
+                hash: hash(hashing, &password)?,
                 srp_salt: verifier.salt.clone(),
                 srp_verifier: vault.seal(&Password::verifier_context(&pool_id, &sub), &verifier.v),
                 set_at: now,
@@ -93,8 +91,6 @@ pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<Strin
 }
 
 /// A hash that no password has, for [`is_any_of`].
-pub fn decoy() -> Result<String> {
-    let mut secret = Zeroizing::new([0; 32]);
-    SystemRandom.fill(&mut *secret);
-    hash(&SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz"))
+pub fn decoy(hashing: Hashing) -> Result<String> {
+    hash(hashing, &SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz"))
 }

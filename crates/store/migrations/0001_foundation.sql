@@ -142,3 +142,9 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (next_try_at);
 CREATE INDEX outbox_by_recipient ON outbox (recipient, id);
 CREATE INDEX outbox_by_username ON outbox (username, id);
+
+-- Single values of the installation.
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);

@@ -1,4 +1,5 @@
-//! The user pools' API, a file per resource or flow.
+//! The table of contents of the user pools API. An operation takes its proof as an argument, so it cannot be
+//! listed without its check.
 
 pub mod admin_create_user;
 pub mod admin_user_attributes;
@@ -18,3 +19,188 @@ pub mod tags;
 pub mod user_changes;
 pub mod user_passwords;
 pub mod users;
+
+use crate::{
+    app::App,
+    call::{Call, not_built, operator, public, signed_in},
+};
+use rules::Result;
+use serde_json::Value;
+use spec::cognito_idp::Operation::{self, *};
+
+/// Runs an operation on a request that was decoded and checked against its shape.
+#[rustfmt::skip]
+pub async fn run(app: &App, call: &Call, operation: Operation, input: Value) -> Result<Value> {
+    match operation {
+        // User pools
+        CreateUserPool => operator(pools::create_user_pool, app, call, input).await,
+        DescribeUserPool => operator(pools::describe_user_pool, app, call, input).await,
+        UpdateUserPool => operator(pools::update_user_pool, app, call, input).await,
+        DeleteUserPool => operator(pools::delete_user_pool, app, call, input).await,
+        ListUserPools => operator(pools::list_user_pools, app, call, input).await,
+        AddCustomAttributes => operator(pools::add_custom_attributes, app, call, input).await,
+        GetUserPoolMfaConfig => operator(mfa_config::get_user_pool_mfa_config, app, call, input).await,
+        SetUserPoolMfaConfig => operator(mfa_config::set_user_pool_mfa_config, app, call, input).await,
+        GetUserPoolSessionConfiguration => not_built(operation.spec()),
+        SetUserPoolSessionConfiguration => not_built(operation.spec()),
+        GetSigningCertificate => not_built(operation.spec()),
+        TagResource => operator(tags::tag_resource, app, call, input).await,
+        UntagResource => operator(tags::untag_resource, app, call, input).await,
+        ListTagsForResource => operator(tags::list_tags_for_resource, app, call, input).await,
+        CreateUserPoolReplica => not_built(operation.spec()),
+        UpdateUserPoolReplica => not_built(operation.spec()),
+        DeleteUserPoolReplica => not_built(operation.spec()),
+        ListUserPoolReplicas => not_built(operation.spec()),
+        GetProvisionedLimit => not_built(operation.spec()),
+        UpdateProvisionedLimit => not_built(operation.spec()),
+
+        // App clients
+        CreateUserPoolClient => operator(clients::create_user_pool_client, app, call, input).await,
+        DescribeUserPoolClient => operator(clients::describe_user_pool_client, app, call, input).await,
+        UpdateUserPoolClient => operator(clients::update_user_pool_client, app, call, input).await,
+        DeleteUserPoolClient => operator(clients::delete_user_pool_client, app, call, input).await,
+        ListUserPoolClients => operator(clients::list_user_pool_clients, app, call, input).await,
+        AddUserPoolClientSecret => operator(client_secrets::add_user_pool_client_secret, app, call, input).await,
+        DeleteUserPoolClientSecret => operator(client_secrets::delete_user_pool_client_secret, app, call, input).await,
+        ListUserPoolClientSecrets => operator(client_secrets::list_user_pool_client_secrets, app, call, input).await,
+        GetUserPoolClientSessionConfiguration => not_built(operation.spec()),
+        SetUserPoolClientSessionConfiguration => not_built(operation.spec()),
+
+        // Users
+        AdminCreateUser => operator(admin_create_user::admin_create_user, app, call, input).await,
+        AdminGetUser => operator(users::admin_get_user, app, call, input).await,
+        GetUser => not_built(operation.spec()),
+        ListUsers => operator(list_users::list_users, app, call, input).await,
+        AdminUpdateUserAttributes => operator(admin_user_attributes::admin_update_user_attributes, app, call, input).await,
+        UpdateUserAttributes => not_built(operation.spec()),
+        AdminDeleteUserAttributes => operator(admin_user_attributes::admin_delete_user_attributes, app, call, input).await,
+        DeleteUserAttributes => not_built(operation.spec()),
+        GetUserAttributeVerificationCode => not_built(operation.spec()),
+        VerifyUserAttribute => not_built(operation.spec()),
+        AdminEnableUser => operator(users::admin_enable_user, app, call, input).await,
+        AdminDisableUser => operator(users::admin_disable_user, app, call, input).await,
+        AdminDeleteUser => operator(users::admin_delete_user, app, call, input).await,
+        DeleteUser => not_built(operation.spec()),
+        AdminSetUserPassword => operator(user_passwords::admin_set_user_password, app, call, input).await,
+
+        // Groups
+        CreateGroup => operator(groups::create_group, app, call, input).await,
+        GetGroup => operator(groups::get_group, app, call, input).await,
+        UpdateGroup => operator(groups::update_group, app, call, input).await,
+        DeleteGroup => operator(groups::delete_group, app, call, input).await,
+        ListGroups => operator(groups::list_groups, app, call, input).await,
+        AdminAddUserToGroup => operator(group_members::admin_add_user_to_group, app, call, input).await,
+        AdminRemoveUserFromGroup => operator(group_members::admin_remove_user_from_group, app, call, input).await,
+        AdminListGroupsForUser => operator(group_members::admin_list_groups_for_user, app, call, input).await,
+        ListUsersInGroup => operator(group_members::list_users_in_group, app, call, input).await,
+
+        // Sign-up and recovery
+        SignUp => not_built(operation.spec()),
+        ConfirmSignUp => not_built(operation.spec()),
+        AdminConfirmSignUp => operator(users::admin_confirm_sign_up, app, call, input).await,
+        ResendConfirmationCode => not_built(operation.spec()),
+        ForgotPassword => not_built(operation.spec()),
+        ConfirmForgotPassword => not_built(operation.spec()),
+        AdminResetUserPassword => operator(user_passwords::admin_reset_user_password, app, call, input).await,
+        ChangePassword => not_built(operation.spec()),
+
+        // Sign-in
+        InitiateAuth => public(sign_in::initiate_auth, app, input).await,
+        AdminInitiateAuth => operator(sign_in::admin_initiate_auth, app, call, input).await,
+        RespondToAuthChallenge => public(sign_in::respond_to_auth_challenge, app, input).await,
+        AdminRespondToAuthChallenge => operator(sign_in::admin_respond_to_auth_challenge, app, call, input).await,
+
+        // Further factors
+        AssociateSoftwareToken => public(software_token::associate_software_token, app, input).await,
+        VerifySoftwareToken => public(software_token::verify_software_token, app, input).await,
+        AdminDeleteSoftwareToken => operator(software_token::admin_delete_software_token, app, call, input).await,
+        SetUserMFAPreference => signed_in(mfa_preference::set_user_mfa_preference, app, input).await,
+        AdminSetUserMFAPreference => operator(mfa_preference::admin_set_user_mfa_preference, app, call, input).await,
+        SetUserSettings => signed_in(mfa_preference::set_user_settings, app, input).await,
+        AdminSetUserSettings => operator(mfa_preference::admin_set_user_settings, app, call, input).await,
+        GetUserAuthFactors => not_built(operation.spec()),
+        AdminGetUserAuthFactors => not_built(operation.spec()),
+
+        // Tokens and sessions
+        GetTokensFromRefreshToken => public(sign_in::refresh::get_tokens_from_refresh_token, app, input).await,
+        RevokeToken => public(sign_out::revoke_token, app, input).await,
+        GlobalSignOut => signed_in(sign_out::global_sign_out, app, input).await,
+        AdminUserGlobalSignOut => operator(sign_out::admin_user_global_sign_out, app, call, input).await,
+        GetClientToken => not_built(operation.spec()),
+        GetDerivedToken => not_built(operation.spec()),
+        ListUserSessions => not_built(operation.spec()),
+        AdminListUserSessions => not_built(operation.spec()),
+        RevokeUserSession => not_built(operation.spec()),
+        AdminRevokeUserSession => not_built(operation.spec()),
+
+        // Devices
+        ConfirmDevice => not_built(operation.spec()),
+        GetDevice => not_built(operation.spec()),
+        AdminGetDevice => not_built(operation.spec()),
+        ListDevices => not_built(operation.spec()),
+        AdminListDevices => not_built(operation.spec()),
+        UpdateDeviceStatus => not_built(operation.spec()),
+        AdminUpdateDeviceStatus => not_built(operation.spec()),
+        ForgetDevice => not_built(operation.spec()),
+        AdminForgetDevice => not_built(operation.spec()),
+
+        // Passkeys
+        StartWebAuthnRegistration => not_built(operation.spec()),
+        CompleteWebAuthnRegistration => not_built(operation.spec()),
+        ListWebAuthnCredentials => not_built(operation.spec()),
+        DeleteWebAuthnCredential => not_built(operation.spec()),
+
+        // Identity providers
+        CreateIdentityProvider => not_built(operation.spec()),
+        DescribeIdentityProvider => not_built(operation.spec()),
+        UpdateIdentityProvider => not_built(operation.spec()),
+        DeleteIdentityProvider => not_built(operation.spec()),
+        ListIdentityProviders => not_built(operation.spec()),
+        GetIdentityProviderByIdentifier => not_built(operation.spec()),
+        AdminLinkProviderForUser => not_built(operation.spec()),
+        AdminDisableProviderForUser => not_built(operation.spec()),
+
+        // Resource servers
+        CreateResourceServer => not_built(operation.spec()),
+        DescribeResourceServer => not_built(operation.spec()),
+        UpdateResourceServer => not_built(operation.spec()),
+        DeleteResourceServer => not_built(operation.spec()),
+        ListResourceServers => not_built(operation.spec()),
+
+        // Domains, branding and terms
+        CreateUserPoolDomain => not_built(operation.spec()),
+        DescribeUserPoolDomain => not_built(operation.spec()),
+        UpdateUserPoolDomain => not_built(operation.spec()),
+        DeleteUserPoolDomain => not_built(operation.spec()),
+        CreateManagedLoginBranding => not_built(operation.spec()),
+        DescribeManagedLoginBranding => not_built(operation.spec()),
+        DescribeManagedLoginBrandingByClient => not_built(operation.spec()),
+        UpdateManagedLoginBranding => not_built(operation.spec()),
+        DeleteManagedLoginBranding => not_built(operation.spec()),
+        GetUICustomization => not_built(operation.spec()),
+        SetUICustomization => not_built(operation.spec()),
+        CreateTerms => not_built(operation.spec()),
+        DescribeTerms => not_built(operation.spec()),
+        DescribeTermsByClient => not_built(operation.spec()),
+        UpdateTerms => not_built(operation.spec()),
+        DeleteTerms => not_built(operation.spec()),
+        ListTerms => not_built(operation.spec()),
+
+        // Risk, events and logs
+        DescribeRiskConfiguration => not_built(operation.spec()),
+        SetRiskConfiguration => not_built(operation.spec()),
+        AdminListUserAuthEvents => not_built(operation.spec()),
+        UpdateAuthEventFeedback => not_built(operation.spec()),
+        AdminUpdateAuthEventFeedback => not_built(operation.spec()),
+        GetLogDeliveryConfiguration => not_built(operation.spec()),
+        SetLogDeliveryConfiguration => not_built(operation.spec()),
+
+        // Imports
+        GetCSVHeader => not_built(operation.spec()),
+        CreateUserImportJob => not_built(operation.spec()),
+        DescribeUserImportJob => not_built(operation.spec()),
+        ListUserImportJobs => not_built(operation.spec()),
+        StartUserImportJob => not_built(operation.spec()),
+        StopUserImportJob => not_built(operation.spec()),
+    }
+}

@@ -32,6 +32,7 @@ impl Place {
     }
 
     /// A schema of the test's own.
+    #[allow(clippy::disallowed_methods, reason = "`cargo xtask test` says so where PostgreSQL runs")]
     async fn postgres(test: &str) -> Place {
         let Ok(admin) = std::env::var("COGNATE_TEST_POSTGRES_URL") else {
             panic!("no PostgreSQL to test on: run `cargo xtask test`");

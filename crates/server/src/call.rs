@@ -1,0 +1,94 @@
+//! One call as it arrived, and the three runners that turn it into an operation's arguments: nobody's word,
+//! a user's access token, or an administrator's signature.
+
+use crate::{
+    app::App,
+    caller::{self, Operator, SignedIn},
+};
+use axum::http::request::Parts;
+use rules::{Fault, Result, fault};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use spec::shape::OperationSpec;
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// One call as it arrived: what proofs are made from. It has no Debug, because its body holds secrets.
+pub struct Call {
+    /// Method, address and headers.
+    pub head: Parts,
+    /// The body's bytes.
+    pub body: axum::body::Bytes,
+    /// The name of this call in answers and logs.
+    pub request_id: String,
+    /// Where it came from; none in tests, which use no socket.
+    pub peer: Option<IpAddr>,
+}
+
+impl Call {
+    /// A header's value, if it is there and readable; `name` is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Runs an operation that anybody may call, or that looks for its own proof.
+pub async fn public<I, O>(f: impl AsyncFnOnce(&App, I) -> Result<O>, app: &App, input: Value) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    answer(Box::pin(f(app, request(input)?)).await?)
+}
+
+/// Runs an operation of a user who shows an access token.
+pub async fn signed_in<I, O>(
+    f: impl AsyncFnOnce(&App, SignedIn, I) -> Result<O>,
+    app: &App,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let token = input["AccessToken"].as_str().ok_or_else(fault::access_token_invalid)?;
+    let caller = Box::pin(caller::signed_in(app, token)).await?;
+    answer(Box::pin(f(app, caller, request(input)?)).await?)
+}
+
+/// Runs an operation of an administrator, who signs with AWS credentials.
+pub async fn operator<I, O>(
+    f: impl AsyncFnOnce(&App, &Operator, I) -> Result<O>,
+    app: &App,
+    call: &Call,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let caller = caller::operator(app, call).await?;
+    answer(Box::pin(f(app, &caller, request(input)?)).await?)
+}
+
+/// How many calls asked for something that is not built, since the start.
+pub static NOT_BUILT_CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// The answer of an operation that is not built yet.
+pub fn not_built(operation: &OperationSpec) -> Result<Value> {
+    NOT_BUILT_CALLS.fetch_add(1, Ordering::Relaxed);
+    tracing::warn!(operation = operation.name, "called an operation that is not built");
+    Err(fault::not_built(operation.name))
+}
+
+/// A checked value as the operation's request.
+fn request<I: DeserializeOwned>(input: Value) -> Result<I> {
+    // The value has the shape that the type was generated from; serde's text may quote it, so it is dropped.
+    serde_json::from_value(input).map_err(|_| Fault::internal("a checked request does not fit its type"))
+}
+
+fn answer<O: Serialize>(output: O) -> Result<Value> {
+    serde_json::to_value(output).map_err(|_| Fault::internal("an answer cannot be written"))
+}

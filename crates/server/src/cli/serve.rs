@@ -1,0 +1,64 @@
+//! `cognate serve`: start, a few lines for whoever started it, and an orderly end.
+
+use super::{master_key, open_store, say};
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    delivery::Transports,
+    http::{self, listener::Listener},
+    jobs,
+    keys::KeyRing,
+};
+use anyhow::{Context as _, Result, anyhow};
+use tokio::signal;
+
+/// Serves until the process is told to end.
+pub async fn serve(mut config: Config) -> Result<()> {
+    let asked = config.listen;
+    let listener = Listener::bind(asked).await.with_context(|| format!("cannot listen on {asked}"))?;
+    if asked.port() == 0 && config.public_url == "http://localhost:0" {
+        config.public_url = format!("http://localhost:{}", listener.address.port());
+    }
+    let db = open_store(&config).await?;
+    let vault = master_key::open_vault(&db, &config.data_dir).await?;
+    let transports = Transports::new(&config.delivery).map_err(|reason| anyhow!(reason))?;
+    let app = App::new(config, db, Clock::System, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
+    let jobs = jobs::spawn(&app, transports);
+    greet(&app.config);
+    listener.serve(http::router(app.clone()), app.config.limits.clone(), told_to_end()).await;
+    drop(jobs);
+    app.db.close().await;
+    say("Everything that was accepted is done.");
+    Ok(())
+}
+
+fn greet(config: &Config) {
+    let url = &config.public_url;
+    say(&format!("Cognate serves {url}"));
+    match &config.database_url {
+        Some(_) => say("  data    in the database of --database-url"),
+        None => say(&format!("  data    in {}", config.data_dir.display())),
+    }
+    if config.development {
+        say(&format!("  outbox  {url}/_cognate/outbox"));
+        say("  try     aws --endpoint-url \\");
+        say(&format!("            {url} cognito-idp create-user-pool --pool-name first"));
+    }
+}
+
+/// Ready when the process gets SIGTERM or ctrl-c.
+async fn told_to_end() {
+    #[cfg(unix)]
+    {
+        use signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = signal::ctrl_c().await;
+}

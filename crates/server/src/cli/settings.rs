@@ -1,0 +1,205 @@
+//! Settings from flags, environment, file and defaults, in this order.
+
+use crate::config::{Config, Issuer};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+const LISTEN: &str = "127.0.0.1:9229";
+const DATA_DIR: &str = "./cognate-data";
+const LOG_FILTER: &str = "info";
+
+/// Every setting, where it is given. The file has the same names in snake_case.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// A TOML file with settings
+    #[arg(long, global = true, env = "COGNATE_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:9229]
+    #[arg(long, global = true, env = "COGNATE_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where SQLite's file and the master key lie [default: ./cognate-data]
+    #[arg(long, global = true, env = "COGNATE_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// PostgreSQL instead of SQLite: postgres://user:password@host/database
+    #[arg(long, global = true, env = "COGNATE_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The URL under which clients reach the server [default: http://localhost:PORT]
+    #[arg(long, global = true, env = "COGNATE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// What tokens name as their issuer: the public URL, or AWS's [default: own]
+    #[arg(long, global = true, env = "COGNATE_ISSUER")]
+    issuer: Option<Issuer>,
+    /// The region that ids and ARNs name [default: us-east-1]
+    #[arg(long, global = true, env = "COGNATE_REGION")]
+    region: Option<String>,
+    /// The account that ARNs name [default: 123456789012]
+    #[arg(long, global = true, env = "COGNATE_ACCOUNT_ID")]
+    account_id: Option<String>,
+    /// development: any credentials administer and the outbox can be read, on loopback only [default: development]
+    #[arg(long, global = true, env = "COGNATE_MODE")]
+    mode: Option<Mode>,
+    /// The mail server: smtp://user:password@host:port
+    #[arg(long, global = true, env = "COGNATE_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    smtp_url: Option<String>,
+    /// The sender of e-mails, where a pool names none
+    #[arg(long, global = true, env = "COGNATE_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
+    /// Receives e-mails as JSON
+    #[arg(long, global = true, env = "COGNATE_EMAIL_WEBHOOK", value_name = "URL", hide_env_values = true)]
+    email_webhook: Option<String>,
+    /// Receives SMS as JSON
+    #[arg(long, global = true, env = "COGNATE_SMS_WEBHOOK", value_name = "URL", hide_env_values = true)]
+    sms_webhook: Option<String>,
+    /// What is logged, as in RUST_LOG [default: info]
+    #[arg(long, global = true, env = "COGNATE_LOG", value_name = "FILTER")]
+    #[serde(skip)]
+    log: Option<String>,
+}
+
+/// Whether administration is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Development,
+    Production,
+}
+
+impl Settings {
+    pub fn log_filter(&self) -> &str {
+        self.log.as_deref().unwrap_or(LOG_FILTER)
+    }
+
+    /// The settings in their final types.
+    pub fn into_config(self) -> Result<Config> {
+        let file = match &self.config {
+            Some(path) => read(path)?,
+            None => Settings::default(),
+        };
+        let given = self.or(file);
+        let listen = match given.listen {
+            Some(listen) => listen,
+            None => LISTEN.parse().context("the default address")?,
+        };
+        let mut config = Config::local(listen, given.data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR)));
+        config.database_url = given.database_url;
+        if let Some(url) = given.public_url {
+            config.public_url = public_url(&url)?;
+        }
+        config.issuer = given.issuer.unwrap_or(config.issuer);
+        config.region = given.region.unwrap_or(config.region);
+        config.account_id = given.account_id.unwrap_or(config.account_id);
+        config.development = given.mode != Some(Mode::Production);
+        config.delivery.smtp_url = given.smtp_url;
+        config.delivery.mail_from = given.mail_from;
+        config.delivery.email_webhook = given.email_webhook;
+        config.delivery.sms_webhook = given.sms_webhook;
+        check(&config)?;
+        Ok(config)
+    }
+
+    fn or(self, file: Settings) -> Settings {
+        Settings {
+            config: None,
+            log: None,
+            listen: self.listen.or(file.listen),
+            data_dir: self.data_dir.or(file.data_dir),
+            database_url: self.database_url.or(file.database_url),
+            public_url: self.public_url.or(file.public_url),
+            issuer: self.issuer.or(file.issuer),
+            region: self.region.or(file.region),
+            account_id: self.account_id.or(file.account_id),
+            mode: self.mode.or(file.mode),
+            smtp_url: self.smtp_url.or(file.smtp_url),
+            mail_from: self.mail_from.or(file.mail_from),
+            email_webhook: self.email_webhook.or(file.email_webhook),
+            sms_webhook: self.sms_webhook.or(file.sms_webhook),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Settings> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is not a file of settings", path.display()))
+}
+
+fn public_url(url: &str) -> Result<String> {
+    let url = url.trim_end_matches('/');
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    if host.is_none_or(|host| host.is_empty() || host.contains(['?', '#', ' '])) {
+        bail!("--public-url must be http://HOST or https://HOST, with a port or path if need be, not {url}");
+    }
+    Ok(url.to_owned())
+}
+
+fn check(config: &Config) -> Result<()> {
+    if config.development && !config.listen.ip().is_loopback() {
+        bail!(
+            "{} can be reached from other machines, and in development mode anybody may administer.\n\
+             Listen on 127.0.0.1 (--listen {LISTEN}), or close administration with --mode production.",
+            config.listen
+        );
+    }
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if config.region.is_empty() || config.region.len() > 40 || !config.region.chars().all(letters) {
+        bail!("--region must be a name like us-east-1, not {}", config.region);
+    }
+    if config.account_id.len() != 12 || !config.account_id.bytes().all(|b| b.is_ascii_digit()) {
+        bail!("--account-id must be 12 digits, not {}", config.account_id);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Result<Config> {
+        toml::from_str::<Settings>(text)?.into_config()
+    }
+
+    #[test]
+    fn nothing_given_is_a_local_server() {
+        let config = settings("").unwrap();
+        assert_eq!(config.listen.to_string(), LISTEN);
+        assert_eq!(config.public_url, "http://localhost:9229");
+        assert_eq!(config.issuer_of("us-east-1_AbC"), "http://localhost:9229/us-east-1_AbC");
+        assert!(config.development);
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for text in [
+            "listne = '127.0.0.1:1'",
+            "listen = '0.0.0.0:9229'",
+            "listen = '[::]:9229'",
+            "public_url = 'cognito.example.com'",
+            "account_id = '12'",
+            "region = 'US East'",
+            "issuer = 'other'",
+        ] {
+            assert!(settings(text).is_err(), "{text}");
+        }
+        assert!(settings("listen = '0.0.0.0:9229'\nmode = 'production'").is_ok());
+        assert_eq!(settings("public_url = 'https://a.example/'").unwrap().public_url, "https://a.example");
+    }
+
+    #[test]
+    fn flags_go_before_the_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "region = 'eu-west-1'\naccount_id = '000000000000'").unwrap();
+        let flags = Settings {
+            config: Some(file.path().to_owned()),
+            region: Some("eu-central-1".to_owned()),
+            ..Settings::default()
+        };
+        let config = flags.into_config().unwrap();
+        assert_eq!((&*config.region, &*config.account_id), ("eu-central-1", "000000000000"));
+    }
+}

@@ -1,0 +1,226 @@
+//! Which API is this request for? Decodes it, runs the operation, and answers in the API's own protocol.
+
+use super::{answer, body, cors, well_known};
+use crate::{app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, sts};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+};
+use rules::{Fault, Result, fault};
+use serde_json::Value;
+use spec::{DecodeError, Service, json, query, rest_json, shape::OperationSpec};
+use std::net::IpAddr;
+
+/// The address of the client, put into a request by the listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Who answers.
+enum Door {
+    UserPools(spec::cognito_idp::Operation),
+    IdentityPools(spec::cognito_identity::Operation),
+    Sync(spec::cognito_sync::Operation, Vec<(&'static str, String)>),
+    /// Its action may stand in the body, which has not been read yet.
+    Sts,
+    WellKnown(String, well_known::Document),
+    Preflight,
+    FrontPage,
+    /// Nobody, in the words of the service that was meant.
+    None(Service),
+}
+
+/// Answers a request to any of the APIs.
+pub async fn enter(app: &App, request: Request<Body>, request_id: String) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let origin = head.headers.get(header::ORIGIN).cloned();
+    let is_head = head.method == Method::HEAD;
+    let mut response = match door(&head) {
+        Door::Preflight => cors::preflight(&head.headers),
+        Door::FrontPage => front_page(app),
+        Door::WellKnown(pool_id, document) => well_known(app, &pool_id, document, &request_id).await,
+        door => call(app, door, head, body, request_id).await,
+    };
+    cors::allow_reading(origin.is_some(), &mut response);
+    if is_head {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+fn door(head: &Parts) -> Door {
+    let path = head.uri.path();
+    let reads = head.method == Method::GET || head.method == Method::HEAD;
+    if cors::is_preflight(&head.method, &head.headers) {
+        return Door::Preflight;
+    }
+    if let Some((pool_id, document)) = well_known::route(path).filter(|_| reads) {
+        return Door::WellKnown(pool_id.to_owned(), document);
+    }
+    if head.headers.contains_key("x-amz-target") {
+        return target(head);
+    }
+    if path.starts_with("/identitypools") {
+        return rest_json::route(head.method.as_str(), path)
+            .map_or(Door::None(Service::CognitoSync), |(operation, members)| Door::Sync(operation, members));
+    }
+    let in_query = head.uri.query().is_some_and(|q| q.split('&').any(|pair| pair.starts_with("Action=")));
+    if path == "/" && (in_query || head.method == Method::POST && is_form(head)) {
+        return Door::Sts;
+    }
+    if path == "/" && reads { Door::FrontPage } else { Door::None(Service::CognitoIdp) }
+}
+
+fn target(head: &Parts) -> Door {
+    let mut targets = head.headers.get_all("x-amz-target").iter();
+    let (Some(Ok(target)), None) = (targets.next().map(HeaderValue::to_str), targets.next()) else {
+        return Door::None(Service::CognitoIdp);
+    };
+    if head.method != Method::POST {
+        return Door::None(Service::CognitoIdp);
+    }
+    match target.split_once('.') {
+        Some(("AWSCognitoIdentityProviderService", name)) => spec::cognito_idp::Operation::from_name(name)
+            .map_or(Door::None(Service::CognitoIdp), Door::UserPools),
+        Some(("AWSCognitoIdentityService", name)) => spec::cognito_identity::Operation::from_name(name)
+            .map_or(Door::None(Service::CognitoIdentity), Door::IdentityPools),
+        _ => Door::None(Service::CognitoIdp),
+    }
+}
+
+/// Reads the body and runs the operation behind the door.
+async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String) -> Response<Body> {
+    let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
+    let read = body::read(&app.config.limits, body).await;
+    let (body, unread) = match read {
+        Ok(bytes) => (bytes, None),
+        Err(fault) => (Default::default(), Some(fault)),
+    };
+    let call = Call { head, body, request_id, peer };
+    let (service, operation, result) = match door {
+        _ if unread.is_some() => {
+            (door.service(), None, Err(unread.unwrap_or_else(fault::request_incomplete)))
+        }
+        Door::UserPools(operation) => {
+            let spec = operation.spec();
+            let result = match decode_json(&call, Service::CognitoIdp, spec) {
+                Ok(input) => cognito_idp::run(app, &call, operation, input).await,
+                Err(fault) => Err(fault),
+            };
+            (Service::CognitoIdp, Some(spec), result)
+        }
+        Door::IdentityPools(operation) => {
+            let spec = operation.spec();
+            let result = match decode_json(&call, Service::CognitoIdentity, spec) {
+                Ok(input) => cognito_identity::run(app, &call, operation, input).await,
+                Err(fault) => Err(fault),
+            };
+            (Service::CognitoIdentity, Some(spec), result)
+        }
+        Door::Sync(operation, members) => {
+            let spec = operation.spec();
+            let result = match decode_rest(&call, spec, &members) {
+                Ok(input) => cognito_sync::run(app, &call, operation, input).await,
+                Err(fault) => Err(fault),
+            };
+            (Service::CognitoSync, Some(spec), result)
+        }
+        Door::Sts => {
+            let (spec, result) = call_sts(app, &call).await;
+            (Service::Sts, spec, result)
+        }
+        door => (door.service(), None, Err(fault::unknown_operation())),
+    };
+    match (result, operation) {
+        (Ok(output), Some(operation)) => answer::good(service, operation, &output, &call.request_id),
+        (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), &call.request_id),
+        (Err(fault), operation) => answer::refused(service, operation, &fault, &call.request_id),
+    }
+}
+
+impl Door {
+    fn service(&self) -> Service {
+        match self {
+            Door::IdentityPools(_) => Service::CognitoIdentity,
+            Door::Sync(..) => Service::CognitoSync,
+            Door::Sts => Service::Sts,
+            Door::None(service) => *service,
+            _ => Service::CognitoIdp,
+        }
+    }
+}
+
+fn decode_json(call: &Call, service: Service, operation: &OperationSpec) -> Result<Value> {
+    let content_type = call.header("content-type").unwrap_or(answer::AWS_JSON);
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    if !matches!(kind, answer::AWS_JSON | answer::JSON | "application/x-amz-json-1.0") {
+        return Err(fault::unsupported_content_type());
+    }
+    let Some(shape) = operation.input else { return Ok(Value::Null) };
+    json::decode(shape, &call.body).map_err(|error| answer::undecodable(service, error))
+}
+
+fn decode_rest(call: &Call, operation: &OperationSpec, members: &[(&'static str, String)]) -> Result<Value> {
+    let query = call.head.uri.query().unwrap_or_default();
+    let header = |name: &str| call.header(name).map(str::to_owned);
+    rest_json::decode(operation, members, query, header, &call.body)
+        .map_err(|error| answer::undecodable(Service::CognitoSync, error))
+}
+
+async fn call_sts(app: &App, call: &Call) -> (Option<&'static OperationSpec>, Result<Value>) {
+    let refuse = |error: DecodeError| answer::undecodable(Service::Sts, error);
+    let form =
+        if call.body.is_empty() { call.head.uri.query().unwrap_or_default().as_bytes() } else { &call.body };
+    let fields = match query::fields(form) {
+        Ok(fields) => fields,
+        Err(error) => return (None, Err(refuse(error))),
+    };
+    let action = fields.iter().find(|(name, _)| name == "Action").map(|(_, value)| value.as_str());
+    let Some(operation) = action.and_then(spec::sts::Operation::from_name) else {
+        return (None, Err(fault::unknown_operation()));
+    };
+    let spec = operation.spec();
+    let input = match spec.input.map(|shape| query::decode(shape, &fields)).transpose() {
+        Ok(input) => input.unwrap_or_default(),
+        Err(error) => return (Some(spec), Err(refuse(error))),
+    };
+    (Some(spec), sts::run(app, call, operation, input).await)
+}
+
+fn is_form(head: &Parts) -> bool {
+    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
+
+async fn well_known(
+    app: &App,
+    pool_id: &str,
+    document: well_known::Document,
+    request_id: &str,
+) -> Response<Body> {
+    match well_known::read(app, pool_id, document).await {
+        Ok(text) => answer::text(StatusCode::OK, answer::JSON, text),
+        Err(fault) => {
+            let mut response = answer::refused(Service::CognitoIdp, None, &fault, request_id);
+            if response.status() == StatusCode::BAD_REQUEST {
+                *response.status_mut() = StatusCode::NOT_FOUND;
+            }
+            response
+        }
+    }
+}
+
+fn front_page(app: &App) -> Response<Body> {
+    let text = format!(
+        "This is Cognate {}, Amazon Cognito on your own machines.\n\n\
+         Point any AWS client at this address:\n\n    \
+         aws --endpoint-url {} cognito-idp list-user-pools --max-results 10\n",
+        env!("CARGO_PKG_VERSION"),
+        app.config.public_url
+    );
+    answer::text(StatusCode::OK, "text/plain; charset=utf-8", text)
+}
+
+/// What a handler that panicked or took too long answers.
+pub fn failed(cause: &'static str, request_id: &str) -> Response<Body> {
+    answer::refused(Service::CognitoIdp, None, &Fault::internal(cause), request_id)
+}

@@ -1,0 +1,126 @@
+//! Sockets: who may connect, how patient the server is, and how it ends.
+
+use super::{doors::Peer, limits::Limits, patience::Patient};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+
+/// How long to wait when the system refuses a connection, as when descriptors run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The sockets that the server listens on.
+pub struct Listener {
+    sockets: Vec<TcpListener>,
+    /// Where the first one listens.
+    pub address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens on `address`, and where that is a loopback address on the other one too, because
+    /// `localhost` is 127.0.0.1 to some clients and ::1 to others.
+    pub async fn bind(address: SocketAddr) -> io::Result<Listener> {
+        let first = TcpListener::bind(address).await?;
+        let address = first.local_addr()?;
+        let mut sockets = vec![first];
+        if let Some(other) = other_loopback(address.ip()) {
+            match TcpListener::bind((other, address.port())).await {
+                Ok(socket) => sockets.push(socket),
+                Err(error) => tracing::info!(%other, %error, "not listening on the other loopback address"),
+            }
+        }
+        Ok(Listener { sockets, address })
+    }
+
+    /// Serves until `stop` is ready, then finishes what was accepted.
+    pub async fn serve(self, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+        let graceful = Arc::new(GracefulShutdown::new());
+        let connections = Arc::new(Semaphore::new(limits.connections_max));
+        let mut accepting = tokio::task::JoinSet::new();
+        for socket in self.sockets {
+            let doorman = Doorman {
+                router: router.clone(),
+                limits: limits.clone(),
+                graceful: graceful.clone(),
+                connections: connections.clone(),
+            };
+            accepting.spawn(doorman.accept(socket));
+        }
+        stop.await;
+        accepting.shutdown().await;
+        let Some(graceful) = Arc::into_inner(graceful) else { return };
+        if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
+            tracing::warn!("some connections were cut off because they took too long to end");
+        }
+    }
+}
+
+fn other_loopback(ip: IpAddr) -> Option<IpAddr> {
+    match ip {
+        IpAddr::V4(Ipv4Addr::LOCALHOST) => Some(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::LOCALHOST) => Some(Ipv4Addr::LOCALHOST.into()),
+        _ => None,
+    }
+}
+
+struct Doorman {
+    router: Router,
+    limits: Limits,
+    graceful: Arc<GracefulShutdown>,
+    connections: Arc<Semaphore>,
+}
+
+impl Doorman {
+    async fn accept(self, socket: TcpListener) {
+        while let Ok(permit) = self.connections.clone().acquire_owned().await {
+            match socket.accept().await {
+                Ok((stream, peer)) => {
+                    let connection = self.connection(stream, peer.ip());
+                    tokio::spawn(async move {
+                        connection.await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn connection(&self, stream: TcpStream, peer: IpAddr) -> impl Future<Output = ()> + use<> {
+        let _ = stream.set_nodelay(true);
+        let router = self.router.clone();
+        let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            tower::ServiceExt::oneshot(router.clone(), request)
+        });
+        let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_timeout)
+            .max_buf_size(self.limits.head_bytes_max)
+            .max_headers(self.limits.headers_max)
+            .serve_connection(io, TowerToHyperService::new(service));
+        let connection = self.graceful.watch(connection);
+        async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+    }
+}

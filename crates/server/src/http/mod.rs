@@ -1,0 +1,84 @@
+//! The way in: listener, limits, request ids, and the doors to the APIs.
+
+pub mod answer;
+mod body;
+mod cors;
+pub mod doors;
+mod health;
+pub mod limits;
+pub mod listener;
+mod patience;
+mod well_known;
+
+use crate::{app::App, pages::outbox};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{HeaderValue, Request, Response, StatusCode},
+    middleware::{self, Next},
+    routing::{any, get},
+};
+use rules::Random as _;
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+/// The name of the call under way, for whoever answers it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Everything the server answers.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .route(outbox::PATH, get(outbox))
+        .route("/_cognate/outbox/{*rest}", get(outbox))
+        .route("/_cognate/{*rest}", any(|| async { (StatusCode::NOT_FOUND, "Not found.\n") }))
+        .fallback(fallback)
+        .layer(middleware::from_fn_with_state(app.clone(), guard))
+        .with_state(app)
+}
+
+async fn fallback(State(app): State<App>, request: Request<Body>) -> Response<Body> {
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    doors::enter(&app, request, request_id).await
+}
+
+async fn outbox(State(app): State<App>, request: Request<Body>) -> Response<Body> {
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    match outbox::answer(&app, &request.into_parts().0).await {
+        Ok(response) => response,
+        Err(fault) => answer::refused(spec::Service::CognitoIdp, None, &fault, &request_id),
+    }
+}
+
+/// Names the request, and answers for a handler that panics or takes too long.
+async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -> Response<Body> {
+    let request_id = app.random().uuid_v4();
+    request.extensions_mut().insert(RequestId(request_id.clone()));
+    let answer = without_panic(next.run(request));
+    let mut response = match tokio::time::timeout(app.config.limits.answer_timeout, answer).await {
+        Ok(Some(response)) => response,
+        Ok(None) => doors::failed("a handler panicked", &request_id),
+        Err(_) => doors::failed("a handler took too long", &request_id),
+    };
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(answer::REQUEST_ID, value);
+    }
+    response
+}
+
+/// The future's value, or none if it panicked.
+async fn without_panic<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    // After a panic the future is dropped without being asked again.
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}

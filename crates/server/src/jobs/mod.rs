@@ -1,0 +1,68 @@
+//! Work in the background, at bounded rates: spare key pairs, the removal of what has ended, and the delivery
+//! of messages, which `delivery` owns.
+
+use crate::{
+    app::App,
+    delivery::{self, Transports},
+};
+use rules::Result;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Pause between two looks at the spare key pairs.
+const SPARE_KEYS_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two purges.
+const PURGE_PAUSE: Duration = Duration::from_secs(3_600);
+
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+/// How long an ended grant is kept, so that its tokens are refused as expired rather than unknown.
+const GRANTS_KEPT_MS: i64 = 7 * DAY_MS;
+/// How long a counter of failures is kept after its last failure; the longest lock-out is shorter.
+const ATTEMPTS_KEPT_MS: i64 = 7 * DAY_MS;
+/// How long messages are kept that were delivered, given up, or never to be delivered.
+const MESSAGES_KEPT_MS: i64 = 7 * DAY_MS;
+
+/// Starts all background work; it ends when the answered set is dropped.
+pub fn spawn(app: &App, transports: Transports) -> JoinSet<()> {
+    let mut jobs = JoinSet::new();
+    jobs.spawn(make_spare_keys(app.clone()));
+    jobs.spawn(purge_hourly(app.clone()));
+    jobs.spawn(delivery::run(app.clone(), transports));
+    jobs
+}
+
+async fn make_spare_keys(app: App) {
+    loop {
+        match app.keys.make_spare().await {
+            Ok(true) => {}
+            Ok(false) => tokio::time::sleep(SPARE_KEYS_PAUSE).await,
+            Err(fault) => {
+                tracing::error!(%fault, cause = ?fault.cause, "no spare key pair could be made");
+                tokio::time::sleep(SPARE_KEYS_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn purge_hourly(app: App) {
+    loop {
+        tokio::time::sleep(PURGE_PAUSE).await;
+        match purge(&app).await {
+            Ok(rows) => tracing::debug!(rows, "removed what has ended"),
+            Err(fault) => {
+                tracing::error!(%fault, cause = ?fault.cause, "what has ended could not be removed")
+            }
+        }
+    }
+}
+
+/// Removes what has ended; answers how many rows went. Each table is a transaction of its own, so that no
+/// write waits for all of them.
+pub async fn purge(app: &App) -> Result<u64> {
+    let now = app.now();
+    let mut rows = app.db.write(move |tx| store::tickets::purge(tx, now)).await?;
+    rows += app.db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await?;
+    rows += app.db.write(move |tx| store::grants::purge(tx, now - GRANTS_KEPT_MS)).await?;
+    rows += app.db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS)).await?;
+    Ok(rows)
+}

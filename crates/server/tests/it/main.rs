@@ -1,0 +1,7 @@
+//! The API ring: everything in process through the real router, on SQLite and on PostgreSQL.
+
+#[macro_use]
+#[allow(dead_code, reason = "a lab has more instruments than today's tests use")]
+mod lab;
+
+mod front;

@@ -1,0 +1,24 @@
+//! Single values of the installation.
+
+use crate::{Error, Tx};
+
+/// The value under this name.
+pub fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>, Error> {
+    let row = tx.query_one("SELECT value FROM settings WHERE name = $1", &[name.into()])?;
+    row.map(|row| row.text(0)).transpose()
+}
+
+/// Stores a value unless there is one, and answers the one that stands.
+pub fn keep_first(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<String, Error> {
+    tx.execute(
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        &[name.into(), value.into()],
+    )?;
+    Ok(find(tx, name)?.unwrap_or_else(|| value.to_owned()))
+}
+
+/// Succeeds if the store answers and has its tables.
+pub fn probe(tx: &mut Tx<'_>) -> Result<(), Error> {
+    tx.query("SELECT 1 FROM settings LIMIT 1", &[])?;
+    Ok(())
+}
