@@ -114,3 +114,18 @@ pub fn code_delivery_failure(detail: &str) -> Fault {
 pub fn attribute_cannot_be_verified() -> Fault {
     invalid_parameter("Invalid attribute name. Only phone_number and email can be verified.")
 }
+
+/// ResendConfirmationCode in a pool that verifies nothing by itself. From memory of public reports.
+pub fn cannot_resend_codes() -> Fault {
+    invalid_parameter("Cannot resend codes. Auto verification not turned on.")
+}
+
+/// A code is asked for an address that the user does not have. Unverified: text.
+pub fn attribute_without_value(attribute: &str) -> Fault {
+    invalid_parameter(format!("User does not have a value for the attribute {attribute}."))
+}
+
+/// SignUp without a password in a pool whose users cannot sign in by a code. Unverified: text.
+pub fn password_missing() -> Fault {
+    invalid_parameter("Missing required parameter PASSWORD")
+}

@@ -55,19 +55,27 @@ pub fn recovery(pool: &Pool, user: &User) -> Result<Recipient> {
         .ok_or_else(fault::no_verified_channel)
 }
 
-/// What the wire tells of a reset code that was not sent, so that an unknown name looks like a known one: the
-/// medium follows from the form of the name, else from the pool's settings. `seed` belongs to the name, so that
-/// the same name gets the same answer each time.
+/// Where a reset code pretends to go that is not sent, so that an unknown name looks like a known one: the medium
+/// follows from the form of the name, else from the pool's settings. `seed` belongs to the name, so that the same
+/// name gets the same answer each time.
 ///
 /// # Errors
 /// NotAuthorizedException when only an administrator may reset.
-pub fn simulated_recovery(pool: &Pool, name: &str, seed: &[u8; 32]) -> Result<CodeDeliveryDetailsType> {
+pub fn simulated_recovery(pool: &Pool, name: &str, seed: &[u8; 32]) -> Result<Recipient> {
     Ok(simulated(pool, name, &recovery_media(pool)?, seed))
 }
 
 /// The same for the code of a sign-up.
-pub fn simulated_sign_up(pool: &Pool, name: &str, seed: &[u8; 32]) -> CodeDeliveryDetailsType {
-    simulated(pool, name, &[Medium::Sms, Medium::Email], seed)
+///
+/// # Errors
+/// InvalidParameterException when the pool sends none to anybody.
+pub fn simulated_sign_up(pool: &Pool, name: &str, seed: &[u8; 32]) -> Result<Recipient> {
+    let mut media = vec![Medium::Sms, Medium::Email];
+    media.retain(|medium| pool.auto_verifies(medium.verified_attribute()));
+    if media.is_empty() {
+        return Err(fault::cannot_resend_codes());
+    }
+    Ok(simulated(pool, name, &media, seed))
 }
 
 /// The address of a second factor, none for an authenticator app or where the user has none.
@@ -111,12 +119,11 @@ fn is_second_factor(pool: &Pool, user: &User, medium: Medium) -> bool {
     }
 }
 
-fn simulated(pool: &Pool, name: &str, media: &[Medium], seed: &[u8; 32]) -> CodeDeliveryDetailsType {
-    if media.contains(&Medium::Email) && name.contains('@') {
-        return delivery_details(Medium::Email, name);
-    }
-    if media.contains(&Medium::Sms) && name.starts_with('+') {
-        return delivery_details(Medium::Sms, name);
+fn simulated(pool: &Pool, name: &str, media: &[Medium], seed: &[u8; 32]) -> Recipient {
+    for (medium, looks_like) in [(Medium::Email, name.contains('@')), (Medium::Sms, name.starts_with('+'))] {
+        if looks_like && media.contains(&medium) {
+            return Recipient { medium, to: name.to_owned() };
+        }
     }
     let verified = media.iter().find(|medium| pool.auto_verifies(medium.verified_attribute()));
     let medium = verified.or(media.first()).copied().unwrap_or(Medium::Email);
@@ -128,7 +135,7 @@ fn simulated(pool: &Pool, name: &str, media: &[Medium], seed: &[u8; 32]) -> Code
             format!("+1555555{last}")
         }
     };
-    delivery_details(medium, &to)
+    Recipient { medium, to }
 }
 
 #[cfg(test)]
@@ -233,7 +240,7 @@ mod tests {
                 "h***@h***",
             ),
         ] {
-            let details = simulated_recovery(&pool(detail.clone()), name, &seed).unwrap();
+            let details = simulated_recovery(&pool(detail.clone()), name, &seed).unwrap().details();
             assert_eq!(details.destination.as_deref(), Some(expected), "{detail} {name}");
         }
     }

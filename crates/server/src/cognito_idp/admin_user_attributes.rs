@@ -1,15 +1,9 @@
 //! An administrator's changes of a user's attributes.
 
-use super::user_changes;
-use crate::{
-    app::App,
-    caller::Operator,
-    codes::{self, What},
-    triggers,
-};
+use super::{user_attributes::send_codes, user_changes};
+use crate::{app::App, caller::Operator};
 use rules::{
     Result,
-    messages::recipients::Recipient,
     user::attributes::{self, Writer},
 };
 use spec::cognito_idp::{
@@ -53,22 +47,7 @@ async fn update(app: &App, pool_id: &str, typed: String, changes: attributes::Ch
             let media = attributes::apply(&pool, &mut user, &changes);
             user.updated_at = now;
             user_changes::save(tx, &pool, &before, &user)?;
-            for medium in media {
-                triggers::refuse_message(&pool, medium)?;
-                let name = medium.attribute();
-                let address = user.pending.get(name).map(String::as_str).or(user.attribute(name));
-                let Some(to) = address.map(str::to_owned) else { continue };
-                codes::send(
-                    &sender,
-                    tx,
-                    &pool,
-                    &user,
-                    What::Attribute(medium),
-                    &Recipient { medium, to },
-                    now,
-                )?;
-            }
-            Ok(())
+            send_codes(&sender, tx, &pool, &user, &media, now).map(drop)
         })
         .await
 }

@@ -3,19 +3,25 @@
 
 pub mod admin_create_user;
 pub mod admin_user_attributes;
+pub mod change_password;
 pub mod client_secrets;
 pub mod clients;
+pub mod confirmation;
 pub mod group_members;
 pub mod groups;
 pub mod list_users;
 pub mod mfa_config;
 pub mod mfa_preference;
+pub mod own_user;
 pub mod pages;
 pub mod pools;
+pub mod recovery;
 pub mod sign_in;
 pub mod sign_out;
+pub mod sign_up;
 pub mod software_token;
 pub mod tags;
+pub mod user_attributes;
 pub mod user_changes;
 pub mod user_passwords;
 pub mod users;

@@ -53,12 +53,12 @@ pub async fn admin_set_user_password(
     Ok(AdminSetUserPasswordResponse {})
 }
 
-fn hash(user: &User) -> Option<&str> {
+pub(super) fn hash(user: &User) -> Option<&str> {
     user.password.as_ref().map(|password| password.hash.as_str())
 }
 
 /// Refuses a password that the user had, as far as the pool's policy looks back.
-async fn check_history(
+pub(super) async fn check_history(
     app: &App,
     user: &User,
     password: &Zeroizing<String>,
@@ -103,7 +103,7 @@ pub async fn admin_reset_user_password(
 
 /// Whose password can be reset: users who have proved themselves once. Unverified: the answer for the others
 /// but FORCE_CHANGE_PASSWORD.
-fn check_resettable(user: &User) -> Result<()> {
+pub(super) fn check_resettable(user: &User) -> Result<()> {
     match user.status {
         UserStatusType::Confirmed | UserStatusType::ResetRequired | UserStatusType::Compromised => Ok(()),
         UserStatusType::Unconfirmed => Err(fault::no_verified_channel()),

@@ -3,7 +3,7 @@
 //! What is decided is in `rules::sign_in`; here facts are read, secrets compared, and the outcome written.
 
 mod answers;
-mod attempts;
+pub(super) mod attempts;
 mod challenge;
 mod conclusion;
 mod first_factor;

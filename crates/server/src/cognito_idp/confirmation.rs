@@ -1,0 +1,139 @@
+//! Who registered proves to read the mailbox or phone that was named.
+
+use super::user_changes;
+use crate::{
+    app::App,
+    client_secret,
+    codes::{self, Limit, Owner, Verdict, What},
+    triggers::{self, Trigger},
+};
+use rules::{
+    Result, fault,
+    messages::recipients::{self, Recipient},
+    pool::{Client, Pool},
+    user::User,
+};
+use spec::cognito_idp::{
+    ConfirmSignUpRequest, ConfirmSignUpResponse, ResendConfirmationCodeRequest,
+    ResendConfirmationCodeResponse, UserStatusType,
+};
+use store::{Tx, users};
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmSignUp.html>
+pub async fn confirm_sign_up(app: &App, input: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse> {
+    let (client, pool) = app.client_and_pool(&input.client_id).await?;
+    client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
+    triggers::refuse_configured(&pool, Trigger::PostConfirmation)?;
+    let now = app.now();
+    let keeper = app.clone();
+    app.db.write(move |tx| confirm(&keeper, tx, &pool, &client, &input, now)).await??;
+    Ok(ConfirmSignUpResponse { session: None })
+}
+
+fn confirm(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    client: &Client,
+    input: &ConfirmSignUpRequest,
+    now: i64,
+) -> Verdict<()> {
+    let Some(before) = users::find(tx, &pool.id, &pool.fold_name(&input.username))? else {
+        if !client.hides_users() {
+            return Err(fault::username_client_combination_not_found());
+        }
+        let owner = Owner::unknown(pool, &input.username);
+        let verdict = codes::redeem(app, tx, What::SignUp, &owner, &input.confirmation_code, now)?;
+        return Ok(verdict.and(Err(fault::code_expired())));
+    };
+    if before.status != UserStatusType::Unconfirmed {
+        return Err(fault::cannot_be_confirmed(before.status.as_str()));
+    }
+    let code = &input.confirmation_code;
+    let proof = match codes::redeem(app, tx, What::SignUp, &Owner::user(&before), code, now)? {
+        Ok(proof) => proof,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if !before.enabled {
+        return Err(fault::user_is_disabled());
+    }
+    // An administrator may have changed the address since; the code says nothing of the new one.
+    if !proof.is_of(&before) {
+        return Ok(Err(fault::code_expired()));
+    }
+    let mut user = User { status: UserStatusType::Confirmed, updated_at: now, ..before.clone() };
+    user.set_verified(proof.medium.attribute(), true);
+    if input.force_alias_creation == Some(true) {
+        user_changes::take_aliases(tx, pool, &user, now)?;
+    }
+    // A refusal because of an alias undoes the use of the code, which is good for another try.
+    user_changes::save(tx, pool, &before, &user)?;
+    Ok(Ok(()))
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>
+pub async fn resend_confirmation_code(
+    app: &App,
+    input: ResendConfirmationCodeRequest,
+) -> Result<ResendConfirmationCodeResponse> {
+    let (client, pool) = app.client_and_pool(&input.client_id).await?;
+    client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
+    let seed = codes::simulation_seed(app, &pool, &input.username);
+    let simulated = recipients::simulated_sign_up(&pool, &input.username, &seed)?;
+    let now = app.now();
+    let sender = app.clone();
+    let recipient = app
+        .db
+        .write(move |tx| resend(&sender, tx, &pool, &client, &input.username, &simulated, now))
+        .await??;
+    Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(recipient.details()) })
+}
+
+fn resend(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    client: &Client,
+    typed: &str,
+    simulated: &Recipient,
+    now: i64,
+) -> Verdict<Recipient> {
+    let found = users::find(tx, &pool.id, &pool.fold_name(typed))?;
+    if found.is_none() && !client.hides_users() {
+        return Err(fault::username_client_combination_not_found());
+    }
+    let owner = found.as_ref().map_or_else(|| Owner::unknown(pool, typed), Owner::user);
+    if let Err(refusal) = codes::count(app, tx, Limit::ResendConfirmationCode, &owner, now)? {
+        return Ok(Err(refusal));
+    }
+    match found.as_ref().map(|user| real_recipient(pool, user)) {
+        Some(Err(refusal)) if !client.hides_users() || is_confirmed(found.as_ref()) => Ok(Err(refusal)),
+        Some(Ok(recipient)) => {
+            triggers::refuse_message(pool, recipient.medium)?;
+            if let Some(user) = &found {
+                codes::send(app, tx, pool, user, What::SignUp, &recipient, now)?;
+            }
+            Ok(Ok(recipient))
+        }
+        _ => {
+            triggers::refuse_message(pool, simulated.medium)?;
+            codes::pretend(app, tx, What::SignUp, &owner, now)?;
+            Ok(Ok(simulated.clone()))
+        }
+    }
+}
+
+fn is_confirmed(user: Option<&User>) -> bool {
+    user.is_some_and(|user| user.status != UserStatusType::Unconfirmed)
+}
+
+/// Where a user's code really goes.
+fn real_recipient(pool: &Pool, user: &User) -> Result<Recipient> {
+    if !user.enabled {
+        return Err(fault::user_is_disabled());
+    }
+    if is_confirmed(Some(user)) {
+        return Err(fault::already_confirmed());
+    }
+    recipients::sign_up(pool, user).ok_or_else(fault::cannot_resend_codes)
+}

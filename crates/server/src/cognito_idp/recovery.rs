@@ -1,0 +1,194 @@
+//! A forgotten password: a code to a verified address, and with it a new password.
+
+use super::{sign_in::attempts::passwords as passwords_counter, user_changes, user_passwords};
+use crate::{
+    app::App,
+    client_secret,
+    codes::{self, Limit, Owner, Verdict, What},
+    passwords,
+    triggers::{self, Trigger},
+};
+use rules::{
+    Fault, Result, fault,
+    messages::recipients::{self, Recipient},
+    pool::{Client, Pool, password_policy},
+    user::{Password, User},
+};
+use spec::{
+    Code,
+    cognito_idp::{
+        ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, ForgotPasswordRequest,
+        ForgotPasswordResponse, UserStatusType,
+    },
+};
+use std::sync::Arc;
+use store::{Tx, users};
+use zeroize::Zeroizing;
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgotPassword.html>
+pub async fn forgot_password(app: &App, input: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
+    let (client, pool) = app.client_and_pool(&input.client_id).await?;
+    client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
+    let seed = codes::simulation_seed(app, &pool, &input.username);
+    let simulated = recipients::simulated_recovery(&pool, &input.username, &seed)?;
+    let now = app.now();
+    let sender = app.clone();
+    let recipient = app
+        .db
+        .write(move |tx| request(&sender, tx, &pool, &client, &input.username, &simulated, now))
+        .await??;
+    Ok(ForgotPasswordResponse { code_delivery_details: Some(recipient.details()) })
+}
+
+/// Sends a code, or where errors must not tell which users exist pretends to: for unknown and disabled users and
+/// those without a verified address.
+fn request(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    client: &Client,
+    typed: &str,
+    simulated: &Recipient,
+    now: i64,
+) -> Verdict<Recipient> {
+    let found = users::find(tx, &pool.id, &pool.fold_name(typed))?;
+    if found.is_none() {
+        triggers::refuse_configured(pool, Trigger::UserMigration)?;
+        if !client.hides_users() {
+            return Err(fault::username_client_combination_not_found());
+        }
+    }
+    let owner = found.as_ref().map_or_else(|| Owner::unknown(pool, typed), Owner::user);
+    if let Err(refusal) = codes::count(app, tx, Limit::ForgotPassword, &owner, now)? {
+        return Ok(Err(refusal));
+    }
+    match found.as_ref().map(|user| real_recipient(pool, user)) {
+        Some(Err(refusal)) if !client.hides_users() || !tells_of_the_user(&refusal) => Ok(Err(refusal)),
+        Some(Ok(recipient)) => {
+            triggers::refuse_message(pool, recipient.medium)?;
+            if let Some(user) = &found {
+                codes::send(app, tx, pool, user, What::PasswordReset, &recipient, now)?;
+            }
+            Ok(Ok(recipient))
+        }
+        _ => {
+            triggers::refuse_message(pool, simulated.medium)?;
+            codes::pretend(app, tx, What::PasswordReset, &owner, now)?;
+            Ok(Ok(simulated.clone()))
+        }
+    }
+}
+
+/// Where a user's code really goes.
+fn real_recipient(pool: &Pool, user: &User) -> Result<Recipient> {
+    if !user.enabled {
+        return Err(fault::user_is_disabled());
+    }
+    user_passwords::check_resettable(user)?;
+    recipients::recovery(pool, user)
+}
+
+/// Whether a refusal is one that PreventUserExistenceErrors turns into a simulated delivery: a disabled user, or
+/// one without a verified address. The others are documented to be told.
+fn tells_of_the_user(refusal: &Fault) -> bool {
+    refusal.code == Code::InvalidParameterException || refusal.message == fault::user_is_disabled().message
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
+pub async fn confirm_forgot_password(
+    app: &App,
+    input: ConfirmForgotPasswordRequest,
+) -> Result<ConfirmForgotPasswordResponse> {
+    let (client, pool) = app.client_and_pool(&input.client_id).await?;
+    client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
+    triggers::refuse_configured(&pool, Trigger::PostConfirmation)?;
+    let password = Zeroizing::new(input.password);
+    password_policy::check_password(&pool.password_policy(), &password).map_err(fault::changed_password)?;
+    let attempt = Attempt { typed: input.username, code: input.confirmation_code };
+    let made = new_password(app, &pool, &attempt, password).await?;
+    let now = app.now();
+    let keeper = app.clone();
+    app.db.write(move |tx| confirm(&keeper, tx, &pool, &client, &attempt, made.as_ref(), now)).await??;
+    Ok(ConfirmForgotPasswordResponse {})
+}
+
+#[derive(Clone)]
+struct Attempt {
+    typed: String,
+    code: String,
+}
+
+/// The new password, and the user as it was when that was made.
+type Made = (User, Password);
+
+/// Makes what is kept of the new password, but only where the code is right: hashing is costly, and who guesses
+/// must not be able to keep the processors busy.
+async fn new_password(
+    app: &App,
+    pool: &Arc<Pool>,
+    attempt: &Attempt,
+    password: Zeroizing<String>,
+) -> Result<Option<Made>> {
+    let (reader, reading, attempt, now) = (app.clone(), pool.clone(), attempt.clone(), app.now());
+    let user = app
+        .db
+        .read(move |tx| {
+            let user = users::find(tx, &reading.id, &reading.fold_name(&attempt.typed))?;
+            let owner = user.as_ref().map_or_else(|| Owner::unknown(&reading, &attempt.typed), Owner::user);
+            let is_right = codes::would_redeem(&reader, tx, What::PasswordReset, &owner, &attempt.code, now)?;
+            Ok::<_, Fault>(user.filter(|_| is_right))
+        })
+        .await?;
+    let Some(user) = user else { return Ok(None) };
+    let history_size = pool.password_policy().history_size;
+    user_passwords::check_history(app, &user, &password, history_size).await?;
+    let kept = passwords::make(app, &user, password, false, history_size).await?;
+    Ok(Some((user, kept)))
+}
+
+fn confirm(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    client: &Client,
+    attempt: &Attempt,
+    made: Option<&Made>,
+    now: i64,
+) -> Verdict<()> {
+    let found = users::find(tx, &pool.id, &pool.fold_name(&attempt.typed))?;
+    if found.is_none() && !client.hides_users() {
+        return Err(fault::username_client_combination_not_found());
+    }
+    let owner = found.as_ref().map_or_else(|| Owner::unknown(pool, &attempt.typed), Owner::user);
+    let proof = match codes::redeem(app, tx, What::PasswordReset, &owner, &attempt.code, now)? {
+        Ok(proof) => proof,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(before) = found else { return Ok(Err(fault::code_mismatch())) };
+    if !before.enabled {
+        let refusal = if client.hides_users() { fault::code_mismatch() } else { fault::user_is_disabled() };
+        return Ok(Err(refusal));
+    }
+    // A code that went to an address which is the user's no longer proves nothing.
+    if !proof.is_of(&before) {
+        return Ok(Err(fault::code_expired()));
+    }
+    user_passwords::check_resettable(&before)?;
+    // The code was sent, or the password changed, between reading and writing. What was made looks back on the
+    // password that was read, so it cannot be stored; `Err` leaves the code good.
+    let (_, kept) = made
+        .filter(|(read, _)| {
+            read.sub == before.sub && user_passwords::hash(read) == user_passwords::hash(&before)
+        })
+        .ok_or_else(fault::too_many_requests)?;
+    let user = User {
+        status: UserStatusType::Confirmed,
+        password: Some(kept.clone()),
+        updated_at: now,
+        ..before.clone()
+    };
+    user_changes::save(tx, pool, &before, &user)?;
+    // Whoever guessed at the old password has locked nobody out of the new one.
+    store::attempts::delete(tx, &passwords_counter(&app.vault, &pool.id, Some(&user), ""))?;
+    Ok(Ok(()))
+}

@@ -1,0 +1,94 @@
+//! A person registers.
+
+use super::user_changes;
+use crate::{
+    app::App,
+    client_secret,
+    codes::{self, What},
+    passwords,
+    triggers::{self, Trigger},
+};
+use rules::{
+    Random, Result, fault,
+    messages::recipients,
+    pool::{Client, Pool, password_policy},
+    user::{
+        User, attributes,
+        invitation::{self, Start},
+        username,
+    },
+};
+use spec::cognito_idp::{SignUpRequest, SignUpResponse, UserStatusType};
+use zeroize::Zeroizing;
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
+pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> {
+    let (client, pool) = app.client_and_pool(&input.client_id).await?;
+    client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
+    check_open(&pool)?;
+    triggers::refuse_configured(&pool, Trigger::PreSignUp)?;
+    let password = input.password.clone().map(Zeroizing::new).filter(|password| !password.is_empty());
+    if let Some(password) = &password {
+        password_policy::check_password(&pool.password_policy(), password)
+            .map_err(fault::sign_up_password)?;
+    }
+    let mut user = new_user(app, &pool, &client, &input)?;
+    // A code as the only way to sign in takes a pool that offers it and an address to send it to.
+    if invitation::start(&pool, &user.attributes, password.is_some())? != Start::Code && password.is_none() {
+        return Err(fault::password_missing());
+    }
+    let recipient = recipients::sign_up(&pool, &user);
+    if let Some(recipient) = &recipient {
+        triggers::refuse_message(&pool, recipient.medium)?;
+    }
+    if let Some(password) = password {
+        let history_size = pool.password_policy().history_size;
+        user.password = Some(passwords::make(app, &user, password, false, history_size).await?);
+    }
+    let user_sub = user.sub.clone();
+    let sender = app.clone();
+    let code_delivery_details = app
+        .db
+        .write(move |tx| {
+            user_changes::insert(tx, &pool, &user, |taken| match taken {
+                Some(attribute) => fault::attribute_already_used(attribute),
+                None => fault::user_already_exists(),
+            })?;
+            let send =
+                |recipient| codes::send(&sender, tx, &pool, &user, What::SignUp, recipient, user.created_at);
+            recipient.as_ref().map(send).transpose()
+        })
+        .await?;
+    Ok(SignUpResponse { user_confirmed: false, code_delivery_details, user_sub, session: None })
+}
+
+fn check_open(pool: &Pool) -> Result<()> {
+    let config = pool.detail.admin_create_user_config.as_ref();
+    if config.and_then(|c| c.allow_admin_create_user_only) == Some(true) {
+        return Err(fault::sign_up_closed());
+    }
+    Ok(())
+}
+
+fn new_user(app: &App, pool: &Pool, client: &Client, input: &SignUpRequest) -> Result<User> {
+    let sub = app.random().uuid_v4();
+    let name = username::new_name(pool, &input.username, &sub)?;
+    let given = input.user_attributes.as_deref().unwrap_or_default();
+    let attributes = attributes::check_sign_up(pool, client, given, name.attribute)?;
+    let now = app.now();
+    Ok(User {
+        pool_id: pool.id.clone(),
+        sub,
+        username: name.username,
+        status: UserStatusType::Unconfirmed,
+        enabled: true,
+        created_at: now,
+        updated_at: now,
+        signed_out_at: 0,
+        attributes,
+        pending: Default::default(),
+        password: None,
+        mfa: Default::default(),
+        version: 1,
+    })
+}

@@ -1,0 +1,173 @@
+//! A signed-in user changes attributes and proves new addresses.
+
+use super::user_changes;
+use crate::{
+    app::App,
+    caller::SignedIn,
+    codes::{self, Limit, Owner, Proof, Verdict, What},
+    triggers,
+};
+use rules::{
+    Fault, Result, fault,
+    messages::{Medium, recipients::Recipient},
+    pool::Pool,
+    user::{
+        User,
+        attributes::{self, Changes, Writer},
+    },
+};
+use spec::cognito_idp::{
+    CodeDeliveryDetailsType, DeleteUserAttributesRequest, DeleteUserAttributesResponse,
+    GetUserAttributeVerificationCodeRequest, GetUserAttributeVerificationCodeResponse,
+    UpdateUserAttributesRequest, UpdateUserAttributesResponse, VerifyUserAttributeRequest,
+    VerifyUserAttributeResponse,
+};
+use store::Tx;
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserAttributes.html>
+pub async fn update_user_attributes(
+    app: &App,
+    caller: SignedIn,
+    input: UpdateUserAttributesRequest,
+) -> Result<UpdateUserAttributesResponse> {
+    let writer = Writer::Client(&caller.client);
+    let changes = attributes::check_update(&caller.pool, writer, &input.user_attributes)?;
+    let details = update(app, caller, changes).await?;
+    Ok(UpdateUserAttributesResponse { code_delivery_details_list: Some(details) })
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserAttributes.html>
+pub async fn delete_user_attributes(
+    app: &App,
+    caller: SignedIn,
+    input: DeleteUserAttributesRequest,
+) -> Result<DeleteUserAttributesResponse> {
+    let writer = Writer::Client(&caller.client);
+    let changes = attributes::check_deletion(&caller.pool, writer, &input.user_attribute_names)?;
+    update(app, caller, changes).await?;
+    Ok(DeleteUserAttributesResponse {})
+}
+
+async fn update(app: &App, caller: SignedIn, changes: Changes) -> Result<Vec<CodeDeliveryDetailsType>> {
+    let SignedIn { pool, user, .. } = caller;
+    let now = app.now();
+    let sender = app.clone();
+    app.db
+        .write(move |tx| {
+            let before = user_changes::find(tx, &pool, &user.sub)?;
+            let mut user = User { updated_at: now, ..before.clone() };
+            let media = attributes::apply(&pool, &mut user, &changes);
+            user_changes::save(tx, &pool, &before, &user)?;
+            send_codes(&sender, tx, &pool, &user, &media, now)
+        })
+        .await
+}
+
+/// Sends the codes that a change of addresses entails.
+pub(super) fn send_codes(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    user: &User,
+    media: &[Medium],
+    now: i64,
+) -> Result<Vec<CodeDeliveryDetailsType>> {
+    let mut details = Vec::new();
+    for medium in media {
+        if let Some(recipient) = unproved_address(user, *medium) {
+            triggers::refuse_message(pool, *medium)?;
+            details.push(codes::send(app, tx, pool, user, What::Attribute(*medium), &recipient, now)?);
+        }
+    }
+    Ok(details)
+}
+
+/// The address that a code should prove: the new one that waits, else the present one.
+fn unproved_address(user: &User, medium: Medium) -> Option<Recipient> {
+    let name = medium.attribute();
+    let to = user.pending.get(name).map(String::as_str).or_else(|| user.attribute(name))?;
+    Some(Recipient { medium, to: to.to_owned() })
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserAttributeVerificationCode.html>
+pub async fn get_user_attribute_verification_code(
+    app: &App,
+    caller: SignedIn,
+    input: GetUserAttributeVerificationCodeRequest,
+) -> Result<GetUserAttributeVerificationCodeResponse> {
+    let medium = medium_of(&input.attribute_name)?;
+    let SignedIn { pool, user, .. } = caller;
+    triggers::refuse_message(&pool, medium)?;
+    let now = app.now();
+    let sender = app.clone();
+    let details = app
+        .db
+        .write(move |tx| {
+            let user = user_changes::find(tx, &pool, &user.sub)?;
+            let limit = Limit::GetUserAttributeVerificationCode;
+            if let Err(refusal) = codes::count(&sender, tx, limit, &Owner::user(&user), now)? {
+                return Ok::<_, Fault>(Err(refusal));
+            }
+            let Some(recipient) = unproved_address(&user, medium) else {
+                return Ok(Err(fault::attribute_without_value(medium.attribute())));
+            };
+            codes::send(&sender, tx, &pool, &user, What::Attribute(medium), &recipient, now).map(Ok)
+        })
+        .await??;
+    Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifyUserAttribute.html>
+pub async fn verify_user_attribute(
+    app: &App,
+    caller: SignedIn,
+    input: VerifyUserAttributeRequest,
+) -> Result<VerifyUserAttributeResponse> {
+    let medium = medium_of(&input.attribute_name)?;
+    let SignedIn { pool, user, .. } = caller;
+    let now = app.now();
+    let keeper = app.clone();
+    app.db.write(move |tx| verify(&keeper, tx, &pool, &user.sub, medium, &input.code, now)).await??;
+    Ok(VerifyUserAttributeResponse {})
+}
+
+fn verify(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    sub: &str,
+    medium: Medium,
+    code: &str,
+    now: i64,
+) -> Verdict<()> {
+    let before = user_changes::find(tx, pool, sub)?;
+    let proof = match codes::redeem(app, tx, What::Attribute(medium), &Owner::user(&before), code, now)? {
+        Ok(proof) => proof,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(user) = with_proved_address(&before, &proof, now) else {
+        return Ok(Err(fault::code_expired()));
+    };
+    // A refusal because of an alias undoes the use of the code.
+    user_changes::save(tx, pool, &before, &user)?;
+    Ok(Ok(()))
+}
+
+/// The user with the address that the code was sent to, verified; none when the user has or awaits another one by
+/// now, so that a code for one address can never verify another.
+fn with_proved_address(before: &User, proof: &Proof, now: i64) -> Option<User> {
+    let name = proof.medium.attribute();
+    let mut user = User { updated_at: now, ..before.clone() };
+    if user.pending.get(name) == Some(&proof.to) {
+        user.pending.remove(name);
+        user.attributes.insert(name.to_owned(), proof.to.clone());
+    } else if !proof.is_of(before) || user.pending.contains_key(name) {
+        return None;
+    }
+    user.set_verified(name, true);
+    Some(user)
+}
+
+fn medium_of(attribute: &str) -> Result<Medium> {
+    Medium::of_attribute(attribute).ok_or_else(fault::attribute_cannot_be_verified)
+}
