@@ -75,18 +75,18 @@ pub async fn run(app: &App, call: &Call, operation: Operation, input: Value) -> 
         // Users
         AdminCreateUser => operator(admin_create_user::admin_create_user, app, call, input).await,
         AdminGetUser => operator(users::admin_get_user, app, call, input).await,
-        GetUser => not_built(operation.spec()),
+        GetUser => signed_in(own_user::get_user, app, input).await,
         ListUsers => operator(list_users::list_users, app, call, input).await,
         AdminUpdateUserAttributes => operator(admin_user_attributes::admin_update_user_attributes, app, call, input).await,
-        UpdateUserAttributes => not_built(operation.spec()),
+        UpdateUserAttributes => signed_in(user_attributes::update_user_attributes, app, input).await,
         AdminDeleteUserAttributes => operator(admin_user_attributes::admin_delete_user_attributes, app, call, input).await,
-        DeleteUserAttributes => not_built(operation.spec()),
-        GetUserAttributeVerificationCode => not_built(operation.spec()),
-        VerifyUserAttribute => not_built(operation.spec()),
+        DeleteUserAttributes => signed_in(user_attributes::delete_user_attributes, app, input).await,
+        GetUserAttributeVerificationCode => signed_in(user_attributes::get_user_attribute_verification_code, app, input).await,
+        VerifyUserAttribute => signed_in(user_attributes::verify_user_attribute, app, input).await,
         AdminEnableUser => operator(users::admin_enable_user, app, call, input).await,
         AdminDisableUser => operator(users::admin_disable_user, app, call, input).await,
         AdminDeleteUser => operator(users::admin_delete_user, app, call, input).await,
-        DeleteUser => not_built(operation.spec()),
+        DeleteUser => signed_in(own_user::delete_user, app, input).await,
         AdminSetUserPassword => operator(user_passwords::admin_set_user_password, app, call, input).await,
 
         // Groups
@@ -101,14 +101,14 @@ pub async fn run(app: &App, call: &Call, operation: Operation, input: Value) -> 
         ListUsersInGroup => operator(group_members::list_users_in_group, app, call, input).await,
 
         // Sign-up and recovery
-        SignUp => not_built(operation.spec()),
-        ConfirmSignUp => not_built(operation.spec()),
+        SignUp => public(sign_up::sign_up, app, input).await,
+        ConfirmSignUp => public(confirmation::confirm_sign_up, app, input).await,
         AdminConfirmSignUp => operator(users::admin_confirm_sign_up, app, call, input).await,
-        ResendConfirmationCode => not_built(operation.spec()),
-        ForgotPassword => not_built(operation.spec()),
-        ConfirmForgotPassword => not_built(operation.spec()),
+        ResendConfirmationCode => public(confirmation::resend_confirmation_code, app, input).await,
+        ForgotPassword => public(recovery::forgot_password, app, input).await,
+        ConfirmForgotPassword => public(recovery::confirm_forgot_password, app, input).await,
         AdminResetUserPassword => operator(user_passwords::admin_reset_user_password, app, call, input).await,
-        ChangePassword => not_built(operation.spec()),
+        ChangePassword => signed_in(change_password::change_password, app, input).await,
 
         // Sign-in
         InitiateAuth => public(sign_in::initiate_auth, app, input).await,
