@@ -5,3 +5,7 @@
 mod lab;
 
 mod front;
+mod groups;
+mod list_users;
+mod user_names;
+mod users;
