@@ -9,3 +9,8 @@ mod groups;
 mod list_users;
 mod user_names;
 mod users;
+mod scene;
+mod second_factor;
+mod sign_in;
+mod srp_client;
+mod tokens;
