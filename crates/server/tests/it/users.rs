@@ -64,6 +64,26 @@ async fn messages(lab: &Lab, to: &str) -> usize {
     list.as_array().or_else(|| list["messages"].as_array()).unwrap().len()
 }
 
+async fn client(lab: &Lab, pool: &str) -> String {
+    let flows = json!(["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let input = json!({ "UserPoolId": pool, "ClientName": "c", "ExplicitAuthFlows": flows });
+    let answer = lab.admin("CreateUserPoolClient", input).await.ok();
+    answer["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned()
+}
+
+async fn sign_up(lab: &Lab, client: &str, username: &str, values: Value) -> crate::lab::Answer {
+    let input = json!({ "ClientId": client, "Username": username, "Password": PASSWORD,
+        "UserAttributes": attributes(values) });
+    lab.call("SignUp", input).await
+}
+
+/// Signs in as an administrator does for a user; answers the tokens.
+async fn sign_in(lab: &Lab, pool: &str, client: &str, username: &str) -> crate::lab::Answer {
+    let input = json!({ "UserPoolId": pool, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+        "AuthParameters": { "USERNAME": username, "PASSWORD": PASSWORD } });
+    lab.admin("AdminInitiateAuth", input).await
+}
+
 both_engines! {
     async fn an_invited_user(lab: Lab) {
         let pool = pool(&lab, json!({})).await;
@@ -169,6 +189,95 @@ both_engines! {
         admin("AdminResetUserPassword", "joe").await.refused("InvalidParameterException",
             "Cannot reset password for the user as there is no registered/verified email or phone_number");
         assert_eq!(status("joe").await, "CONFIRMED");
+    }
+
+    async fn statuses_after_sign_up(lab: Lab) {
+        let pool = pool(&lab, json!({ "AutoVerifiedAttributes": ["email"] })).await;
+        let status = async |name: &str| get(&lab, &pool, name).await["UserStatus"].as_str().unwrap().to_owned();
+        let admin = async |operation: &str, name: &str| {
+            lab.admin(operation, json!({ "UserPoolId": pool, "Username": name })).await
+        };
+        let client = client(&lab, &pool).await;
+        sign_up(&lab, &client, "ann", json!({ "email": "ann@example.com" })).await.ok();
+        assert_eq!(status("ann").await, "UNCONFIRMED");
+        admin("AdminResetUserPassword", "ann").await.error();
+        admin("AdminConfirmSignUp", "ann").await.ok();
+        assert_eq!(status("ann").await, "CONFIRMED");
+        assert_ne!(attribute(&get(&lab, &pool, "ann").await["UserAttributes"], "email_verified"), Some("true"));
+        admin("AdminConfirmSignUp", "ann").await
+            .refused("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED");
+        sign_up(&lab, &client, "bob", json!({})).await.ok();
+        set_password(&lab, &pool, "bob", PASSWORD, true).await.ok();
+        assert_eq!(status("bob").await, "CONFIRMED");
+    }
+
+    /// Who is disabled or deleted holds tokens of no use, and neither being enabled again nor a successor of
+    /// the same name brings them back.
+    async fn tokens_end_with_their_user(lab: Lab) {
+        let pool = pool(&lab, json!({})).await;
+        let client = client(&lab, &pool).await;
+        let named = json!({ "UserPoolId": pool, "Username": "jane" });
+        create(&lab, &pool, "jane", json!({})).await;
+        set_password(&lab, &pool, "jane", PASSWORD, true).await.ok();
+        let refresh = async |tokens: &Value| {
+            lab.call("InitiateAuth", json!({ "ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH",
+                "AuthParameters": { "REFRESH_TOKEN": tokens["RefreshToken"] } })).await
+        };
+        let get_user = async |tokens: &Value| {
+            lab.call("GetUser", json!({ "AccessToken": tokens["AccessToken"] })).await
+        };
+        let tokens = sign_in(&lab, &pool, &client, "jane").await.ok()["AuthenticationResult"].clone();
+        assert_eq!(get_user(&tokens).await.ok()["Username"], "jane");
+        refresh(&tokens).await.ok();
+        lab.admin("AdminDisableUser", named.clone()).await.ok();
+        for _ in 0..2 {
+            assert_eq!(get_user(&tokens).await.error().0, "NotAuthorizedException");
+            assert_eq!(refresh(&tokens).await.error().0, "NotAuthorizedException");
+            lab.admin("AdminEnableUser", named.clone()).await.ok();
+        }
+        lab.advance(1);
+        let tokens = sign_in(&lab, &pool, &client, "jane").await.ok()["AuthenticationResult"].clone();
+        get_user(&tokens).await.ok();
+        lab.admin("AdminDeleteUser", named).await.ok();
+        create(&lab, &pool, "jane", json!({})).await;
+        set_password(&lab, &pool, "jane", PASSWORD, true).await.ok();
+        get_user(&tokens).await.error();
+        refresh(&tokens).await.error();
+    }
+
+    async fn the_password_that_was_set_signs_in(lab: Lab) {
+        let pool = pool(&lab, json!({})).await;
+        let client = client(&lab, &pool).await;
+        let input = json!({ "UserPoolId": pool, "Username": "jane", "MessageAction": "SUPPRESS",
+            "TemporaryPassword": PASSWORD });
+        lab.admin("AdminCreateUser", input).await.ok();
+        assert_eq!(sign_in(&lab, &pool, &client, "jane").await.ok()["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+        set_password(&lab, &pool, "jane", PASSWORD, true).await.ok();
+        assert!(sign_in(&lab, &pool, &client, "jane").await.ok()["AuthenticationResult"].is_object());
+        set_password(&lab, &pool, "jane", "Other-pass-22", true).await.ok();
+        assert_eq!(sign_in(&lab, &pool, &client, "jane").await.error().0, "NotAuthorizedException");
+    }
+
+    /// A generated temporary password is the one in the message, and it ages.
+    async fn the_invitations_password_ages(lab: Lab) {
+        let pool = pool(&lab, json!({})).await;
+        let client = client(&lab, &pool).await;
+        let input = json!({ "UserPoolId": pool, "Username": "jane", "DesiredDeliveryMediums": ["EMAIL"],
+            "UserAttributes": attributes(json!({ "email": "jane@example.com" })) });
+        lab.admin("AdminCreateUser", input.clone()).await.ok();
+        let password = lab.code_for("jane@example.com").await;
+        let sign_in = async |password: &str| {
+            lab.admin("AdminInitiateAuth", json!({ "UserPoolId": pool, "ClientId": client,
+                "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+                "AuthParameters": { "USERNAME": "jane", "PASSWORD": password } })).await
+        };
+        assert_eq!(sign_in(&password).await.ok()["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+        lab.advance(7 * 86_400);
+        assert_eq!(sign_in(&password).await.error().0, "NotAuthorizedException");
+        lab.admin("AdminCreateUser", with(input, json!({ "MessageAction": "RESEND" }))).await.ok();
+        let renewed = lab.code_for("jane@example.com").await;
+        assert_eq!(sign_in(&renewed).await.ok()["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+        assert_eq!(sign_in(&password).await.error().0, "NotAuthorizedException");
     }
 
     async fn enabled_and_disabled(lab: Lab) {
