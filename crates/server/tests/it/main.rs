@@ -4,13 +4,6 @@
 #[allow(dead_code, reason = "a lab has more instruments than today's tests use")]
 mod lab;
 
+mod clients;
 mod front;
-mod groups;
-mod list_users;
-mod scene;
-mod second_factor;
-mod sign_in;
-mod srp_client;
-mod tokens;
-mod user_names;
-mod users;
+mod pools;
