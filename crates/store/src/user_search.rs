@@ -109,31 +109,24 @@ fn by_attribute(
     after: Option<&Position>,
     limit: i64,
 ) -> Result<Vec<(User, Position)>, Error> {
-    let sql = |condition: &str| {
-        format!(
-            "SELECT {}, s.value FROM searchable_attributes s \
-             JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub \
-             WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.sub LIMIT $5",
-            users::COLUMNS
-        )
-    };
     let last_sub = after.map_or("", |after| after.sub.as_str());
     let (pool_id, attribute, limit) = (pool_id.into(), attribute.into(), limit.into());
     let rows = match comparison {
-        Comparison::Is(value) => tx.query(
-            &sql("s.value = $3 AND s.sub > $4"),
-            &[pool_id, attribute, value.into(), last_sub.into(), limit],
-        )?,
+        Comparison::Is(value) => {
+            tx.query(&attribute_sql(SAME_VALUE), &[pool_id, attribute, value.into(), last_sub.into(), limit])?
+        }
         Comparison::BeginsWith(beginning) => {
             // Every sub is greater than the empty one, so the first page begins at the beginning itself.
             let value = after.map_or(beginning, |after| &after.value);
-            let start = "(s.value, s.sub) > ($3, $4)";
             match behind(beginning) {
                 Some(end) => tx.query(
-                    &sql(&format!("{start} AND s.value < $6")),
+                    &attribute_sql(&format!("{FROM_VALUE} AND s.value < $6")),
                     &[pool_id, attribute, value.into(), last_sub.into(), limit, (&end).into()],
                 )?,
-                None => tx.query(&sql(start), &[pool_id, attribute, value.into(), last_sub.into(), limit])?,
+                None => tx.query(
+                    &attribute_sql(FROM_VALUE),
+                    &[pool_id, attribute, value.into(), last_sub.into(), limit],
+                )?,
             }
         }
     };
@@ -144,6 +137,18 @@ fn by_attribute(
             Ok((user, position))
         })
         .collect()
+}
+
+const SAME_VALUE: &str = "s.value = $3 AND s.sub > $4";
+const FROM_VALUE: &str = "(s.value, s.sub) > ($3, $4)";
+
+fn attribute_sql(condition: &str) -> String {
+    format!(
+        "SELECT {}, s.value FROM searchable_attributes s \
+         JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub \
+         WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.sub LIMIT $5",
+        users::COLUMNS
+    )
 }
 
 /// Users of several words, one word after the other.
@@ -189,6 +194,40 @@ fn behind(beginning: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Db;
+
+    /// The database's own words for how it runs a search: a range of the index in its order, nothing sorted.
+    #[tokio::test]
+    async fn searches_walk_the_index() {
+        let db = Db::open_memory().await.unwrap();
+        db.migrate(0, |_, _| {}).await.unwrap();
+        let both = format!("{FROM_VALUE} AND s.value < $6");
+        for (condition, range) in [
+            (SAME_VALUE, "(pool_id=? AND attribute=? AND value=? AND sub>?)"),
+            (FROM_VALUE, "(pool_id=? AND attribute=? AND (value,sub)>(?,?))"),
+            (&both, "(pool_id=? AND attribute=? AND (value,sub)>(?,?) AND value<?)"),
+        ] {
+            let (sql, bounded) =
+                (format!("EXPLAIN QUERY PLAN {}", attribute_sql(condition)), condition == both);
+            let plan = db
+                .read(move |tx| {
+                    let mut params = vec!["p".into(), "name".into(), "a".into(), "".into(), 60.into()];
+                    if bounded {
+                        params.push("b".into());
+                    }
+                    let rows = tx.query(&sql, &params)?;
+                    rows.iter().map(|row| row.text(3)).collect::<Result<Vec<_>, Error>>()
+                })
+                .await
+                .unwrap();
+            assert_eq!(plan.len(), 2, "{plan:?}");
+            assert!(
+                plan[0].starts_with("SEARCH s USING PRIMARY KEY") && plan[0].ends_with(range),
+                "{plan:?}"
+            );
+            assert!(plan[1].starts_with("SEARCH u USING"), "{plan:?}");
+        }
+    }
 
     #[test]
     fn what_follows_a_beginning() {

@@ -6,4 +6,13 @@ mod lab;
 
 mod clients;
 mod front;
+mod groups;
+mod list_users;
 mod pools;
+mod scene;
+mod second_factor;
+mod sign_in;
+mod srp_client;
+mod tokens;
+mod user_names;
+mod users;

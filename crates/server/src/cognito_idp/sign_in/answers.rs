@@ -207,6 +207,7 @@ fn submitted_attributes(
         .0
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(ATTRIBUTE_PREFIX)?, value)))
+        .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| AttributeType { name: name.to_owned(), value: Some(value.clone()) })
         .collect();
     let changes =
