@@ -7,6 +7,7 @@ use spec::Code;
 use std::{borrow::Cow, fmt};
 
 mod administration;
+mod callers;
 mod configuration;
 mod recovery;
 mod requests;
@@ -14,6 +15,7 @@ mod sign_in;
 mod tokens;
 
 pub use administration::*;
+pub use callers::*;
 pub use configuration::*;
 pub use recovery::*;
 pub use requests::*;

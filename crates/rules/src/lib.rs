@@ -3,6 +3,8 @@
 //! No I/O, no clock and no randomness of its own: `now` (milliseconds since 1970) and the random source are
 //! arguments, so that every rule is tested by tables.
 
+pub mod calendar;
+pub mod callers;
 pub mod fault;
 pub mod ids;
 pub mod messages;

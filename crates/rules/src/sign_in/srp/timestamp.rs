@@ -1,9 +1,8 @@
 //! TIMESTAMP, in the form that clients print and sign.
 
 use super::Refusal;
+use crate::calendar::{MONTHS, number, second_of_day, seconds_at};
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const TEXT_BYTES_MAX: usize = 64;
 
@@ -26,11 +25,7 @@ fn parse(text: &str) -> Option<i64> {
         return None;
     }
     let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
-    let (day, year) = (number(day)?, number(year)?);
-    if year < 1 || !(1..=days_of(month, year)).contains(&day) {
-        return None;
-    }
-    Some((days_since_1970(year, month, day) * 86_400 + seconds_of_day(time)?) * 1000)
+    Some((seconds_at(number(year)?, month, number(day)?)? + seconds_of_day(time)?) * 1000)
 }
 
 /// `HH:mm:ss`, each of two digits.
@@ -40,35 +35,7 @@ fn seconds_of_day(time: &str) -> Option<i64> {
     if parts.iter().any(|part| part.len() != 2) {
         return None;
     }
-    let (hours, minutes, seconds) = (number(hours)?, number(minutes)?, number(seconds)?);
-    (hours < 24 && minutes < 60 && seconds < 60).then_some((hours * 60 + minutes) * 60 + seconds)
-}
-
-/// Digits only: `parse` alone would take a sign.
-fn number(digits: &str) -> Option<i64> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
-}
-
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_of(month: i64, year: i64) -> i64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// For years from 1 on of the Gregorian calendar.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    const BEFORE_1970: i64 = 719_162;
-    let past = year - 1;
-    let of_years = past * 365 + past / 4 - past / 100 + past / 400;
-    let of_months: i64 = (1..month).map(|past_month| days_of(past_month, year)).sum();
-    of_years - BEFORE_1970 + of_months + day - 1
+    second_of_day(number(hours)?, number(minutes)?, number(seconds)?)
 }
 
 #[cfg(test)]

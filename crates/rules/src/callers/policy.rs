@@ -1,0 +1,299 @@
+//! IAM policies: which operations the holder of an access key may call, on which resources. What of IAM's
+//! language is not understood here is refused when a policy is read, because a condition that is ignored would
+//! allow more than its author meant.
+
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
+use std::fmt;
+
+/// IAM's limit for a managed policy; white space is not counted.
+pub const POLICY_CHARACTERS_MAX: usize = 6_144;
+/// How long a document may be with its white space.
+const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+const STATEMENTS_MAX: usize = 100;
+/// The parts of an ARN: `arn:aws:cognito-idp:region:account:resource`.
+const ARN_PARTS: usize = 6;
+
+/// A policy that was read and understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    statements: Vec<Statement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Statement {
+    is_deny: bool,
+    actions: Patterns,
+    resources: Patterns,
+}
+
+/// What a statement is about: these, or everything but these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Patterns {
+    Only(Vec<String>),
+    AllBut(Vec<String>),
+}
+
+/// What a policy says of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// A statement allows it and none denies it.
+    Allowed,
+    /// No statement says anything.
+    NotAllowed,
+    /// A statement denies it, whatever the others say.
+    Denied,
+}
+
+/// Why a policy is not accepted, for the person who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadPolicy(String);
+
+impl fmt::Display for BadPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadPolicy {}
+
+fn bad<T>(text: impl Into<String>) -> Result<T, BadPolicy> {
+    Err(BadPolicy(text.into()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "Version")]
+    version: Option<String>,
+    #[serde(rename = "Id")]
+    _id: Option<String>,
+    #[serde(rename = "Statement")]
+    statements: OneOrMany<WrittenStatement>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct WrittenStatement {
+    #[serde(rename = "Sid")]
+    _sid: Option<String>,
+    effect: String,
+    action: Option<OneOrMany<String>>,
+    not_action: Option<OneOrMany<String>>,
+    resource: Option<OneOrMany<String>>,
+    not_resource: Option<OneOrMany<String>>,
+    condition: Option<serde_json::Value>,
+    principal: Option<serde_json::Value>,
+    not_principal: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    fn into_vec(self) -> Vec<T> {
+        match self {
+            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(many) => many,
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy document.
+    ///
+    /// # Errors
+    /// In words for its author, if it is not one or says what is not supported.
+    pub fn parse(document: &str) -> Result<Policy, BadPolicy> {
+        let characters = document.chars().filter(|c| !c.is_whitespace()).count();
+        if characters > POLICY_CHARACTERS_MAX || document.len() > DOCUMENT_BYTES_MAX {
+            return bad(format!(
+                "A policy has at most {POLICY_CHARACTERS_MAX} characters, without white space."
+            ));
+        }
+        // An untagged enumeration reports neither place nor name, so the structure is looked at first.
+        let value: serde_json::Value = serde_json::from_str(document)
+            .map_err(|error| BadPolicy(format!("The policy is not JSON: {error}.")))?;
+        let statements = value.get("Statement");
+        let written: Vec<&serde_json::Value> = match statements {
+            Some(serde_json::Value::Array(many)) => many.iter().collect(),
+            Some(one) => vec![one],
+            None => return bad("The policy has no Statement."),
+        };
+        for (index, statement) in written.iter().enumerate() {
+            serde_json::from_value::<WrittenStatement>((*statement).clone())
+                .map_err(|error| BadPolicy(format!("Statement {}: {error}.", index + 1)))?;
+        }
+        // From the text, not from the value, so that a member written twice is refused.
+        let document: Document = serde_json::from_str(document)
+            .map_err(|error| BadPolicy(format!("The policy cannot be read: {error}.")))?;
+        if !matches!(document.version.as_deref(), None | Some("2012-10-17" | "2008-10-17")) {
+            return bad("The policy's Version must be 2012-10-17.");
+        }
+        let written = document.statements.into_vec();
+        if written.is_empty() || written.len() > STATEMENTS_MAX {
+            return bad(format!("A policy has from 1 to {STATEMENTS_MAX} statements."));
+        }
+        let statements: Result<Vec<Statement>, BadPolicy> = written
+            .into_iter()
+            .enumerate()
+            .map(|(index, statement)| {
+                statement
+                    .understood()
+                    .map_err(|BadPolicy(text)| BadPolicy(format!("Statement {}: {text}", index + 1)))
+            })
+            .collect();
+        Ok(Policy { statements: statements? })
+    }
+
+    /// A document that allows these actions on these resources.
+    pub fn document_allowing(actions: &[String], resources: &[String]) -> String {
+        serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}],
+        })
+        .to_string()
+    }
+
+    /// What the policy says of an action, such as `cognito-idp:AdminGetUser`, on a resource: an ARN, or `*` for
+    /// an operation that names none.
+    pub fn decide(&self, action: &str, resource: &str) -> Decision {
+        let mut decision = Decision::NotAllowed;
+        for statement in &self.statements {
+            if statement.actions.include(action, is_action)
+                && statement.resources.include(resource, is_resource)
+            {
+                if statement.is_deny {
+                    return Decision::Denied;
+                }
+                decision = Decision::Allowed;
+            }
+        }
+        decision
+    }
+}
+
+impl WrittenStatement {
+    fn understood(self) -> Result<Statement, BadPolicy> {
+        if self.condition.is_some() {
+            return bad(
+                "Condition is not supported, and a policy without it would allow more. Write it without.",
+            );
+        }
+        if self.principal.is_some() || self.not_principal.is_some() {
+            return bad("Principal does not belong into the policy of an access key.");
+        }
+        let is_deny = match self.effect.as_str() {
+            "Allow" => false,
+            "Deny" => true,
+            other => return bad(format!("Effect must be Allow or Deny, not {other}.")),
+        };
+        let actions = Patterns::one_of("Action", self.action, self.not_action, check_action)?;
+        let resources = Patterns::one_of("Resource", self.resource, self.not_resource, check_resource)?;
+        Ok(Statement { is_deny, actions, resources })
+    }
+}
+
+impl Patterns {
+    fn one_of(
+        name: &str,
+        these: Option<OneOrMany<String>>,
+        all_but: Option<OneOrMany<String>>,
+        check: fn(&str) -> Result<(), BadPolicy>,
+    ) -> Result<Patterns, BadPolicy> {
+        let (patterns, is_negated) = match (these, all_but) {
+            (Some(these), None) => (these.into_vec(), false),
+            (None, Some(all_but)) => (all_but.into_vec(), true),
+            _ => return bad(format!("It must have {name} or Not{name}, and not both.")),
+        };
+        if patterns.is_empty() {
+            return bad(format!("{name} is empty."));
+        }
+        patterns.iter().try_for_each(|pattern| check(pattern))?;
+        Ok(if is_negated { Patterns::AllBut(patterns) } else { Patterns::Only(patterns) })
+    }
+
+    fn include(&self, text: &str, is_match: fn(&str, &str) -> bool) -> bool {
+        match self {
+            Patterns::Only(patterns) => patterns.iter().any(|pattern| is_match(pattern, text)),
+            Patterns::AllBut(patterns) => !patterns.iter().any(|pattern| is_match(pattern, text)),
+        }
+    }
+}
+
+fn check_action(pattern: &str) -> Result<(), BadPolicy> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-*?".contains(&b))
+    };
+    let is_good = pattern == "*"
+        || pattern.split_once(':').is_some_and(|(service, name)| is_part(service) && is_part(name));
+    if is_good {
+        Ok(())
+    } else {
+        bad(format!("{pattern} is not an action, such as cognito-idp:AdminGetUser."))
+    }
+}
+
+fn check_resource(pattern: &str) -> Result<(), BadPolicy> {
+    if pattern.contains("${") {
+        return bad(format!("Policy variables, as in {pattern}, are not supported."));
+    }
+    let parts = pattern.split(':').count();
+    let is_arn = pattern.starts_with("arn:") && (parts >= ARN_PARTS || pattern.ends_with('*'));
+    if pattern == "*" || is_arn {
+        return Ok(());
+    }
+    bad(format!(
+        "{pattern} is not * or an ARN, such as arn:aws:cognito-idp:us-east-1:123456789012:userpool/*."
+    ))
+}
+
+/// Names of actions are compared without regard to case, as IAM does.
+fn is_action(pattern: &str, action: &str) -> bool {
+    is_glob_match(pattern.to_ascii_lowercase().as_bytes(), action.to_ascii_lowercase().as_bytes())
+}
+
+/// A wildcard stays inside its part of the ARN, so that one for an account cannot reach into the resource. Parts
+/// that the pattern leaves out behind its last wildcard are free.
+fn is_resource(pattern: &str, resource: &str) -> bool {
+    if pattern == "*" || resource == "*" {
+        return pattern == "*";
+    }
+    let patterns: Vec<&str> = pattern.splitn(ARN_PARTS, ':').collect();
+    let parts: Vec<&str> = resource.splitn(ARN_PARTS, ':').collect();
+    let leaves_out = patterns.len() < parts.len() && pattern.ends_with('*');
+    (patterns.len() == parts.len() || leaves_out)
+        && patterns
+            .iter()
+            .zip(&parts)
+            .all(|(pattern, part)| is_glob_match(pattern.as_bytes(), part.as_bytes()))
+}
+
+/// `*` stands for any characters or none, `?` for one. Takes at most the product of the lengths.
+fn is_glob_match(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    // Where the last star stands, and up to where it has been taken to reach.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match (pattern.get(p), star) {
+            (Some(b'*'), _) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            (Some(b'?'), _) => (p, t) = (p + 1, t + 1),
+            (Some(c), _) if text.get(t) == Some(c) => (p, t) = (p + 1, t + 1),
+            (_, Some((at, reach))) => {
+                star = Some((at, reach + 1));
+                (p, t) = (at + 1, reach + 1);
+            }
+            _ => return false,
+        }
+    }
+    pattern.get(p..).is_none_or(|rest| rest.iter().all(|c| *c == b'*'))
+}
