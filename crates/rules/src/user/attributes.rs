@@ -230,7 +230,7 @@ fn check_writable(pool: &Pool, writer: Writer<'_>, name: &str) -> Result<()> {
         // A name that the pool does not have is refused as such, whoever writes it.
         Writer::Client(client)
             if !is_writable(pool, client, name)
-                && (pool.schema_attribute(name).is_some() || is_standard(name)) =>
+                && (pool.schema_attribute(name).is_some() || is_standard(name) || name == "identities") =>
         {
             Err(fault::attribute_not_writable())
         }

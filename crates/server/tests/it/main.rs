@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "a lab has more instruments than today's tests use")]
 mod lab;
 
+mod attribute_rights;
 mod clients;
 mod front;
 mod groups;
