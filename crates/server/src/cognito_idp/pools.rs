@@ -45,7 +45,7 @@ pub const LATER: &[(&str, &str)] = &[
     ("UserPoolAddOns", "OFF and AUDIT are kept and described, nothing is recorded; ENFORCED is refused"),
     (
         "VerificationMessageTemplate.DefaultEmailOption",
-        "CONFIRM_WITH_LINK is kept and described; there are no domains for links yet",
+        "CONFIRM_WITH_LINK is kept and described; e-mails carry the code, because there is no page for a link yet",
     ),
     ("WebAuthnConfiguration", "kept and described; registering a passkey is not built and is refused"),
 ];

@@ -223,6 +223,26 @@ both_engines! {
         }
     }
 
+    async fn a_pool_has_a_thousand_clients_at_the_most(lab: Lab) {
+        let pool = pool(&lab).await;
+        let first = create(&lab, &pool, json!({})).await;
+        let id = first["ClientId"].as_str().unwrap();
+        let client = lab.app.client(id).await.unwrap();
+        let fill = move |tx: &mut store::Tx<'_>| -> Result<(), store::Error> {
+            for i in 0..998 {
+                let mut client = (*client).clone();
+                client.id = format!("copy{i}");
+                store::clients::insert(tx, &client)?;
+            }
+            Ok(())
+        };
+        lab.app.db.write(fill).await.unwrap();
+        create(&lab, &pool, json!({})).await;
+        lab.admin("CreateUserPoolClient", json!({"UserPoolId": pool, "ClientName": "c"}))
+            .await
+            .refused("LimitExceededException", "A user pool can have 1000 app clients at the most.");
+    }
+
     async fn secrets_are_replaced_while_the_other_works(lab: Lab) {
         let pool = pool(&lab).await;
         let client = create(&lab, &pool, json!({"GenerateSecret": true})).await;

@@ -132,8 +132,27 @@ pub fn email_configuration(configuration: Option<EmailConfigurationType>) -> Res
         // Unverified: text.
         return Err(fault::invalid_parameter("SourceArn is required when EmailSendingAccount is DEVELOPER."));
     }
+    if email.from.as_deref().is_some_and(|from| !is_mailbox(from)) {
+        // Unverified: text. A sender that no mail can have would lose every message of the pool.
+        return Err(fault::invalid_parameter(
+            "From of EmailConfiguration must be an email address or a name with one.",
+        ));
+    }
     email.email_sending_account = Some(account);
     Ok(email)
+}
+
+/// An address, or a name and an address in angle brackets.
+fn is_mailbox(text: &str) -> bool {
+    let address = match text.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
+        None => text,
+    };
+    let is_clean = !text.contains(char::is_control) && !address.contains(char::is_whitespace);
+    let is_address = address
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    is_clean && is_address
 }
 
 /// Exactly one of the two services sends; without a region it is the pool's own.

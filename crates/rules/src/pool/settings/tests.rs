@@ -264,6 +264,22 @@ fn refusals() {
 }
 
 #[test]
+fn senders_are_mailboxes() {
+    for (from, is_good) in [
+        ("a@example.com", true),
+        ("A B <a@example.com>", true),
+        ("\"A, B\" <a@example.com>", true),
+        ("A B", false),
+        ("<a@example.com", false),
+        ("a@b@c", false),
+        ("a b@c", false),
+        ("A <a@example.com>\r\nBcc: x@example.com", false),
+    ] {
+        assert_eq!(made(json!({"EmailConfiguration": {"From": from}})).is_ok(), is_good, "{from:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_promised_is_refused() {
     for sent in [
         json!({"UserPoolTier": "PLUS", "UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}}),
