@@ -1,6 +1,7 @@
 //! Users, groups and attributes.
 
 use super::{Fault, invalid_parameter, not_authorized};
+use crate::messages::Medium;
 use spec::Code;
 
 /// An administrator's operation on an unknown user.
@@ -120,9 +121,12 @@ pub fn verified_address_missing(attribute: &str) -> Fault {
     invalid_parameter(format!("{attribute}_verified cannot be true without {attribute}."))
 }
 
-/// AdminCreateUser asks for media that the user has no address for. Unverified: text.
-pub fn no_address_for_invitation() -> Fault {
-    invalid_parameter("The user has no email or phone_number for the desired delivery mediums.")
+/// AdminCreateUser asks for a medium that the user has no address for. P for e-mail, the other is unverified.
+pub fn no_address_for_invitation(medium: Medium) -> Fault {
+    invalid_parameter(match medium {
+        Medium::Email => "No email provided but desired delivery medium was Email",
+        Medium::Sms => "No phone number provided but desired delivery medium was SMS",
+    })
 }
 
 /// A pool has as many groups as it may have. Unverified: text.

@@ -125,6 +125,10 @@ async fn resend(
     let before = app.db.read(move |tx| user_changes::find(tx, &reading, &typed)).await?;
     check_invited(&before)?;
     let media = media(&pool, &before, &input)?;
+    if media.is_empty() && given.is_none() {
+        // Otherwise the user would get a password that nobody knows.
+        return Err(fault::no_address_for_invitation(Medium::Sms));
+    }
     let (password, kept) = temporary_password(app, &pool, &before, given).await?;
     let entries = invitations(app, &pool, &before, &password, &media)?;
     let now = app.now();

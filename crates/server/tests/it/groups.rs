@@ -150,3 +150,23 @@ both_engines! {
         lab.admin("AdminAddUserToGroup", again).await.ok();
     }
 }
+
+both_engines! {
+    async fn a_pool_has_ten_thousand_groups_at_most(lab: Lab) {
+        let pool = pool(&lab, json!({})).await;
+        let pool_id = pool.clone();
+        let filled = lab.app.db.write(move |tx| {
+            for i in 0..9_999 {
+                let (pool_id, name) = (pool_id.clone(), format!("g{i}"));
+                let group = store::groups::Group { pool_id, name, description: None, role_arn: None,
+                    precedence: None, created_at: 0, updated_at: 0 };
+                store::groups::insert(tx, &group)?;
+            }
+            Ok::<_, store::Error>(())
+        });
+        filled.await.unwrap();
+        lab.admin("CreateGroup", json!({ "UserPoolId": pool, "GroupName": "last" })).await.ok();
+        let more = lab.admin("CreateGroup", json!({ "UserPoolId": pool, "GroupName": "more" })).await;
+        assert_eq!(more.error().0, "LimitExceededException");
+    }
+}

@@ -125,7 +125,12 @@ both_engines! {
         assert_eq!((messages(&lab, "jane@example.com").await, messages(&lab, "+15555550100").await), (1, 2));
         invite("c", json!({ "UserAttributes": both, "MessageAction": "SUPPRESS" })).await.ok();
         assert_eq!((messages(&lab, "jane@example.com").await, messages(&lab, "+15555550100").await), (1, 2));
-        invite("d", json!({ "DesiredDeliveryMediums": ["EMAIL"] })).await.error();
+        invite("d", json!({ "DesiredDeliveryMediums": ["EMAIL"] })).await
+            .refused("InvalidParameterException", "No email provided but desired delivery medium was Email");
+        invite("f", json!({ "UserAttributes": attributes(json!({ "email": "f@example.com" })) })).await.ok();
+        assert_eq!(messages(&lab, "f@example.com").await, 1);
+        invite("g", json!({})).await.ok();
+        invite("g", json!({ "MessageAction": "RESEND" })).await.error();
         invite("e", json!({ "TemporaryPassword": "short" })).await.refused(
             "InvalidPasswordException", "Password did not conform with password policy: Password not long enough");
         for name in ["d", "e"] {
