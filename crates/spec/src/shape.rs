@@ -88,49 +88,96 @@ impl Pattern {
     }
 }
 
+/// What stands before a place in a class, which decides what a hyphen there means.
+#[derive(PartialEq)]
+enum Before {
+    /// A character that may begin a range.
+    Character,
+    /// The hyphen of a range.
+    RangeHyphen,
+    /// The beginning, the end of a range, or a class like `\w`: a hyphen stands for itself.
+    Closed,
+}
+
 /// The models are written for Java, where `\w`, `\s` and `\d` mean ASCII and a class may hold `[` and `9-_`.
 fn compile(text: &str, whole: bool) -> Regex {
     // The only look-behind in the models, written without one: no dot at the end.
     let text = text.replace(r"[0-9A-Za-z\.\-_]*(?<!\.)", r"(?:[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?");
     let mut out = String::new();
-    let mut in_class = false;
-    let mut letters = text.chars().peekable();
-    let mut before = None;
+    let mut class: Option<Before> = None;
+    let mut letters = text.chars();
     while let Some(c) = letters.next() {
-        match c {
-            '\\' => {
-                let escaped = letters.next().unwrap_or('\\');
-                let class = match escaped {
-                    'w' => "0-9A-Za-z_",
-                    'd' => "0-9",
-                    's' => r" \t\n\x0B\f\r",
-                    _ => "",
-                };
-                match (class, in_class) {
-                    ("", _) => out.extend(['\\', escaped]),
-                    (class, true) => out.push_str(class),
-                    (class, false) => out.push_str(&format!("[{class}]")),
+        let Some(before) = &mut class else {
+            match c {
+                '\\' => drop(escape(&mut letters, false, &mut out)),
+                '[' => {
+                    out.push('[');
+                    class = Some(Before::Closed);
                 }
-                before = Some(c);
+                _ => out.push(c),
+            }
+            continue;
+        };
+        let is_one = match c {
+            ']' => {
+                out.push(']');
+                class = None;
                 continue;
             }
-            '[' if !in_class => in_class = true,
-            '[' => out.push('\\'),
-            ']' => in_class = false,
-            // After a range or an escape, as in `0-9-_`, the hyphen stands for itself.
-            '-' if in_class
-                && (before == Some('\\') || out.len() >= 2 && out[..out.len() - 1].ends_with('-')) =>
-            {
-                out.push('\\');
+            '-' if *before == Before::Character => {
+                out.push('-');
+                *before = Before::RangeHyphen;
+                continue;
             }
-            '&' | '~' if in_class => out.push('\\'),
-            _ => {}
-        }
-        out.push(c);
-        before = Some(c);
+            '\\' => escape(&mut letters, true, &mut out),
+            '-' | '[' | '&' | '~' => {
+                out.extend(['\\', c]);
+                true
+            }
+            '^' if out.ends_with('[') && !out.ends_with(r"\[") => {
+                out.push('^');
+                continue;
+            }
+            _ => {
+                out.push(c);
+                true
+            }
+        };
+        let in_range = *before == Before::RangeHyphen;
+        *before = if is_one && !in_range && c != '-' { Before::Character } else { Before::Closed };
     }
     let text = if whole { format!(r"\A(?:{out})\z") } else { out };
     Regex::new(&text).unwrap_or_else(|error| panic!("pattern {text}: {error}"))
+}
+
+/// Copies an escape behind its backslash; answers whether it stands for one character.
+fn escape(letters: &mut std::str::Chars<'_>, in_class: bool, out: &mut String) -> bool {
+    let escaped = letters.next().unwrap_or('\\');
+    let class = match escaped {
+        'w' => "0-9A-Za-z_",
+        'd' => "0-9",
+        's' => r" \t\n\x0B\f\r",
+        _ => {
+            out.extend(['\\', escaped]);
+            let digits = match escaped {
+                'x' => 2,
+                'u' => 4,
+                'p' => {
+                    out.extend(letters.by_ref().take_while(|c| *c != '}').chain(['}']));
+                    return false;
+                }
+                'S' | 'W' | 'D' => return false,
+                _ => 0,
+            };
+            out.extend(letters.by_ref().take(digits));
+            return true;
+        }
+    };
+    match in_class {
+        true => out.push_str(class),
+        false => out.push_str(&format!("[{class}]")),
+    }
+    false
 }
 
 /// What the model says of an operation.
@@ -210,6 +257,13 @@ mod tests {
         check(r"[\w-]+_[0-9a-zA-Z]+", "us-east-1_AbC", true);
         check(r"[\w-]+_[0-9a-zA-Z]+", "us-east-1_AbC\n", false);
         check(r"[\w-]+", "é", false);
+        check(r"[-0-9a-z]+", "us-east-1", true);
+        check(r"[-0-9a-z]+", "US", false);
+        check(r"[\x21\x23-\x5B\x5D-\x7E]+", "a!#", true);
+        check(r"[\x21\x23-\x5B\x5D-\x7E]+", "\"", false);
+        check(r"[^_\p{Z}]+", "-a[", true);
+        check(r"[^_\p{Z}]+", "a_", false);
+        check(r"[\w&~[-]+", "a&~[-", true);
         check(r"[A-Za-z0-9-_=.]+", "eyJ-_=.", true);
         check(r"[A-Za-z0-9-_=.]+", "a+b", false);
         check(r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+", "jané@x.org", true);

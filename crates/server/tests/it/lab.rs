@@ -38,7 +38,7 @@ use tower::ServiceExt as _;
 pub const BEGINNING_MS: i64 = 1_767_225_600_000;
 
 /// Any credentials administer in development mode.
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDLAB/20260101/us-east-1/cognito-idp/aws4_request, \
+pub const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDLAB/20260101/us-east-1/cognito-idp/aws4_request, \
                              SignedHeaders=host, Signature=00";
 
 /// A server with a store of its own. Clones share it.
@@ -190,7 +190,8 @@ impl Answer {
     }
 }
 
-fn form_encoded(text: &str) -> String {
+/// The text as part of an address or form.
+pub fn form_encoded(text: &str) -> String {
     text.bytes()
         .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
         .collect()

@@ -9,6 +9,7 @@ mod clients;
 mod front;
 mod groups;
 mod list_users;
+mod model;
 mod pools;
 mod scene;
 mod second_factor;
