@@ -58,12 +58,17 @@ impl Lab {
 
     /// On PostgreSQL, in a schema of its own.
     pub async fn postgres() -> Lab {
+        Lab::postgres_with_settings(|_| {}).await
+    }
+
+    /// On PostgreSQL, with settings that differ from the lab's.
+    pub async fn postgres_with_settings(change: impl FnOnce(&mut Config)) -> Lab {
         let schema = format!("lab_{}", SystemRandom.uuid_v4().replace('-', ""));
         administer(format!("CREATE SCHEMA {schema}")).await;
         let url = postgres_url();
         let separator = if url.contains('?') { '&' } else { '?' };
         let url = format!("{url}{separator}options=-csearch_path%3D{schema}");
-        Lab::new(Db::open_postgres(&url).await.unwrap(), Some(schema), |_| {}).await
+        Lab::new(Db::open_postgres(&url).await.unwrap(), Some(schema), change).await
     }
 
     /// On SQLite, with settings that differ from the lab's.

@@ -6,10 +6,12 @@ mod lab;
 
 mod attribute_rights;
 mod clients;
+mod delivery;
 mod front;
 mod groups;
 mod list_users;
 mod model;
+mod outbox;
 mod own_account;
 mod pools;
 mod recovery;
