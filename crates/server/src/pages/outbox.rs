@@ -46,6 +46,8 @@ struct Shown {
     #[serde(skip)]
     shown_body: String,
     #[serde(skip)]
+    is_source: bool,
+    #[serde(skip)]
     fate: String,
 }
 
@@ -88,7 +90,8 @@ pub async fn answer(app: &App, head: &Parts) -> Result<Response<Body>> {
 
 async fn list(app: &App, to: &str) -> Result<Response<Body>> {
     let shown = shown(app, to, MESSAGES_MAX).await?;
-    let json = serde_json::to_vec_pretty(&shown).map_err(Fault::internal)?;
+    let mut json = serde_json::to_vec_pretty(&shown).map_err(Fault::internal)?;
+    json.push(b'\n');
     Ok(response(StatusCode::OK, "application/json", json.into()))
 }
 
@@ -130,6 +133,7 @@ fn show(entry: &Entry, message: Message) -> Shown {
         shown_purpose: in_words(message.purpose),
         // What leads and trails in a template is of no use to a reader.
         shown_body: message.body.trim().to_owned(),
+        is_source: message.medium == Medium::Email && message.body.contains('<'),
         fate: fate(entry, message.medium),
         to: message.to,
         username: message.username,
