@@ -150,8 +150,8 @@ impl Door {
 }
 
 fn decode_json(call: &Call, service: Service, operation: &OperationSpec) -> Result<Value> {
-    let content_type = call.header("content-type").unwrap_or(answer::AWS_JSON);
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let content_type = call.head.headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or_default());
+    let kind = content_type.unwrap_or(answer::AWS_JSON).split(';').next().unwrap_or_default().trim();
     if !matches!(kind, answer::AWS_JSON | answer::JSON | "application/x-amz-json-1.0") {
         return Err(fault::unsupported_content_type());
     }

@@ -5,6 +5,7 @@
 mod lab;
 
 mod attribute_rights;
+mod bad_input;
 mod clients;
 mod delivery;
 mod front;
@@ -19,6 +20,7 @@ mod scene;
 mod second_factor;
 mod sign_in;
 mod sign_up;
+mod sockets;
 mod srp_client;
 mod tokens;
 mod user_names;
