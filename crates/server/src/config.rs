@@ -26,6 +26,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// What a password hash costs.
     pub hashing: Hashing,
+    /// After how many days new keys sign a pool's tokens; none: only by command.
+    pub signing_key_days: Option<u32>,
     /// What the server takes from a client.
     pub limits: Limits,
 }
@@ -83,6 +85,7 @@ impl Config {
             development: true,
             delivery: Delivery::default(),
             hashing: Hashing::default(),
+            signing_key_days: None,
             limits: Limits::default(),
         }
     }

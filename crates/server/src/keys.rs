@@ -1,4 +1,6 @@
-//! The keys that sign tokens: two for each pool, made ahead of time, kept parsed in memory, sealed in the store.
+//! The keys that sign tokens, and their rotation: two for each pool, made ahead of time, kept parsed in memory, sealed in the store.
+
+pub mod rotation;
 
 use crate::{
     app::App,
@@ -18,7 +20,7 @@ use std::{
     fmt,
     sync::{Arc, Mutex, RwLock},
 };
-use store::keys::SigningKey;
+use store::keys::{SigningKey, sealed_context};
 use zeroize::Zeroizing;
 
 /// How many key pairs are made ahead; a new pool takes two, and making one costs 80 ms.
@@ -148,7 +150,7 @@ impl KeyRing {
         if rows.is_empty() {
             return Err(fault::unknown_pool(pool_id));
         }
-        let keys = Arc::new(self.parse(&app.vault, &rows)?);
+        let keys = Arc::new(self.parse(&app.vault, &rows, now)?);
         self.pools.write().unwrap_or_else(|e| e.into_inner()).insert(pool_id.to_owned(), (keys.clone(), now));
         Ok(keys)
     }
@@ -158,7 +160,7 @@ impl KeyRing {
         self.pools.write().unwrap_or_else(|e| e.into_inner()).remove(pool_id);
     }
 
-    fn parse(&self, vault: &Vault, rows: &[SigningKey]) -> Result<PoolKeys> {
+    fn parse(&self, vault: &Vault, rows: &[SigningKey], now: i64) -> Result<PoolKeys> {
         let mut verifiers = HashMap::new();
         let mut published = Vec::new();
         for row in rows {
@@ -167,7 +169,9 @@ impl KeyRing {
             published.push(jwk);
         }
         let current = |token_use: TokenUse| {
-            let row = rows.iter().find(|r| r.retired_at.is_none() && r.token_use == token_use.as_str());
+            // They come newest first.
+            let signs = |r: &&SigningKey| r.signs_from <= now && r.token_use == token_use.as_str();
+            let row = rows.iter().find(signs);
             let row = row.ok_or_else(|| Fault::internal("a pool has no key that signs"))?;
             self.signer(vault, row)
         };
@@ -184,7 +188,7 @@ impl KeyRing {
         if let Some(signer) = self.signers.read().unwrap_or_else(|e| e.into_inner()).get(&row.kid) {
             return Ok(signer.clone());
         }
-        let der = vault.open(&key_context(&row.kid), &row.sealed_key)?;
+        let der = vault.open(&sealed_context(&row.kid), &row.sealed_key)?;
         let pair =
             KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a signing key cannot be parsed"))?;
         let signer = Arc::new(Signer { kid: row.kid.clone(), pair });
@@ -213,12 +217,14 @@ impl KeyRing {
             "n": URL_SAFE_NO_PAD.encode(modulus),
             "use": "sig",
         });
+        let now = app.now();
         Ok(SigningKey {
-            sealed_key: app.vault.seal(&key_context(&kid), &der),
+            sealed_key: app.vault.seal(&sealed_context(&kid), &der),
             kid,
             pool_id: pool_id.to_owned(),
             token_use: token_use.as_str().to_owned(),
-            created_at: app.now(),
+            created_at: now,
+            signs_from: now,
             retired_at: None,
             public_key: jwk.to_string(),
         })
@@ -233,10 +239,6 @@ impl KeyRing {
         self.spare.lock().unwrap_or_else(|e| e.into_inner()).push(der);
         Ok(true)
     }
-}
-
-fn key_context(kid: &str) -> String {
-    format!("signing-key/{kid}")
 }
 
 /// A new 2048-bit key, PKCS #8.

@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod master_keys;
 pub mod page_token;
 pub mod pages;
 pub mod passwords;

@@ -18,7 +18,7 @@ struct Page {
 pub fn seal(app: &App, operation: &str, scope: &[&str], position: String) -> Result<String> {
     let page = Page { expires_at: app.now() + TTL_MS, position };
     let page = serde_json::to_vec(&page).map_err(Fault::internal)?;
-    Ok(URL_SAFE_NO_PAD.encode(app.vault.seal(&context(operation, scope), &page).0))
+    Ok(URL_SAFE_NO_PAD.encode(app.vault.lend(&context(operation, scope), &page).0))
 }
 
 /// Opens what [`seal`] made for the same operation and scope; none means the first page.
@@ -30,7 +30,7 @@ pub fn open(app: &App, operation: &str, scope: &[&str], token: Option<&str>) -> 
     let sealed = URL_SAFE_NO_PAD.decode(token).map_err(|_| fault::page_token_invalid())?;
     let page = app
         .vault
-        .try_open(&context(operation, scope), &Sealed(sealed))
+        .try_return(&context(operation, scope), &Sealed(sealed))
         .ok_or_else(fault::page_token_invalid)?;
     let page: Page = serde_json::from_slice(&page).map_err(Fault::internal)?;
     if page.expires_at <= app.now() {

@@ -90,6 +90,24 @@ pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<Strin
         .await?
 }
 
+/// A new hash of a right password if the stored one costs something else than the settings say. It is a courtesy: a
+/// sign-in does not fail for want of it.
+pub async fn rehash_if_outdated(app: &App, password: Zeroizing<String>, stored: &str) -> Option<String> {
+    let hashing = app.config.hashing;
+    if costs(stored) == Some(hashing) {
+        return None;
+    }
+    app.workers.run(move || hash(hashing, &password)).await.and_then(|hash| hash).ok()
+}
+
+/// What a hash cost; none if it is not an Argon2id of one lane.
+fn costs(hash: &str) -> Option<Hashing> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let is_ours = hash.algorithm.as_str() == "argon2id" && params.p_cost() == 1;
+    is_ours.then(|| Hashing { memory_kib: params.m_cost(), passes: params.t_cost() })
+}
+
 /// A hash that no password has, for [`is_any_of`].
 pub fn decoy(hashing: Hashing) -> Result<String> {
     hash(hashing, &SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz"))

@@ -1,5 +1,10 @@
-//! The master key: it seals what the store must not read, and the keys derived from it hash and sign
-//! what leaves the server's hands.
+//! The vault: it seals what the store must not read, and the keys derived from it hash and sign what leaves the
+//! server's hands.
+//!
+//! Two secrets stand behind it. The *master key* seals what is stored and can be changed, so the vault may hold
+//! several and every sealed value names its key. The *root secret* is random, never changes, is itself stored sealed
+//! ([`crate::master_keys`]), and is what everything else is derived from: so codes, sessions and refresh tokens
+//! outlive a change of the master key.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -7,11 +12,16 @@ use aws_lc_rs::{
     hmac, rand,
 };
 use rules::{Fault, Random, Result, Sealed};
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, RwLock},
+};
 use zeroize::Zeroizing;
 
-/// How long a master key is, in bytes.
+/// How long a master key or a root secret is, in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
+/// How long a key's name is, in bytes.
+const KEY_ID_BYTES: usize = 8;
 
 /// The operating system's generator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,33 +34,67 @@ impl Random for SystemRandom {
     }
 }
 
-/// Seals, opens, and derives. Its Debug shows nothing.
-pub struct Vault {
-    aead: LessSafeKey,
-    prk: Prk,
+/// The name of a sealing key, which every value that it sealed begins with. It tells nothing of the key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId([u8; KEY_ID_BYTES]);
+
+impl KeyId {
+    /// The name of a master key.
+    pub fn of(master_key: &[u8; MASTER_KEY_BYTES]) -> KeyId {
+        SealingKey::new(master_key).id
+    }
+
+    /// The key that a value is sealed under.
+    pub fn of_sealed(sealed: &Sealed) -> Option<KeyId> {
+        sealed.0.first_chunk().copied().map(KeyId)
+    }
 }
 
-impl fmt::Debug for Vault {
+impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Vault")
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl Vault {
-    /// A vault under this master key.
-    pub fn new(master_key: &[u8; MASTER_KEY_BYTES]) -> Vault {
-        let prk = Salt::new(HKDF_SHA256, b"cognate").extract(master_key);
-        let key = derive(&prk, "seal");
-        let aead = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).expect("the key has 32 bytes"));
-        Vault { aead, prk }
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// A key that seals. Its Debug shows its name only.
+#[derive(Clone)]
+pub struct SealingKey {
+    /// Its name.
+    pub id: KeyId,
+    aead: Arc<LessSafeKey>,
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealingKey({})", self.id)
+    }
+}
+
+impl SealingKey {
+    /// The key that a master key seals with.
+    pub fn new(master_key: &[u8; MASTER_KEY_BYTES]) -> SealingKey {
+        SealingKey::from_prk(&Salt::new(HKDF_SHA256, b"cognate").extract(master_key))
     }
 
-    /// Encrypts and authenticates. Only the same `context` opens it again, so that a sealed value cannot be
-    /// moved to another user, client or purpose.
+    fn from_prk(prk: &Prk) -> SealingKey {
+        let [a, b, c, d, e, f, g, h, ..] = *derive(prk, "key-id");
+        let key = derive(prk, "seal");
+        let aead = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).expect("the key has 32 bytes"));
+        SealingKey { id: KeyId([a, b, c, d, e, f, g, h]), aead: Arc::new(aead) }
+    }
+
+    /// Encrypts and authenticates: the key's name, a nonce, the encrypted secret, and the tag.
     pub fn seal(&self, context: &str, secret: &[u8]) -> Sealed {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom.fill(&mut nonce);
-        let mut out = nonce.to_vec();
+        let mut out = self.id.0.to_vec();
+        out.extend_from_slice(&nonce);
         let mut body = Zeroizing::new(secret.to_vec());
         let tag = self
             .aead
@@ -61,14 +105,103 @@ impl Vault {
         Sealed(out)
     }
 
-    /// Opens what was sealed for `context`; none if it was not, or was changed.
+    /// Opens what this key sealed for `context`; none if it did not, or if it was changed.
     pub fn try_open(&self, context: &str, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, body) = sealed.0.split_at_checked(NONCE_LEN)?;
+        let body = sealed.0.strip_prefix(&self.id.0)?;
+        let (nonce, body) = body.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut body = Zeroizing::new(body.to_vec());
         let length = self.aead.open_in_place(nonce, Aad::from(context), &mut body).ok()?.len();
         body.truncate(length);
         Some(body)
+    }
+}
+
+/// The sealing keys that are known, the one that seals first.
+struct Ring {
+    sealing: SealingKey,
+    others: Vec<SealingKey>,
+}
+
+/// Seals, opens, and derives. Its Debug shows the name of the sealing key and no more.
+pub struct Vault {
+    ring: RwLock<Arc<Ring>>,
+    root: Prk,
+    /// Seals what clients carry for a few minutes.
+    lent: SealingKey,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vault({})", self.sealing_id())
+    }
+}
+
+impl Vault {
+    /// A vault that seals under this master key and derives from this root secret.
+    pub fn new(master_key: &[u8; MASTER_KEY_BYTES], root_secret: &[u8; MASTER_KEY_BYTES]) -> Vault {
+        let root = Salt::new(HKDF_SHA256, b"cognate-root").extract(root_secret);
+        let lent = SealingKey::from_prk(&Salt::new(HKDF_SHA256, b"cognate-lent").extract(root_secret));
+        let ring = Ring { sealing: SealingKey::new(master_key), others: Vec::new() };
+        Vault { ring: RwLock::new(Arc::new(ring)), root, lent }
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        self.ring.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// The name of the key that seals now.
+    pub fn sealing_id(&self) -> KeyId {
+        self.ring().sealing.id
+    }
+
+    /// The key with this name, if it is known.
+    pub fn key(&self, id: KeyId) -> Option<SealingKey> {
+        let ring = self.ring();
+        std::iter::once(&ring.sealing).chain(&ring.others).find(|key| key.id == id).cloned()
+    }
+
+    /// The names of all known keys.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let ring = self.ring();
+        std::iter::once(&ring.sealing).chain(&ring.others).map(|key| key.id).collect()
+    }
+
+    /// Learns further keys, and seals with `sealing` from now on if it is known.
+    pub fn learn(&self, keys: Vec<SealingKey>, sealing: KeyId) {
+        let mut ring = self.ring.write().unwrap_or_else(|e| e.into_inner());
+        let mut known: Vec<SealingKey> =
+            std::iter::once(&ring.sealing).chain(&ring.others).cloned().collect();
+        known.extend(keys.into_iter().filter(|key| !ring.others.iter().any(|k| k.id == key.id)));
+        let at = known.iter().position(|key| key.id == sealing).unwrap_or_default();
+        let sealing = known.swap_remove(at);
+        known.retain(|key| key.id != sealing.id);
+        *ring = Arc::new(Ring { sealing, others: known });
+    }
+
+    /// Encrypts and authenticates for the store. Only the same `context` opens it again, so that a sealed value
+    /// cannot be moved to another user, client or purpose.
+    pub fn seal(&self, context: &str, secret: &[u8]) -> Sealed {
+        self.ring().sealing.seal(context, secret)
+    }
+
+    /// The same for what a client carries and brings back within minutes: a change of the master key does not
+    /// touch it.
+    pub fn lend(&self, context: &str, secret: &[u8]) -> Sealed {
+        self.lent.seal(context, secret)
+    }
+
+    /// Opens what a client brings back; none if it was not lent for `context`, or was changed.
+    pub fn try_return(&self, context: &str, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
+        self.lent.try_open(context, sealed)
+    }
+
+    /// Opens what was sealed for `context`; none if it was not, or was changed.
+    pub fn try_open(&self, context: &str, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
+        let ring = self.ring();
+        ring.sealing
+            .try_open(context, sealed)
+            .or_else(|| ring.others.iter().find_map(|key| key.try_open(context, sealed)))
     }
 
     /// Opens what the store keeps; a failure means a wrong master key or a damaged store.
@@ -78,9 +211,18 @@ impl Vault {
         })
     }
 
+    /// Seals a stored value again if another key than the present one sealed it; answers whether it did.
+    pub fn reseal(&self, context: &str, sealed: &mut Sealed) -> Result<bool> {
+        if KeyId::of_sealed(sealed) == Some(self.sealing_id()) {
+            return Ok(false);
+        }
+        *sealed = self.seal(context, &self.open(context, sealed)?);
+        Ok(true)
+    }
+
     /// A key for one purpose.
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        derive(&self.prk, purpose)
+        derive(&self.root, purpose)
     }
 
     /// HMAC-SHA-256 under a key of its own for each purpose: how codes and ticket keys are kept.
@@ -109,11 +251,11 @@ mod tests {
 
     #[test]
     fn only_the_same_context_and_key_open() {
-        let vault = Vault::new(&[7; 32]);
+        let vault = Vault::new(&[7; 32], &[1; 32]);
         let sealed = vault.seal("a", b"secret");
         assert_eq!(**vault.try_open("a", &sealed).unwrap(), *b"secret");
         assert!(vault.try_open("b", &sealed).is_none());
-        assert!(Vault::new(&[8; 32]).try_open("a", &sealed).is_none());
+        assert!(Vault::new(&[8; 32], &[1; 32]).try_open("a", &sealed).is_none());
         for i in 0..sealed.0.len() {
             let mut changed = sealed.clone();
             changed.0[i] ^= 1;
@@ -121,13 +263,36 @@ mod tests {
         }
         assert!(vault.try_open("a", &Sealed(vec![1; 5])).is_none());
         assert_ne!(vault.seal("a", b"secret"), sealed);
+        assert!(vault.try_return("a", &sealed).is_none());
+        assert!(vault.try_open("a", &vault.lend("a", b"secret")).is_none());
     }
 
     #[test]
     fn macs_keep_parts_and_purposes_apart() {
-        let vault = Vault::new(&[7; 32]);
+        let vault = Vault::new(&[7; 32], &[1; 32]);
         assert_ne!(vault.mac("p", &["ab", "c"]), vault.mac("p", &["a", "bc"]));
         assert_ne!(vault.mac("p", &["ab"]), vault.mac("q", &["ab"]));
         assert_eq!(vault.mac("p", &["ab"]), vault.mac("p", &["ab"]));
+    }
+
+    #[test]
+    fn a_new_key_seals_and_the_old_one_still_opens() {
+        let (vault, next) = (Vault::new(&[7; 32], &[1; 32]), SealingKey::new(&[8; 32]));
+        let (mut sealed, lent, mac) = (vault.seal("a", b"s"), vault.lend("a", b"l"), vault.mac("p", &["x"]));
+        vault.learn(vec![next.clone(), next.clone()], next.id);
+        vault.learn(vec![next.clone()], next.id);
+        assert_eq!(vault.key_ids(), [next.id, KeyId::of(&[7; 32])]);
+        assert_eq!(**vault.open("a", &sealed).unwrap(), *b"s");
+        assert!(vault.reseal("a", &mut sealed).unwrap());
+        assert!(!vault.reseal("a", &mut sealed).unwrap());
+
+        let after = Vault::new(&[8; 32], &[1; 32]);
+        assert_eq!(**after.open("a", &sealed).unwrap(), *b"s");
+        assert_eq!(**after.try_return("a", &lent).unwrap(), *b"l");
+        assert_eq!(after.mac("p", &["x"]), mac);
+        assert_eq!(format!("{after:?}"), format!("Vault({})", next.id));
+        // A key that nobody told of changes nothing.
+        after.learn(Vec::new(), KeyId::of(&[9; 32]));
+        assert_eq!(after.sealing_id(), next.id);
     }
 }

@@ -23,6 +23,7 @@ CREATE TABLE signing_keys (
   pool_id TEXT NOT NULL REFERENCES pools (id),
   token_use TEXT NOT NULL,
   created_at INTEGER NOT NULL,
+  signs_from INTEGER NOT NULL,
   retired_at INTEGER,
   public_key TEXT NOT NULL,
   sealed_key BLOB NOT NULL

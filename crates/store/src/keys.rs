@@ -14,7 +14,9 @@ pub struct SigningKey {
     pub token_use: String,
     /// When it was made.
     pub created_at: i64,
-    /// When it was replaced; it stays published until the last token it signed has expired.
+    /// From when on it signs; it is published before.
+    pub signs_from: i64,
+    /// When its successor signs; it stays published until the last token it signed has expired.
     pub retired_at: Option<i64>,
     /// The public half as a JWK.
     pub public_key: String,
@@ -22,42 +24,67 @@ pub struct SigningKey {
     pub sealed_key: Sealed,
 }
 
+/// What a sealed private key is bound to.
+pub fn sealed_context(kid: &str) -> String {
+    format!("signing-key/{kid}")
+}
+
+const COLUMNS: &str = "kid, pool_id, token_use, created_at, signs_from, retired_at, public_key, sealed_key";
+
 fn key(row: &Row) -> Result<SigningKey, Error> {
     Ok(SigningKey {
         kid: row.text(0)?,
         pool_id: row.text(1)?,
         token_use: row.text(2)?,
         created_at: row.int(3)?,
-        retired_at: row.opt_int(4)?,
-        public_key: row.text(5)?,
-        sealed_key: Sealed(row.blob(6)?),
+        signs_from: row.int(4)?,
+        retired_at: row.opt_int(5)?,
+        public_key: row.text(6)?,
+        sealed_key: Sealed(row.blob(7)?),
     })
 }
 
 /// All keys of a pool, newest first.
 pub fn list(tx: &mut Tx<'_>, pool_id: &str) -> Result<Vec<SigningKey>, Error> {
-    let rows = tx.query(
-        "SELECT kid, pool_id, token_use, created_at, retired_at, public_key, sealed_key FROM signing_keys \
-         WHERE pool_id = $1 ORDER BY created_at DESC, kid",
-        &[pool_id.into()],
-    )?;
-    rows.iter().map(key).collect()
+    let sql = format!("SELECT {COLUMNS} FROM signing_keys WHERE pool_id = $1 ORDER BY signs_from DESC, kid");
+    tx.query(&sql, &[pool_id.into()])?.iter().map(key).collect()
 }
 
 /// Stores a new key.
 pub fn insert(tx: &mut Tx<'_>, key: &SigningKey) -> Result<(), Error> {
+    let sql = format!("INSERT INTO signing_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     tx.execute(
-        "INSERT INTO signing_keys (kid, pool_id, token_use, created_at, retired_at, public_key, sealed_key) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &sql,
         &[
             (&key.kid).into(),
             (&key.pool_id).into(),
             (&key.token_use).into(),
             key.created_at.into(),
+            key.signs_from.into(),
             key.retired_at.into(),
             (&key.public_key).into(),
             (&key.sealed_key.0).into(),
         ],
     )?;
     Ok(())
+}
+
+/// Ends the signing of a pool's keys at `at`, where they do not end earlier.
+pub fn retire(tx: &mut Tx<'_>, pool_id: &str, at: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE signing_keys SET retired_at = $1 WHERE pool_id = $2 AND (retired_at IS NULL OR retired_at > $1)",
+        &[at.into(), pool_id.into()],
+    )?;
+    Ok(())
+}
+
+/// Removes all keys of a pool.
+pub fn delete_all(tx: &mut Tx<'_>, pool_id: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM signing_keys WHERE pool_id = $1", &[pool_id.into()])?;
+    Ok(())
+}
+
+/// Removes the keys that ended before; answers how many.
+pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
+    tx.execute("DELETE FROM signing_keys WHERE retired_at < $1", &[before.into()])
 }

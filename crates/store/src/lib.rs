@@ -8,6 +8,7 @@ pub mod groups;
 pub mod keys;
 pub mod outbox;
 pub mod pools;
+pub mod sealed;
 pub mod settings;
 pub mod tickets;
 pub mod user_search;

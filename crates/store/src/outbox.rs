@@ -31,6 +31,11 @@ pub struct Entry {
 const COLUMNS: &str =
     "id, pool_id, username, recipient, created_at, next_try_at, tries, delivered_at, last_error, sealed";
 
+/// What a sealed message is bound to.
+pub fn sealed_context(id: &str) -> String {
+    format!("outbox/{id}")
+}
+
 fn entry(row: &Row) -> Result<Entry, Error> {
     Ok(Entry {
         id: row.text(0)?,

@@ -22,3 +22,18 @@ pub fn probe(tx: &mut Tx<'_>) -> Result<(), Error> {
     tx.query("SELECT 1 FROM settings LIMIT 1", &[])?;
     Ok(())
 }
+
+/// Stores a value in place of the one that stands.
+pub fn put(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[name.into(), value.into()],
+    )?;
+    Ok(())
+}
+
+/// Removes a value if there is one.
+pub fn delete(tx: &mut Tx<'_>, name: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM settings WHERE name = $1", &[name.into()])?;
+    Ok(())
+}

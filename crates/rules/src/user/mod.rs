@@ -64,6 +64,12 @@ pub struct Password {
 }
 
 impl Password {
+    /// Whether both are one setting of a password. Its hash may have been made anew and its verifier sealed anew
+    /// since, but its salt is drawn when it is set.
+    pub fn is_same(&self, other: &Password) -> bool {
+        self.srp_salt == other.srp_salt && self.set_at == other.set_at
+    }
+
     /// What a sealed SRP verifier is bound to.
     pub fn verifier_context(pool_id: &str, sub: &str) -> String {
         format!("srp-verifier/{pool_id}/{sub}")

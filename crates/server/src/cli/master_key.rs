@@ -1,51 +1,67 @@
 //! The master key: from the environment, or from a file that is made at the first start and never overwritten.
 
-use crate::vault::{MASTER_KEY_BYTES, SystemRandom, Vault};
+use crate::{
+    clock::Clock,
+    master_keys::{self, Secret as Key},
+    vault::{KeyId, MASTER_KEY_BYTES, SystemRandom, Vault},
+};
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::Random as _;
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use store::Db;
 use zeroize::Zeroizing;
 
 const FILE: &str = "master.key";
 const VARIABLE: &str = "COGNATE_MASTER_KEY";
-/// Under this name the store keeps what proves that a master key is the one its secrets are sealed with.
-const CHECK: &str = "master_key_check";
+/// Where a master key was found.
+pub enum Place {
+    /// In the environment.
+    Environment,
+    /// In a file.
+    File(PathBuf),
+}
 
-type Key = Zeroizing<[u8; MASTER_KEY_BYTES]>;
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Environment => f.write_str(VARIABLE),
+            Place::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The master key and where it was found; none where it is neither in the environment nor in the data folder.
+pub fn find(data_dir: &Path) -> Result<(Option<Key>, Place)> {
+    if let Some(key) = from_environment()? {
+        return Ok((Some(key), Place::Environment));
+    }
+    let path = data_dir.join(FILE);
+    Ok((read(&path)?, Place::File(path)))
+}
 
 /// Opens the vault of a store, with the key that its secrets are sealed with.
 pub async fn open_vault(db: &Db, data_dir: &Path) -> Result<Vault> {
-    let expected = db.read(|tx| store::settings::find(tx, CHECK)).await?;
-    let (key, place) = match from_environment()? {
-        Some(key) => (key, VARIABLE.to_owned()),
-        None => {
-            let path = data_dir.join(FILE);
-            let key = match read(&path)? {
-                Some(key) => key,
-                None if expected.is_some() => bail!(
-                    "{} is missing, and the store's secrets cannot be opened without it.\n\
-                     Put the file back, or give the key in {VARIABLE}.",
-                    path.display()
-                ),
-                None => make(&path).with_context(|| format!("cannot make {}", path.display()))?,
-            };
-            (key, path.display().to_string())
+    let (key, place) = find(data_dir)?;
+    let key = match (key, &place) {
+        (Some(key), _) => key,
+        (None, Place::File(path)) if !master_keys::is_sealed(db).await? => {
+            make(path).with_context(|| format!("cannot make {}", path.display()))?
         }
+        (None, _) => bail!(
+            "{place} is missing, and the store's secrets cannot be opened without it.\n\
+             Put the file back, or give the key in {VARIABLE}."
+        ),
     };
-    let vault = Vault::new(&key);
-    let proof = STANDARD.encode(vault.mac(CHECK, &[]));
-    let written = proof.clone();
-    let kept = db.write(move |tx| store::settings::keep_first(tx, CHECK, &written)).await?;
-    if kept != proof {
-        bail!("the key in {place} is not the one that this store's secrets are sealed with");
-    }
-    Ok(vault)
+    let vault = master_keys::open(db, &key, Clock::System.now()).await?;
+    vault.with_context(|| {
+        format!("the key in {place} is not the one that this store's secrets are sealed with")
+    })
 }
 
 #[allow(clippy::disallowed_methods, reason = "not a flag, because other users can read a command line")]
@@ -67,7 +83,8 @@ fn decode(text: &str) -> Result<Key> {
     Ok(key)
 }
 
-fn read(path: &Path) -> Result<Option<Key>> {
+/// The key in a file; none if there is no file.
+pub fn read(path: &Path) -> Result<Option<Key>> {
     match fs::read_to_string(path).map(Zeroizing::new) {
         Ok(text) => decode(&text).map(Some).with_context(|| path.display().to_string()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -75,9 +92,21 @@ fn read(path: &Path) -> Result<Option<Key>> {
     }
 }
 
+/// Puts the key of another file into the place of the one in `path`, which is kept beside it under its key's name:
+/// backups that were made under it need it.
+pub fn replace(path: &Path, old: &Key, new: &Path) -> Result<PathBuf> {
+    let kept = path.with_extension(format!("{}.old", KeyId::of(old)));
+    match fs::hard_link(path, &kept) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => fs::rename(new, path)?,
+    }
+    File::open(path.parent().context("a file lies in a folder")?)?.sync_all()?;
+    Ok(kept)
+}
+
 /// Writes a new key beside its place and links it there, which fails if another process was faster; then that
 /// process's key is the key.
-fn make(path: &Path) -> Result<Key> {
+pub fn make(path: &Path) -> Result<Key> {
     let folder = path.parent().context("a file lies in a folder")?;
     fs::create_dir_all(folder)?;
     let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod keys;
 mod master_key;
 mod serve;
 mod settings;
@@ -29,6 +30,9 @@ enum Command {
     Serve,
     /// Bring the store to this version's schema, and end.
     Migrate,
+    /// Signing keys and the master key.
+    #[command(subcommand)]
+    Keys(keys::Command),
 }
 
 /// Reads the command line and does what it says.
@@ -47,6 +51,7 @@ pub fn run() -> Result<()> {
                 db.close().await;
                 Ok(())
             }
+            Command::Keys(command) => keys::run(config, command).await,
         }
     })
 }

@@ -57,6 +57,15 @@ pub struct Settings {
     /// Receives SMS as JSON
     #[arg(long, global = true, env = "COGNATE_SMS_WEBHOOK", value_name = "URL", hide_env_values = true)]
     sms_webhook: Option<String>,
+    /// Days after which new keys sign a pool's tokens; the old ones stay published while their tokens live [default: never]
+    #[arg(long, global = true, env = "COGNATE_SIGNING_KEY_DAYS", value_name = "DAYS")]
+    signing_key_days: Option<u32>,
+    /// Memory of a password hash (Argon2id) in KiB; hashes of another cost are made anew at the next sign-in [default: 19456]
+    #[arg(long, global = true, env = "COGNATE_HASH_MEMORY_KIB", value_name = "KIB")]
+    hash_memory_kib: Option<u32>,
+    /// Passes of a password hash over its memory [default: 2]
+    #[arg(long, global = true, env = "COGNATE_HASH_PASSES", value_name = "PASSES")]
+    hash_passes: Option<u32>,
     /// What is logged, as in RUST_LOG [default: info]
     #[arg(long, global = true, env = "COGNATE_LOG", value_name = "FILTER")]
     #[serde(skip)]
@@ -100,6 +109,9 @@ impl Settings {
         config.delivery.mail_from = given.mail_from;
         config.delivery.email_webhook = given.email_webhook;
         config.delivery.sms_webhook = given.sms_webhook;
+        config.signing_key_days = given.signing_key_days;
+        config.hashing.memory_kib = given.hash_memory_kib.unwrap_or(config.hashing.memory_kib);
+        config.hashing.passes = given.hash_passes.unwrap_or(config.hashing.passes);
         check(&config)?;
         Ok(config)
     }
@@ -120,6 +132,9 @@ impl Settings {
             mail_from: self.mail_from.or(file.mail_from),
             email_webhook: self.email_webhook.or(file.email_webhook),
             sms_webhook: self.sms_webhook.or(file.sms_webhook),
+            signing_key_days: self.signing_key_days.or(file.signing_key_days),
+            hash_memory_kib: self.hash_memory_kib.or(file.hash_memory_kib),
+            hash_passes: self.hash_passes.or(file.hash_passes),
         }
     }
 }
@@ -145,6 +160,16 @@ fn check(config: &Config) -> Result<()> {
              Listen on 127.0.0.1 (--listen {LISTEN}), or close administration with --mode production.",
             config.listen
         );
+    }
+    // OWASP's least: less memory is no hindrance to guessing any more.
+    if !(7 * 1024..=1024 * 1024).contains(&config.hashing.memory_kib) {
+        bail!("--hash-memory-kib must be from 7168 to 1048576, not {}", config.hashing.memory_kib);
+    }
+    if !(1..=20).contains(&config.hashing.passes) {
+        bail!("--hash-passes must be from 1 to 20, not {}", config.hashing.passes);
+    }
+    if config.signing_key_days.is_some_and(|days| !(2..=3650).contains(&days)) {
+        bail!("--signing-key-days must be from 2 to 3650");
     }
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if config.region.is_empty() || config.region.len() > 40 || !config.region.chars().all(letters) {
@@ -183,6 +208,9 @@ mod tests {
             "account_id = '12'",
             "region = 'US East'",
             "issuer = 'other'",
+            "hash_memory_kib = 1024",
+            "hash_passes = 0",
+            "signing_key_days = 1",
         ] {
             assert!(settings(text).is_err(), "{text}");
         }

@@ -13,7 +13,7 @@ use rules::{
     messages::{Medium, Message},
 };
 use std::time::Duration;
-use store::outbox::Entry;
+use store::outbox::{Entry, sealed_context};
 
 /// How long one try of one message may take, connecting included.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,20 +32,15 @@ pub fn entry(app: &App, pool_id: &str, message: &Message) -> Result<Entry> {
         tries: 0,
         delivered_at: None,
         last_error: None,
-        sealed: app.vault.seal(&context(&id), &json),
+        sealed: app.vault.seal(&sealed_context(&id), &json),
         id,
     })
 }
 
 /// The message in an entry.
 pub fn open(app: &App, entry: &Entry) -> Result<Message> {
-    let json = app.vault.open(&context(&entry.id), &entry.sealed)?;
+    let json = app.vault.open(&sealed_context(&entry.id), &entry.sealed)?;
     serde_json::from_slice(&json).map_err(|_| Fault::internal("a message in the outbox is damaged"))
-}
-
-/// What a sealed message is bound to.
-fn context(id: &str) -> String {
-    format!("outbox/{id}")
 }
 
 impl Delivery {

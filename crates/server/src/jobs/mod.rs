@@ -4,6 +4,8 @@
 use crate::{
     app::App,
     delivery::{self, Transports},
+    keys::rotation,
+    master_keys,
 };
 use rules::Result;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use tokio::task::JoinSet;
 
 /// Pause between two looks at the spare key pairs.
 const SPARE_KEYS_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two looks at which master key seals.
+const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 /// Pause between two purges.
 const PURGE_PAUSE: Duration = Duration::from_secs(3_600);
 
@@ -27,6 +31,7 @@ pub fn spawn(app: &App, transports: Transports) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(make_spare_keys(app.clone()));
     jobs.spawn(purge_hourly(app.clone()));
+    jobs.spawn(follow_master_key(app.clone()));
     jobs.spawn(delivery::run(app.clone(), transports));
     jobs
 }
@@ -40,6 +45,16 @@ async fn make_spare_keys(app: App) {
                 tracing::error!(%fault, cause = ?fault.cause, "no spare key pair could be made");
                 tokio::time::sleep(SPARE_KEYS_PAUSE).await;
             }
+        }
+    }
+}
+
+/// Sees within a second that the master key was changed.
+async fn follow_master_key(app: App) {
+    loop {
+        tokio::time::sleep(FOLLOW_PAUSE).await;
+        if let Err(fault) = master_keys::follow(&app.db, &app.vault).await {
+            tracing::error!(%fault, cause = ?fault.cause, "the master key cannot be followed");
         }
     }
 }
@@ -64,5 +79,7 @@ pub async fn purge(app: &App) -> Result<u64> {
     rows += app.db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await?;
     rows += app.db.write(move |tx| store::grants::purge(tx, now - GRANTS_KEPT_MS)).await?;
     rows += app.db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS)).await?;
+    rows += rotation::tend(app).await?;
+    master_keys::sweep(&app.db, &app.vault, now).await?;
     Ok(rows)
 }

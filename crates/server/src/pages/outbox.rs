@@ -13,7 +13,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
-    Fault, Millis, Result,
+    Fault, Result, calendar,
     messages::{Medium, Message, Purpose},
 };
 use serde::Serialize;
@@ -124,7 +124,7 @@ async fn shown(app: &App, to: &str, limit: i64) -> Result<Vec<Shown>> {
 }
 
 fn show(entry: &Entry, message: Message) -> Shown {
-    let created_at = iso_8601(entry.created_at);
+    let created_at = calendar::iso_8601(entry.created_at);
     Shown {
         id: entry.id.clone(),
         medium: message.medium.delivery_medium().as_str(),
@@ -161,7 +161,7 @@ fn fate(entry: &Entry, medium: Medium) -> String {
         Medium::Sms => "SMS",
     };
     match (entry.delivered_at, entry.next_try_at, &entry.last_error) {
-        (Some(at), ..) => format!("{kind}, delivered {}", iso_8601(at)),
+        (Some(at), ..) => format!("{kind}, delivered {}", calendar::iso_8601(at)),
         (None, Some(_), Some(error)) => format!("{kind}, will be tried again: {error}"),
         (None, Some(_), None) => format!("{kind}, on its way"),
         (None, None, Some(error)) => format!("{kind}, given up: {error}"),
@@ -222,39 +222,9 @@ fn response(status: StatusCode, content_type: &'static str, body: Body) -> Respo
     response
 }
 
-/// `2026-01-31T23:59:59.123Z`.
-fn iso_8601(millis: Millis) -> String {
-    let (days, ms) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    // Howard Hinnant's civil_from_days: the year begins in March, so that a leap day is its last.
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1_000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spells_times() {
-        for (millis, expected) in [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_782_400_123, "2000-02-29T00:00:00.123Z"),
-            (1_767_225_599_999, "2025-12-31T23:59:59.999Z"),
-            (1_767_225_600_000, "2026-01-01T00:00:00.000Z"),
-            (-1, "1969-12-31T23:59:59.999Z"),
-        ] {
-            assert_eq!(iso_8601(millis), expected);
-        }
-    }
 
     #[test]
     fn reads_what_is_asked_for() {

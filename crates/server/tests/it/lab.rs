@@ -22,7 +22,8 @@ use cognate::{
     config::{Config, Hashing},
     http,
     keys::KeyRing,
-    vault::{SystemRandom, Vault},
+    master_keys,
+    vault::SystemRandom,
 };
 use http_body_util::BodyExt as _;
 use rules::Random as _;
@@ -36,6 +37,9 @@ use tower::ServiceExt as _;
 
 /// When every test begins: 2026-01-01T00:00:00Z.
 pub const BEGINNING_MS: i64 = 1_767_225_600_000;
+
+/// What a lab's store is sealed under.
+pub const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// Any credentials administer in development mode.
 pub const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDLAB/20260101/us-east-1/cognito-idp/aws4_request, \
@@ -84,8 +88,20 @@ impl Lab {
         let clock = Arc::new(AtomicI64::new(BEGINNING_MS));
         let keys = include_str!("signing_keys.txt").lines().map(|line| STANDARD.decode(line).unwrap());
         let keys = KeyRing::with_spare(keys.collect());
-        let app = App::new(config, db, Clock::Manual(clock.clone()), Vault::new(&[7; 32]), keys).unwrap();
+        let vault = master_keys::open(&db, &MASTER_KEY.into(), BEGINNING_MS).await.unwrap().unwrap();
+        let app = App::new(config, db, Clock::Manual(clock.clone()), vault, keys).unwrap();
         Lab { router: http::router(app.clone()), app, clock, schema }
+    }
+
+    /// Another server on the same store and clock, with a master key and settings of its own; none where the store
+    /// does not accept the key.
+    pub async fn another(&self, key: [u8; 32], change: impl FnOnce(&mut Config)) -> Option<Lab> {
+        let vault = master_keys::open(&self.app.db, &key.into(), self.app.now()).await.unwrap()?;
+        let mut config = self.app.config.clone();
+        change(&mut config);
+        let clock = Clock::Manual(self.clock.clone());
+        let app = App::new(config, self.app.db.clone(), clock, vault, KeyRing::new()).unwrap();
+        Some(Lab { router: http::router(app.clone()), app, clock: self.clock.clone(), schema: None })
     }
 
     /// Calls an operation of the user pools API without a signature.

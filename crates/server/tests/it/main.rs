@@ -18,6 +18,7 @@ mod pools;
 mod recovery;
 mod scene;
 mod second_factor;
+mod secrets_at_rest;
 mod sign_in;
 mod sign_up;
 mod sockets;

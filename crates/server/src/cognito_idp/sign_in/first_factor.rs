@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
+    cognito_idp::user_changes,
     passwords,
     triggers::{Trigger, refuse_configured},
 };
@@ -27,6 +28,8 @@ pub struct Candidate {
     pub user: Option<User>,
     /// Where wrong passwords are counted.
     pub counter: Counter,
+    /// A new hash of the right password, where the stored one is not of the present cost.
+    pub rehashed: Option<String>,
 }
 
 /// Reads the user and the lock.
@@ -53,15 +56,26 @@ pub async fn candidate(app: &App, context: &Context, typed_name: &str) -> Result
     }
     check_known(&context.client, user.as_ref())?;
     lockout::check(failures, app.now())?;
-    Ok(Candidate { user, counter })
+    Ok(Candidate { user, counter, rehashed: None })
 }
 
 /// USER_PASSWORD_AUTH and its administrators' twins.
 pub async fn password(app: &App, context: Context, typed_name: &str, password: &str) -> Result<Answer> {
-    let candidate = candidate(app, &context, typed_name).await?;
+    let mut candidate = candidate(app, &context, typed_name).await?;
     let hashes = candidate.user.iter().filter_map(|u| u.password.as_ref()).map(|p| p.hash.clone()).collect();
-    let matches = passwords::is_any_of(app, Zeroizing::new(password.to_owned()), hashes).await?;
+    let password = Zeroizing::new(password.to_owned());
+    let matches = passwords::is_any_of(app, password.clone(), hashes).await?;
+    if let Some(stored) = candidate.user.as_ref().and_then(|u| u.password.as_ref()).filter(|_| matches) {
+        candidate.rehashed = passwords::rehash_if_outdated(app, password, &stored.hash).await;
+    }
     conclude(app, context, candidate, matches, None).await
+}
+
+/// Stores the new hash of a password that stays the same; for the user nothing changed.
+fn upgrade(tx: &mut store::Tx<'_>, context: &Context, user: &mut User) -> Result<()> {
+    user_changes::save(tx, &context.pool, user, user)?;
+    user.version += 1;
+    Ok(())
 }
 
 /// What the client held in its hands and may use once: its id, and until when that is remembered.
@@ -75,7 +89,7 @@ pub async fn conclude(
     matches: bool,
     once: Option<Once>,
 ) -> Result<Answer> {
-    let Candidate { user, counter } = candidate;
+    let Candidate { user, counter, rehashed } = candidate;
     let now = app.now();
     let refusal = match judge(&context.client, user.as_ref(), matches) {
         Verdict::Right => None,
@@ -100,10 +114,15 @@ pub async fn conclude(
                 return Err(fault::session_used());
             }
             let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
-            let (present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
+            let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
             // A password that was changed meanwhile is not the one that was compared.
-            if present.password != user.password {
+            let compared = present.password.as_mut().zip(user.password.as_ref());
+            let Some((password, _)) = compared.filter(|(present, before)| present.is_same(before)) else {
                 return Err(fault::incorrect_username_or_password());
+            };
+            if let Some(hash) = rehashed.clone() {
+                password.hash = hash;
+                upgrade(tx, &task_context, &mut present)?;
             }
             let facts = Facts { pool: &task_context.pool, client: &task_context.client, now };
             let sign_in = SignIn::new(&task_context.client, &present.sub, task_context.side);

@@ -30,7 +30,7 @@ pub fn new(app: &App, context: &Context) -> (String, Ticket) {
     let expires_at = app.now() + context.client.session_ttl_ms();
     let mut inner = secret.to_vec();
     inner.extend_from_slice(&expires_at.to_be_bytes());
-    let sealed = app.vault.seal(SEAL_CONTEXT, &inner);
+    let sealed = app.vault.lend(SEAL_CONTEXT, &inner);
     (STANDARD.encode(sealed.0), Ticket { id: id_of(app, &secret), expires_at })
 }
 
@@ -46,7 +46,7 @@ pub fn put(tx: &mut Tx<'_>, ticket: &Ticket, sign_in: &SignIn) -> Result<()> {
 pub fn open(app: &App, session: Option<&str>) -> Result<Ticket> {
     let session = session.ok_or_else(|| fault::missing_parameter("Session"))?;
     let sealed = STANDARD.decode(session).map_err(|_| fault::session_invalid())?;
-    let inner = app.vault.try_open(SEAL_CONTEXT, &Sealed(sealed)).ok_or_else(fault::session_invalid)?;
+    let inner = app.vault.try_return(SEAL_CONTEXT, &Sealed(sealed)).ok_or_else(fault::session_invalid)?;
     let (secret, expires_at) = inner.split_first_chunk::<16>().ok_or_else(fault::session_invalid)?;
     let expires_at = i64::from_be_bytes(expires_at.try_into().map_err(|_| fault::session_invalid())?);
     if expires_at <= app.now() {

@@ -91,7 +91,7 @@ pub async fn initiate(app: &App, context: Context, typed_name: &str, srp_a: &str
         big_b: Blob(challenge.big_b.as_bytes().to_vec()),
     };
     let state = zeroize::Zeroizing::new(serde_json::to_vec(&state).map_err(Fault::internal)?);
-    let block = app.vault.seal(SEAL_CONTEXT, &state);
+    let block = app.vault.lend(SEAL_CONTEXT, &state);
     Ok(Answer {
         challenge_name: Some(ChallengeNameType::PasswordVerifier),
         parameters: BTreeMap::from([
@@ -136,7 +136,7 @@ fn open(app: &App, context: &Context, block: &str) -> Result<(State, Vec<u8>)> {
         || fault::incorrect_username_or_password().because("a SECRET_BLOCK that is not this client's");
     // Amplify decodes tolerantly and so may send the URL-safe alphabet.
     let block = STANDARD.decode(block.replace('-', "+").replace('_', "/")).map_err(|_| invalid())?;
-    let state = app.vault.try_open(SEAL_CONTEXT, &Sealed(block.clone())).ok_or_else(invalid)?;
+    let state = app.vault.try_return(SEAL_CONTEXT, &Sealed(block.clone())).ok_or_else(invalid)?;
     let state: State = serde_json::from_slice(&state).map_err(|_| invalid())?;
     if state.client_id != context.client.id || state.side != context.side {
         return Err(invalid());

@@ -1,0 +1,94 @@
+//! New signing keys in the place of old ones: by command, or when a key has served its time.
+//!
+//! The old key stays published until the last token it signed has expired, so that nobody is signed out. The new
+//! one may be published some time before it signs, for verifiers that keep the published keys for long.
+
+use super::TokenUse;
+use crate::app::App;
+use rules::{Result, fault};
+use store::keys::SigningKey;
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// How long the longest ID or access token is good, and an hour for clocks that are off.
+const PUBLISHED_AFTER_MS: i64 = DAY_MS + HOUR_MS;
+/// How long before it signs a key is published that comes by schedule.
+const PUBLISHED_BEFORE_MS: i64 = DAY_MS;
+/// How many pools are looked at in one read.
+const PAGE_POOLS: i64 = 100;
+
+/// What becomes of the keys that signed until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// Published until their tokens have expired.
+    Published,
+    /// Removed at once, because somebody else may have them: every token they signed ends now.
+    Removed,
+}
+
+/// Gives a pool new keys that sign from `ahead_ms` on.
+///
+/// # Errors
+/// ResourceNotFoundException for an unknown pool.
+pub async fn rotate(app: &App, pool_id: &str, ahead_ms: i64, old: Old) -> Result<()> {
+    replace(app, pool_id, ahead_ms, old, None).await
+}
+
+/// Does nothing if the newest key is not `expected` any more: then another node was faster.
+async fn replace(app: &App, pool_id: &str, ahead_ms: i64, old: Old, expected: Option<String>) -> Result<()> {
+    let mut keys = Vec::new();
+    for token_use in [TokenUse::Id, TokenUse::Access] {
+        keys.push(app.keys.make(app, pool_id, token_use).await?);
+    }
+    let signs_from = app.now() + ahead_ms;
+    let id = pool_id.to_owned();
+    app.db
+        .write(move |tx| {
+            store::pools::find(tx, &id)?.ok_or_else(|| fault::unknown_pool(&id))?;
+            let present = store::keys::list(tx, &id)?;
+            if expected.is_some() && present.first().map(|key| &key.kid) != expected.as_ref() {
+                return Ok(());
+            }
+            match old {
+                Old::Published => store::keys::retire(tx, &id, signs_from)?,
+                Old::Removed => store::keys::delete_all(tx, &id)?,
+            }
+            for key in &keys {
+                store::keys::insert(tx, &SigningKey { signs_from, ..key.clone() })?;
+            }
+            Ok::<_, rules::Fault>(())
+        })
+        .await?;
+    app.keys.forget(pool_id);
+    Ok(())
+}
+
+/// The ids of all pools.
+pub async fn pool_ids(app: &App) -> Result<Vec<String>> {
+    let mut ids: Vec<String> = Vec::new();
+    loop {
+        let after = ids.last().cloned().unwrap_or_default();
+        let page = app.db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
+        if page.is_empty() {
+            return Ok(ids);
+        }
+        ids.extend(page.into_iter().map(|pool| pool.id));
+    }
+}
+
+/// Removes the keys whose last tokens have expired, and replaces those that have served as long as the settings say.
+pub async fn tend(app: &App) -> Result<u64> {
+    let before = app.now() - PUBLISHED_AFTER_MS;
+    let removed = app.db.write(move |tx| store::keys::purge(tx, before)).await?;
+    let Some(days) = app.config.signing_key_days else { return Ok(removed) };
+    for pool_id in pool_ids(app).await? {
+        let id = pool_id.clone();
+        let newest = app.db.read(move |tx| store::keys::list(tx, &id)).await?.into_iter().next();
+        let due = app.now() + PUBLISHED_BEFORE_MS - i64::from(days) * DAY_MS;
+        if let Some(newest) = newest.filter(|key| key.signs_from <= due) {
+            replace(app, &pool_id, PUBLISHED_BEFORE_MS, Old::Published, Some(newest.kid)).await?;
+            tracing::info!(pool = pool_id, "new signing keys sign from tomorrow on");
+        }
+    }
+    Ok(removed)
+}

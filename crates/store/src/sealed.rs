@@ -1,0 +1,119 @@
+//! Every place where the store keeps a sealed value, for a change of the master key: a table is walked page by
+//! page, and what was sealed anew is written back.
+//!
+//! Tickets are left out: none lives longer than the old key is kept.
+
+use crate::{Row, Tx, from_json, keys, outbox, to_json};
+use rules::{
+    Result, Sealed,
+    pool::Client,
+    user::{Password, Totp, UserMfa},
+};
+
+/// Seals a value again if that is needed, and answers whether it was. It is given what the value is bound to.
+pub type Reseal<'a> = &'a mut dyn FnMut(&str, &mut Sealed) -> Result<bool>;
+
+/// Where the next page begins: behind these values of the primary key.
+pub type Place = [String; 2];
+
+/// How a page of a table is walked: it answers the place of its last row, none when the table has ended.
+pub type Walk = fn(&mut Tx<'_>, &Place, i64, Reseal<'_>) -> Result<Option<Place>>;
+
+/// The tables with sealed values.
+pub const TABLES: [(&str, Walk); 4] = [
+    ("signing keys", signing_keys),
+    ("client secrets", client_secrets),
+    ("users", users),
+    ("messages", messages),
+];
+
+fn last(rows: &[Row], limit: i64, place: impl Fn(&Row) -> Result<Place>) -> Result<Option<Place>> {
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
+    rows.last().filter(|_| is_full).map(place).transpose()
+}
+
+fn by_id(row: &Row) -> Result<Place> {
+    Ok([row.text(0)?, String::new()])
+}
+
+fn signing_keys(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Result<Option<Place>> {
+    let rows = tx.query(
+        "SELECT kid, sealed_key FROM signing_keys WHERE kid > $1 ORDER BY kid LIMIT $2",
+        &[(&after[0]).into(), limit.into()],
+    )?;
+    for row in &rows {
+        let (kid, mut sealed) = (row.text(0)?, Sealed(row.blob(1)?));
+        if reseal(&keys::sealed_context(&kid), &mut sealed)? {
+            tx.execute(
+                "UPDATE signing_keys SET sealed_key = $1 WHERE kid = $2",
+                &[(&sealed.0).into(), (&kid).into()],
+            )?;
+        }
+    }
+    last(&rows, limit, by_id)
+}
+
+fn client_secrets(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Result<Option<Place>> {
+    let rows = tx.query(
+        "SELECT id, document FROM clients WHERE id > $1 ORDER BY id LIMIT $2",
+        &[(&after[0]).into(), limit.into()],
+    )?;
+    for row in &rows {
+        let mut client: Client = from_json(&row.text(1)?)?;
+        let context = Client::secret_context(&client.id);
+        let mut changed = false;
+        for secret in &mut client.secrets {
+            changed |= reseal(&context, &mut secret.value)?;
+        }
+        if changed {
+            // The version stands still: nobody else's change is outdated by this one.
+            tx.execute(
+                "UPDATE clients SET document = $1 WHERE id = $2",
+                &[(&to_json(&client)?).into(), (&client.id).into()],
+            )?;
+        }
+    }
+    last(&rows, limit, by_id)
+}
+
+fn users(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Result<Option<Place>> {
+    let rows = tx.query(
+        "SELECT pool_id, sub, password, mfa FROM users WHERE (pool_id, sub) > ($1, $2) \
+         ORDER BY pool_id, sub LIMIT $3",
+        &[(&after[0]).into(), (&after[1]).into(), limit.into()],
+    )?;
+    for row in &rows {
+        let (pool_id, sub) = (row.text(0)?, row.text(1)?);
+        let mut password: Option<Password> = row.opt_text(2)?.as_deref().map(from_json).transpose()?;
+        let mut mfa: UserMfa = from_json(&row.text(3)?)?;
+        let mut changed = false;
+        if let Some(password) = &mut password {
+            changed |= reseal(&Password::verifier_context(&pool_id, &sub), &mut password.srp_verifier)?;
+        }
+        if let Some(totp) = &mut mfa.totp {
+            changed |= reseal(&Totp::context(&pool_id, &sub), &mut totp.secret)?;
+        }
+        if changed {
+            let password = password.as_ref().map(to_json).transpose()?;
+            tx.execute(
+                "UPDATE users SET password = $1, mfa = $2 WHERE pool_id = $3 AND sub = $4",
+                &[(&password).into(), (&to_json(&mfa)?).into(), (&pool_id).into(), (&sub).into()],
+            )?;
+        }
+    }
+    last(&rows, limit, |row| Ok([row.text(0)?, row.text(1)?]))
+}
+
+fn messages(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Result<Option<Place>> {
+    let rows = tx.query(
+        "SELECT id, sealed FROM outbox WHERE id > $1 ORDER BY id LIMIT $2",
+        &[(&after[0]).into(), limit.into()],
+    )?;
+    for row in &rows {
+        let (id, mut sealed) = (row.text(0)?, Sealed(row.blob(1)?));
+        if reseal(&outbox::sealed_context(&id), &mut sealed)? {
+            tx.execute("UPDATE outbox SET sealed = $1 WHERE id = $2", &[(&sealed.0).into(), (&id).into()])?;
+        }
+    }
+    last(&rows, limit, by_id)
+}
