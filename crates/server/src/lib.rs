@@ -10,6 +10,7 @@ pub mod codes;
 pub mod cognito_identity;
 pub mod cognito_idp;
 pub mod cognito_sync;
+pub mod compatibility;
 pub mod config;
 pub mod delivery;
 pub mod http;

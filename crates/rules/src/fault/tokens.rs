@@ -53,6 +53,11 @@ pub fn token_of_another_client() -> Fault {
     Fault::new(Code::UnauthorizedException, "Token is not from the client.")
 }
 
+/// RevokeToken by a client that does not exist. Unverified: name and text.
+pub fn client_may_not_revoke() -> Fault {
+    Fault::new(Code::UnauthorizedException, "Invalid client id.")
+}
+
 /// RevokeToken of an access or ID token. Unverified: text.
 pub fn unsupported_token_type() -> Fault {
     Fault::new(Code::UnsupportedTokenTypeException, "Unsupported token type.")

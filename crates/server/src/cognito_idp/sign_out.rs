@@ -8,9 +8,12 @@ use crate::{
     tokens,
 };
 use rules::{Result, fault, pool::Pool};
-use spec::cognito_idp::{
-    AdminUserGlobalSignOutRequest, AdminUserGlobalSignOutResponse, GlobalSignOutRequest,
-    GlobalSignOutResponse, RevokeTokenRequest, RevokeTokenResponse,
+use spec::{
+    Code,
+    cognito_idp::{
+        AdminUserGlobalSignOutRequest, AdminUserGlobalSignOutResponse, GlobalSignOutRequest,
+        GlobalSignOutResponse, RevokeTokenRequest, RevokeTokenResponse,
+    },
 };
 use std::sync::Arc;
 
@@ -51,7 +54,12 @@ async fn sign_out_everywhere(app: &App, pool: Arc<Pool>, name: String) -> Result
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeToken.html>
 pub async fn revoke_token(app: &App, input: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
-    let (client, _) = app.client_and_pool(&input.client_id).await?;
+    let found = app.client_and_pool(&input.client_id).await;
+    let (client, _) = found.map_err(|fault| match fault.code {
+        // The model of this operation knows no ResourceNotFoundException.
+        Code::ResourceNotFoundException => fault::client_may_not_revoke(),
+        _ => fault,
+    })?;
     client_secret::check_plain(app, &client, input.client_secret.as_deref())?;
     if !client.revokes_tokens() {
         return Err(fault::token_revocation_not_enabled());

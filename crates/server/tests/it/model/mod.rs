@@ -4,8 +4,8 @@ mod examples;
 mod requests;
 
 use crate::lab::{Answer, Lab};
-use examples::Model;
-use requests::Protocol;
+pub use examples::Model;
+pub use requests::Protocol;
 use serde_json::{Value, json};
 
 /// What the requests of the first test may name, so that operations come further than "not found".
@@ -47,9 +47,10 @@ both_engines! {
             // What deletes or signs out comes last, so that the others still find something.
             names.sort_by_key(|name| (name.contains("Delete") || name.contains("SignOut"), name.to_owned()));
             for name in names {
-                for complete in [false, true] {
+                // Of unknown things, as the model's examples name them, and of known ones.
+                for (complete, known) in [(false, &[][..]), (false, &known), (true, &[]), (true, &known)] {
                     let mut input = model.example(&name, complete);
-                    for (member, value) in &known {
+                    for (member, value) in known {
                         if input.get(member).is_some() {
                             input[member] = value.clone();
                         }
