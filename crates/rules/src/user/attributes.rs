@@ -83,14 +83,28 @@ pub fn check_creation(
 
 /// Checks a change of a user's attributes. A blank value deletes.
 pub fn check_update(pool: &Pool, writer: Writer<'_>, attributes: &[AttributeType]) -> Result<Changes> {
+    let immutable = attributes
+        .iter()
+        .filter(|a| pool.schema_attribute(&a.name).is_some_and(|schema| !is_mutable(schema)))
+        .find(|a| check_writable(pool, writer, &a.name).is_ok());
+    if let Some(attribute) = immutable {
+        return Err(fault::attribute_immutable(&attribute.name));
+    }
+    check_changes(pool, writer, attributes)
+}
+
+/// Checks what a user hands in with a new password. Whatever an administrator left out is set for the first time
+/// here, so that it may be immutable.
+pub fn check_completion(pool: &Pool, client: &Client, attributes: &[AttributeType]) -> Result<Changes> {
+    check_changes(pool, Writer::Client(client), attributes)
+}
+
+fn check_changes(pool: &Pool, writer: Writer<'_>, attributes: &[AttributeType]) -> Result<Changes> {
     let mut changes = Changes::new();
     let mut findings = Vec::new();
     for AttributeType { name, value } in attributes {
         check_writable(pool, writer, name)?;
         let schema = pool.schema_attribute(name).ok_or_else(|| fault::attribute_type_unknown(name))?;
-        if !is_mutable(schema) {
-            return Err(fault::attribute_immutable(name));
-        }
         let value = value.as_deref().filter(|value| !value.is_empty());
         // Unverified: that a required attribute cannot be taken away, and the text.
         if value.is_none() && is_required(schema) {

@@ -189,7 +189,7 @@ both_engines! {
     }
 
     async fn a_temporary_password_is_replaced(lab: Lab) {
-        let scene = Scene::with(&lab, json!({"Schema": [{"Name": "name", "Required": true}]}), json!({})).await;
+        let scene = Scene::with(&lab, json!({"Schema": [{"Name": "name", "Required": true, "Mutable": false}]}), json!({})).await;
         let create = json!({"Username": "jane", "TemporaryPassword": "Temporary-9", "UserAttributes": [{"Name": "email", "Value": "jane@example.com"}]});
         scene.admin("AdminCreateUser", create).await;
         let first = scene.sign_in("jane", "Temporary-9").await.ok();

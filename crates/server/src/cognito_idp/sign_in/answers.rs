@@ -210,8 +210,7 @@ fn submitted_attributes(
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| AttributeType { name: name.to_owned(), value: Some(value.clone()) })
         .collect();
-    let changes =
-        attributes::check_update(&context.pool, attributes::Writer::Client(&context.client), &list)?;
+    let changes = attributes::check_completion(&context.pool, &context.client, &list)?;
     let given: BTreeMap<String, String> =
         changes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     match attributes::missing_required(&context.pool, &user.attributes)
