@@ -3,6 +3,8 @@
 use crate::Random;
 
 const LETTERS_AND_DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const LOWER_AND_DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// A new pool id: region, underscore, nine letters and digits.
@@ -18,6 +20,22 @@ pub fn client_id(random: &mut dyn Random) -> String {
 /// A new client secret: 51 lower-case letters and digits.
 pub fn client_secret(random: &mut dyn Random) -> String {
     random.string(51, LOWER_AND_DIGITS)
+}
+
+/// A new access key id: AKIA and sixteen upper-case letters and digits, of which none look alike.
+pub fn access_key_id(random: &mut dyn Random) -> String {
+    format!("AKIA{}", random.string(16, BASE32))
+}
+
+/// A new secret access key: 40 characters of base64's alphabet, as AWS's are.
+pub fn secret_access_key(random: &mut dyn Random) -> String {
+    random.string(40, BASE64)
+}
+
+/// Whether the text has the form of an access key id of ours.
+pub fn is_access_key_id(text: &str) -> bool {
+    text.len() == 20
+        && text.strip_prefix("AKIA").is_some_and(|rest| rest.bytes().all(|b| BASE32.contains(&b)))
 }
 
 /// The pool's name in the arithmetic of SRP: what stands behind the first underscore of its id.
@@ -67,5 +85,22 @@ mod tests {
             assert_eq!(is_pool_id(text), expected, "{text}");
         }
         assert_eq!(srp_pool_name("us-east-1_AbC"), "AbC");
+    }
+
+    #[test]
+    fn access_keys() {
+        let random = &mut crate::random::Seeded(1);
+        assert!(is_access_key_id(&access_key_id(random)));
+        assert_eq!(secret_access_key(random).len(), 40);
+        for text in [
+            "",
+            "AKIA",
+            "AKIAIOSFODNN7EXAMPL",
+            "akiaiosfodnn7example",
+            "AKIAIOSFODNN7EXAMPL1",
+            "ASIAIOSFODNN7EXAMPLE",
+        ] {
+            assert!(!is_access_key_id(text), "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What every request shares: the store, the clock, the vault, the workers, and configuration read a moment ago.
 
 use crate::{
+    access_keys::AccessKey,
     clock::Clock,
     config::Config,
     keys::KeyRing,
@@ -46,6 +47,8 @@ pub struct Inner {
     pub decoy_hash: String,
     pools: Cache<Pool>,
     clients: Cache<Client>,
+    /// Access keys, as they were at most a second ago.
+    pub(crate) access_keys: Cache<AccessKey>,
 }
 
 impl Deref for App {
@@ -70,6 +73,7 @@ impl App {
             decoy_hash,
             pools: Cache::default(),
             clients: Cache::default(),
+            access_keys: Cache::default(),
         })))
     }
 
@@ -136,7 +140,7 @@ impl App {
 }
 
 /// Entries that are good for a moment.
-struct Cache<T> {
+pub(crate) struct Cache<T> {
     entries: RwLock<HashMap<String, (Arc<T>, i64)>>,
 }
 
@@ -147,13 +151,13 @@ impl<T> Default for Cache<T> {
 }
 
 impl<T> Cache<T> {
-    fn get(&self, id: &str, now: i64) -> Option<Arc<T>> {
+    pub(crate) fn get(&self, id: &str, now: i64) -> Option<Arc<T>> {
         let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
         let (value, read_at) = entries.get(id)?;
         (now - read_at < CONFIGURATION_TTL_MS && now >= *read_at).then(|| value.clone())
     }
 
-    fn put(&self, id: &str, value: Arc<T>, now: i64) {
+    pub(crate) fn put(&self, id: &str, value: Arc<T>, now: i64) {
         let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
         if entries.len() >= CONFIGURATION_ENTRIES_MAX {
             entries.retain(|_, (_, read_at)| now - *read_at < CONFIGURATION_TTL_MS);
@@ -163,7 +167,7 @@ impl<T> Cache<T> {
         }
     }
 
-    fn forget(&self, id: &str) {
+    pub(crate) fn forget(&self, id: &str) {
         self.entries.write().unwrap_or_else(|e| e.into_inner()).remove(id);
     }
 

@@ -4,12 +4,13 @@
 use crate::{
     app::App,
     caller::{self, Operator, SignedIn},
+    operator,
 };
 use axum::http::request::Parts;
 use rules::{Fault, Result, fault};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use spec::shape::OperationSpec;
+use spec::{Service, shape::OperationSpec};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
@@ -25,9 +26,33 @@ pub struct Call {
     pub request_id: String,
     /// Where it came from; none in tests, which use no socket.
     pub peer: Option<IpAddr>,
+    /// The operation that is asked for, once it is known.
+    asked: Option<(Service, &'static OperationSpec)>,
+    /// Who signed, once it is proven.
+    operator: Option<Operator>,
 }
 
 impl Call {
+    /// A call of which nothing is known yet.
+    pub fn new(head: Parts, body: axum::body::Bytes, request_id: String, peer: Option<IpAddr>) -> Call {
+        Call { head, body, request_id, peer, asked: None, operator: None }
+    }
+
+    /// Notes what is asked for, and checks the signature if the operation asks for one. This comes before the
+    /// input is looked at, as the services do it: who has not signed learns nothing about what would be valid.
+    pub async fn asks_for(
+        &mut self,
+        app: &App,
+        service: Service,
+        operation: &'static OperationSpec,
+    ) -> Result<()> {
+        self.asked = Some((service, operation));
+        if operation.signed {
+            self.operator = Some(operator::prove(app, service, self).await?);
+        }
+        Ok(())
+    }
+
     /// A header's value, if it is there and readable; `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name)?.to_str().ok()
@@ -58,7 +83,8 @@ where
     answer(Box::pin(f(app, caller, request(input)?)).await?)
 }
 
-/// Runs an operation of an administrator, who signs with AWS credentials.
+/// Runs an operation of an administrator, who signs with AWS credentials and is allowed this operation on what
+/// its input names.
 pub async fn operator<I, O>(
     f: impl AsyncFnOnce(&App, &Operator, I) -> Result<O>,
     app: &App,
@@ -69,8 +95,11 @@ where
     I: DeserializeOwned,
     O: Serialize,
 {
-    let caller = caller::operator(app, call).await?;
-    answer(Box::pin(f(app, &caller, request(input)?)).await?)
+    let (Some(caller), Some((service, operation))) = (&call.operator, call.asked) else {
+        return Err(fault::missing_authentication_token());
+    };
+    caller.check_allowed(&app.config, service, operation.name, &input)?;
+    answer(Box::pin(f(app, caller, request(input)?)).await?)
 }
 
 /// How many calls asked for something that is not built, since the start.

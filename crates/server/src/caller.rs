@@ -1,8 +1,9 @@
 //! Who asks: a typed proof that an operation takes as an argument, so that it cannot be listed without its check.
 
+pub use crate::operator::Operator;
+
 use crate::{
     app::App,
-    call::Call,
     keys::{PoolKeys, TokenUse},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,13 +21,6 @@ use store::grants::UserWithGroups;
 const USER_ADMIN_SCOPE: &str = "aws.cognito.signin.user.admin";
 /// The longest access token that is looked at, in characters.
 const TOKEN_CHARACTERS_MAX: usize = 32 * 1024;
-
-/// Whoever signed the request with AWS credentials that may administer.
-#[derive(Clone, Debug)]
-pub struct Operator {
-    /// The access key that signed; in development mode whatever was sent.
-    pub access_key: String,
-}
 
 /// A user who holds a good access token.
 #[derive(Clone, Debug)]
@@ -49,35 +43,6 @@ pub struct SignedIn {
 struct Header {
     kid: String,
     alg: String,
-}
-
-/// Checks that a call is signed by someone who may administer. In development anyone may who says any name.
-pub async fn operator(app: &App, call: &Call) -> Result<Operator> {
-    let credential = match call.head.headers.get("authorization") {
-        Some(value) => value.to_str().ok().and_then(access_key_of_header),
-        None => match access_key_of_query(call.head.uri.query().unwrap_or_default()) {
-            Some(access_key) => Some(access_key),
-            None => return Err(fault::missing_authentication_token()),
-        },
-    };
-    if !app.config.development {
-        return Err(fault::unrecognized_client());
-    }
-    Ok(Operator { access_key: credential.unwrap_or_default() })
-}
-
-/// The access key in `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/cognito-idp/aws4_request, …`.
-fn access_key_of_header(header: &str) -> Option<String> {
-    let (_, credential) = header.split_once("Credential=")?;
-    Some(credential.split(['/', ',', ' ']).next()?.to_owned())
-}
-
-/// The access key of a presigned address.
-fn access_key_of_query(query: &str) -> Option<String> {
-    let fields = spec::query::fields(query.as_bytes()).ok()?;
-    let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-    value("X-Amz-Signature")?;
-    Some(value("X-Amz-Credential")?.split('/').next()?.to_owned())
 }
 
 /// Checks an access token: signature, use, expiry, scope, revocation, and the user behind it.

@@ -1,5 +1,6 @@
 //! Cognate: everything that touches the world.
 
+pub mod access_keys;
 pub mod app;
 pub mod call;
 pub mod caller;
@@ -17,6 +18,7 @@ pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod master_keys;
+pub mod operator;
 pub mod page_token;
 pub mod pages;
 pub mod passwords;

@@ -149,3 +149,14 @@ CREATE TABLE settings (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
 );
+
+-- Who may administer, and what.
+CREATE TABLE access_keys (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  last_used_at INTEGER,
+  policy TEXT NOT NULL,
+  sealed_secret BLOB NOT NULL
+);

@@ -1,5 +1,6 @@
 //! What Cognate remembers: SQL and nothing else, one SQL text for two engines.
 
+pub mod access_keys;
 pub mod attempts;
 pub mod clients;
 pub mod db;

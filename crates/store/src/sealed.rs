@@ -3,7 +3,7 @@
 //!
 //! Tickets are left out: none lives longer than the old key is kept.
 
-use crate::{Row, Tx, from_json, keys, outbox, to_json};
+use crate::{Row, Tx, access_keys, from_json, keys, outbox, to_json};
 use rules::{
     Result, Sealed,
     pool::Client,
@@ -20,9 +20,10 @@ pub type Place = [String; 2];
 pub type Walk = fn(&mut Tx<'_>, &Place, i64, Reseal<'_>) -> Result<Option<Place>>;
 
 /// The tables with sealed values.
-pub const TABLES: [(&str, Walk); 4] = [
+pub const TABLES: [(&str, Walk); 5] = [
     ("signing keys", signing_keys),
     ("client secrets", client_secrets),
+    ("access keys", access_keys),
     ("users", users),
     ("messages", messages),
 ];
@@ -70,6 +71,23 @@ fn client_secrets(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>
             tx.execute(
                 "UPDATE clients SET document = $1 WHERE id = $2",
                 &[(&to_json(&client)?).into(), (&client.id).into()],
+            )?;
+        }
+    }
+    last(&rows, limit, by_id)
+}
+
+fn access_keys(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Result<Option<Place>> {
+    let rows = tx.query(
+        "SELECT id, sealed_secret FROM access_keys WHERE id > $1 ORDER BY id LIMIT $2",
+        &[(&after[0]).into(), limit.into()],
+    )?;
+    for row in &rows {
+        let (id, mut sealed) = (row.text(0)?, Sealed(row.blob(1)?));
+        if reseal(&access_keys::sealed_context(&id), &mut sealed)? {
+            tx.execute(
+                "UPDATE access_keys SET sealed_secret = $1 WHERE id = $2",
+                &[(&sealed.0).into(), (&id).into()],
             )?;
         }
     }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod access_keys;
 mod keys;
 mod master_key;
 mod serve;
@@ -33,6 +34,9 @@ enum Command {
     /// Signing keys and the master key.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Say who may administer, and what
+    #[command(subcommand)]
+    AccessKeys(access_keys::Command),
 }
 
 /// Reads the command line and does what it says.
@@ -45,6 +49,7 @@ pub fn run() -> Result<()> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(config).await,
+            Command::AccessKeys(command) => access_keys::run(&config, command).await,
             Command::Migrate => {
                 let db = open_store(&config).await?;
                 say("The store has this version's schema.");

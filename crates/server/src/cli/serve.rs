@@ -25,7 +25,11 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let transports = Transports::new(&config.delivery).map_err(|reason| anyhow!(reason))?;
     let app = App::new(config, db, Clock::System, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
     let jobs = jobs::spawn(&app, transports);
+    let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
     greet(&app.config);
+    if is_closed {
+        say("  nobody  may administer yet: cognate access-keys create --name admin --allow '*'");
+    }
     listener.serve(http::router(app.clone()), app.config.limits.clone(), told_to_end()).await;
     drop(jobs);
     app.db.close().await;

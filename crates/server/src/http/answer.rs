@@ -122,6 +122,18 @@ fn wire_name(service: Service, code: Code) -> (&'static str, u16) {
         }
         (Service::Sts, Code::AccessDeniedException) => ("AccessDenied", 403),
         (Service::Sts, Code::MissingAuthenticationTokenException) => ("MissingAuthenticationToken", 403),
+        (Service::Sts, Code::InvalidSignatureException) => ("SignatureDoesNotMatch", 403),
+        (Service::Sts, Code::UnrecognizedClientException) => ("InvalidClientTokenId", 403),
+        (Service::Sts, Code::IncompleteSignatureException) => ("IncompleteSignature", 400),
+        // P: restJson services answer 403 where awsJson ones answer 400.
+        (
+            Service::CognitoSync,
+            Code::AccessDeniedException
+            | Code::IncompleteSignatureException
+            | Code::InvalidSignatureException
+            | Code::MissingAuthenticationTokenException
+            | Code::UnrecognizedClientException,
+        ) => (code.name(), 403),
         (Service::Sts, Code::UnknownOperationException) => ("InvalidAction", 400),
         (Service::Sts, Code::SerializationException) => ("MalformedInput", 400),
         (Service::Sts, Code::InternalErrorException) => ("InternalFailure", 500),

@@ -95,14 +95,15 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Ok(bytes) => (bytes, None),
         Err(fault) => (Default::default(), Some(fault)),
     };
-    let call = Call { head, body, request_id, peer };
+    let mut call = Call::new(head, body, request_id, peer);
     let (service, operation, result) = match door {
         _ if unread.is_some() => {
             (door.service(), None, Err(unread.unwrap_or_else(fault::request_incomplete)))
         }
         Door::UserPools(operation) => {
             let spec = operation.spec();
-            let result = match decode_json(&call, Service::CognitoIdp, spec) {
+            let asked = call.asks_for(app, Service::CognitoIdp, spec).await;
+            let result = match asked.and_then(|()| decode_json(&call, Service::CognitoIdp, spec)) {
                 Ok(input) => cognito_idp::run(app, &call, operation, input).await,
                 Err(fault) => Err(fault),
             };
@@ -110,7 +111,8 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         }
         Door::IdentityPools(operation) => {
             let spec = operation.spec();
-            let result = match decode_json(&call, Service::CognitoIdentity, spec) {
+            let asked = call.asks_for(app, Service::CognitoIdentity, spec).await;
+            let result = match asked.and_then(|()| decode_json(&call, Service::CognitoIdentity, spec)) {
                 Ok(input) => cognito_identity::run(app, &call, operation, input).await,
                 Err(fault) => Err(fault),
             };
@@ -118,14 +120,15 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         }
         Door::Sync(operation, members) => {
             let spec = operation.spec();
-            let result = match decode_rest(&call, spec, &members) {
+            let asked = call.asks_for(app, Service::CognitoSync, spec).await;
+            let result = match asked.and_then(|()| decode_rest(&call, spec, &members)) {
                 Ok(input) => cognito_sync::run(app, &call, operation, input).await,
                 Err(fault) => Err(fault),
             };
             (Service::CognitoSync, Some(spec), result)
         }
         Door::Sts => {
-            let (spec, result) = call_sts(app, &call).await;
+            let (spec, result) = call_sts(app, &mut call).await;
             (Service::Sts, spec, result)
         }
         door => (door.service(), None, Err(fault::unknown_operation())),
@@ -166,7 +169,7 @@ fn decode_rest(call: &Call, operation: &OperationSpec, members: &[(&'static str,
         .map_err(|error| answer::undecodable(Service::CognitoSync, error))
 }
 
-async fn call_sts(app: &App, call: &Call) -> (Option<&'static OperationSpec>, Result<Value>) {
+async fn call_sts(app: &App, call: &mut Call) -> (Option<&'static OperationSpec>, Result<Value>) {
     let refuse = |error: DecodeError| answer::undecodable(Service::Sts, error);
     let form =
         if call.body.is_empty() { call.head.uri.query().unwrap_or_default().as_bytes() } else { &call.body };
@@ -179,6 +182,9 @@ async fn call_sts(app: &App, call: &Call) -> (Option<&'static OperationSpec>, Re
         return (None, Err(fault::unknown_operation()));
     };
     let spec = operation.spec();
+    if let Err(fault) = call.asks_for(app, Service::Sts, spec).await {
+        return (Some(spec), Err(fault));
+    }
     let input = match spec.input.map(|shape| query::decode(shape, &fields)).transpose() {
         Ok(input) => input.unwrap_or_default(),
         Err(error) => return (Some(spec), Err(refuse(error))),

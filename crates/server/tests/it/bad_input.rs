@@ -103,13 +103,19 @@ async fn heads_that_are_no_request() {
             build(
                 Request::post("/")
                     .header("x-amz-target", target)
+                    .header("authorization", AUTHORIZATION)
                     .header("content-type", "application/x-www-form-urlencoded"),
             ),
             "SerializationException",
         ),
         (
             "a content type of bytes",
-            build(Request::post("/").header("x-amz-target", target).header("content-type", &b"\xff"[..])),
+            build(
+                Request::post("/")
+                    .header("x-amz-target", target)
+                    .header("authorization", AUTHORIZATION)
+                    .header("content-type", &b"\xff"[..]),
+            ),
             "SerializationException",
         ),
         (
@@ -141,6 +147,7 @@ async fn forms_that_are_no_request() {
     let form = |body: String| {
         Request::post("/")
             .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", AUTHORIZATION)
             .body(Body::from(body))
             .unwrap()
     };

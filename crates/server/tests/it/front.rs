@@ -1,7 +1,10 @@
 //! The way in: doors, envelopes, CORS, health.
 
-use crate::lab::Lab;
-use axum::{body::Body, http::Request};
+use crate::lab::{AUTHORIZATION, Lab};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Request},
+};
 use serde_json::json;
 
 both_engines! {
@@ -31,7 +34,7 @@ async fn each_api_has_its_door() {
     let json_target =
         |target: &str| Request::post("/").header("x-amz-target", target).body(Body::from("{}")).unwrap();
     let form = "application/x-www-form-urlencoded";
-    for (request, status, expected) in [
+    for (mut request, status, expected) in [
         (json_target("AWSCognitoIdentityProviderService.Nothing"), 400, "UnknownOperationException"),
         (json_target("AWSCognitoIdentityService.ListTagsForResource"), 400, "ValidationException"),
         (json_target("DynamoDB_20120810.ListTables"), 400, "UnknownOperationException"),
@@ -50,6 +53,7 @@ async fn each_api_has_its_door() {
             "ResourceNotFoundException",
         ),
     ] {
+        request.headers_mut().insert("authorization", HeaderValue::from_static(AUTHORIZATION));
         let answer = lab.send(request).await;
         assert_eq!(answer.status, status, "{}", answer.text);
         assert_eq!(answer.headers["x-amzn-errortype"], expected, "{}", answer.text);

@@ -6,6 +6,7 @@ mod lab;
 
 mod attribute_rights;
 mod bad_input;
+mod callers;
 mod clients;
 mod compatibility;
 mod delivery;
@@ -22,6 +23,7 @@ mod second_factor;
 mod secrets_at_rest;
 mod sign_in;
 mod sign_up;
+mod signer;
 mod sockets;
 mod srp_client;
 mod tokens;
