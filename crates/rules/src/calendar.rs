@@ -1,4 +1,4 @@
-//! Days and seconds of the Gregorian calendar in UTC, for the dates that clients sign.
+//! Days and seconds of the Gregorian calendar in UTC: the dates that clients sign, and those that people read.
 
 /// The names of the months as RFC 5322 writes them.
 pub const MONTHS: [&str; 12] =
@@ -45,6 +45,18 @@ pub fn basic_format(seconds: i64) -> String {
     }
     let (hours, minutes) = (second / 3600, second / 60 % 60);
     format!("{year:04}{month:02}{:02}T{hours:02}{minutes:02}{:02}Z", days + 1, second % 60)
+}
+
+/// The milliseconds of [`iso_8601`], with or without a fraction; none if the text is no time.
+pub fn read_iso_8601(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let numbers = |text: &str, mark: char| -> Option<Vec<i64>> { text.split(mark).map(number).collect() };
+    let ([year, month, day], [hours, minutes, seconds]) =
+        (<[i64; 3]>::try_from(numbers(date, '-')?).ok()?, <[i64; 3]>::try_from(numbers(time, ':')?).ok()?);
+    number(fraction)?;
+    let millis = number(format!("{fraction:0<3}").get(..3)?)?;
+    Some((seconds_at(year, month, day)? + second_of_day(hours, minutes, seconds)?) * 1_000 + millis)
 }
 
 fn is_leap(year: i64) -> bool {
@@ -125,6 +137,34 @@ mod tests {
             let text = basic_format(days * DAY_SECONDS);
             let part = |range: std::ops::Range<usize>| number(&text[range]).unwrap();
             assert_eq!(seconds_at(part(0..4), part(4..6), part(6..8)), Some(days * DAY_SECONDS), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_times() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_123, "2000-02-29T00:00:00.123Z"),
+            (1_767_225_599_999, "2025-12-31T23:59:59.999Z"),
+            (1_767_225_600_000, "2026-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(read_iso_8601(text), Some(millis));
+        }
+        for (text, expected) in [
+            ("2026-01-01T00:00:00Z", Some(1_767_225_600_000)),
+            ("2026-01-01T00:00:00.5Z", Some(1_767_225_600_500)),
+            ("2026-01-01T00:00:00.1239Z", Some(1_767_225_600_123)),
+            ("2026-01-01T00:00:00", None),
+            ("2026-01-01 00:00:00Z", None),
+            ("2026-13-01T00:00:00Z", None),
+            ("2026-01-01T24:00:00Z", None),
+            ("2026-01-01T00:00Z", None),
+            ("2026-01-01T00:00:00.x9Z", None),
+            ("2026-01-01T00:00:00.1é9Z", None),
+            ("-2026-01-01T00:00:00Z", None),
+            ("", None),
+        ] {
+            assert_eq!(read_iso_8601(text), expected, "{text}");
         }
     }
 

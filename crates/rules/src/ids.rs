@@ -54,6 +54,12 @@ pub fn is_pool_id(text: &str) -> bool {
         })
 }
 
+/// Whether the text has the form of a client id: the model's `[\w+]+`, 128 characters at the most.
+pub fn is_client_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'+')
+}
+
 /// The time in a UUID of version 7, milliseconds since 1970.
 pub fn uuid_v7_millis(uuid: &str) -> Option<i64> {
     let hex: String = uuid.chars().filter(|c| *c != '-').take(13).collect();
@@ -83,6 +89,11 @@ mod tests {
             ("a_b_c", false),
         ] {
             assert_eq!(is_pool_id(text), expected, "{text}");
+        }
+        for (text, expected) in
+            [("web", true), ("a_b+c", true), ("", false), ("my-client", false), ("é", false)]
+        {
+            assert_eq!(is_client_id(text), expected, "{text}");
         }
         assert_eq!(srp_pool_name("us-east-1_AbC"), "AbC");
     }

@@ -42,7 +42,7 @@ pub struct Inner {
     /// The processor's queue.
     pub workers: Workers,
     /// Key pairs that sign tokens.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// The hash that unknown users' passwords are compared with.
     pub decoy_hash: String,
     pools: Cache<Pool>,
@@ -69,12 +69,27 @@ impl App {
             clock,
             vault: Arc::new(vault),
             workers: Workers::new(threads),
-            keys,
+            keys: Arc::new(keys),
             decoy_hash,
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),
         })))
+    }
+
+    /// The same server on another store: a transaction of this one's. It remembers nothing of what was read.
+    pub fn on(&self, db: Db) -> App {
+        App(Arc::new(Inner {
+            config: self.config.clone(),
+            db,
+            clock: self.clock.clone(),
+            vault: self.vault.clone(),
+            workers: self.workers.clone(),
+            keys: self.keys.clone(),
+            decoy_hash: self.decoy_hash.clone(),
+            pools: Cache::default(),
+            clients: Cache::default(),
+        }))
     }
 
     /// Milliseconds since 1970.
@@ -136,6 +151,13 @@ impl App {
     /// Drops what is remembered of a client, after it was changed or deleted.
     pub fn forget_client(&self, id: &str) {
         self.clients.forget(id);
+    }
+
+    /// Drops everything that is remembered.
+    pub fn forget_everything(&self) {
+        self.pools.clear();
+        self.clients.clear();
+        self.keys.forget_everything();
     }
 }
 

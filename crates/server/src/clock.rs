@@ -1,4 +1,4 @@
-//! The time: the system's, or in tests one that is moved by hand.
+//! The time: the system's, or one that tests move.
 
 use std::{
     sync::{
@@ -13,6 +13,8 @@ use std::{
 pub enum Clock {
     /// The system's clock.
     System,
+    /// The system's clock and how many milliseconds it was moved ahead, in development mode.
+    Movable(Arc<AtomicI64>),
     /// Milliseconds since 1970, moved by whoever holds the other end; each question moves it by one, so that
     /// what happens later also has a later time.
     Manual(Arc<AtomicI64>),
@@ -22,11 +24,39 @@ impl Clock {
     /// Milliseconds since 1970.
     pub fn now(&self) -> i64 {
         match self {
-            Clock::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-            }
+            Clock::System => system(),
+            Clock::Movable(ahead) => system().saturating_add(ahead.load(Ordering::SeqCst)),
             Clock::Manual(now) => now.fetch_add(1, Ordering::SeqCst),
         }
     }
+
+    /// Moves the clock; the system's own stays.
+    pub fn advance(&self, ms: i64) {
+        match self {
+            Clock::System => {}
+            Clock::Movable(moved) | Clock::Manual(moved) => {
+                moved.fetch_add(ms, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// How many milliseconds the clock is ahead of the system's, as far as that is known.
+    pub fn ahead(&self) -> i64 {
+        match self {
+            Clock::Movable(ahead) => ahead.load(Ordering::SeqCst),
+            Clock::System | Clock::Manual(_) => 0,
+        }
+    }
+
+    /// Undoes what [`Clock::advance`] did to the system's clock.
+    pub fn return_to_present(&self) {
+        if let Clock::Movable(ahead) = self {
+            ahead.store(0, Ordering::SeqCst);
+        }
+    }
+}
+
+fn system() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -8,6 +8,8 @@ use std::{net::SocketAddr, path::PathBuf};
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Whether everything is kept for this run only, with a master key of its own.
+    pub ephemeral: bool,
     /// Where SQLite's file and the master key lie.
     pub data_dir: PathBuf,
     /// The PostgreSQL that several nodes share, instead of SQLite.
@@ -76,6 +78,7 @@ impl Config {
     pub fn local(listen: SocketAddr, data_dir: PathBuf) -> Config {
         Config {
             listen,
+            ephemeral: false,
             data_dir,
             database_url: None,
             public_url: format!("http://localhost:{}", listen.port()),

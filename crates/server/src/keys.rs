@@ -160,6 +160,12 @@ impl KeyRing {
         self.pools.write().unwrap_or_else(|e| e.into_inner()).remove(pool_id);
     }
 
+    /// Drops what is remembered of all pools' keys.
+    pub fn forget_everything(&self) {
+        self.pools.write().unwrap_or_else(|e| e.into_inner()).clear();
+        self.signers.write().unwrap_or_else(|e| e.into_inner()).clear();
+    }
+
     fn parse(&self, vault: &Vault, rows: &[SigningKey], now: i64) -> Result<PoolKeys> {
         let mut verifiers = HashMap::new();
         let mut published = Vec::new();

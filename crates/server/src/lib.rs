@@ -14,6 +14,7 @@ pub mod cognito_sync;
 pub mod compatibility;
 pub mod config;
 pub mod delivery;
+pub mod development;
 pub mod http;
 pub mod jobs;
 pub mod keys;

@@ -64,6 +64,18 @@ pub async fn open_vault(db: &Db, data_dir: &Path) -> Result<Vault> {
     })
 }
 
+/// The vault of a store that is new and ends with this process, with a key that is kept nowhere.
+pub async fn new_vault(db: &Db) -> Result<Vault> {
+    let vault = master_keys::open(db, &random(), Clock::System.now()).await?;
+    vault.context("a new store is sealed already")
+}
+
+fn random() -> Key {
+    let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);
+    SystemRandom.fill(&mut *key);
+    key
+}
+
 #[allow(clippy::disallowed_methods, reason = "not a flag, because other users can read a command line")]
 fn from_environment() -> Result<Option<Key>> {
     match std::env::var(VARIABLE) {
@@ -109,8 +121,7 @@ pub fn replace(path: &Path, old: &Key, new: &Path) -> Result<PathBuf> {
 pub fn make(path: &Path) -> Result<Key> {
     let folder = path.parent().context("a file lies in a folder")?;
     fs::create_dir_all(folder)?;
-    let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);
-    SystemRandom.fill(&mut *key);
+    let key = random();
     let temporary = path.with_extension(format!("{}.new", SystemRandom.uuid_v4()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

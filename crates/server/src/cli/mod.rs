@@ -64,6 +64,7 @@ pub fn run() -> Result<()> {
 /// Opens the store that the settings name and brings it to this version's schema.
 async fn open_store(config: &Config) -> Result<Db> {
     let db = match &config.database_url {
+        _ if config.ephemeral => Db::open_memory().await?,
         Some(url) => Db::open_postgres(url).await.context("cannot open the database of --database-url")?,
         None => Db::open_sqlite(&config.data_dir)
             .await

@@ -21,9 +21,13 @@ pub async fn serve(mut config: Config) -> Result<()> {
         config.public_url = format!("http://localhost:{}", listener.address.port());
     }
     let db = open_store(&config).await?;
-    let vault = master_key::open_vault(&db, &config.data_dir).await?;
+    let vault = match config.ephemeral {
+        true => master_key::new_vault(&db).await?,
+        false => master_key::open_vault(&db, &config.data_dir).await?,
+    };
     let transports = Transports::new(&config.delivery).map_err(|reason| anyhow!(reason))?;
-    let app = App::new(config, db, Clock::System, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
+    let clock = if config.development { Clock::Movable(Default::default()) } else { Clock::System };
+    let app = App::new(config, db, clock, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
     let jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
     greet(&app.config);
@@ -41,6 +45,7 @@ fn greet(config: &Config) {
     let url = &config.public_url;
     say(&format!("Cognate serves {url}"));
     match &config.database_url {
+        _ if config.ephemeral => say("  data    for this run only"),
         Some(_) => say("  data    in the database of --database-url"),
         None => say(&format!("  data    in {}", config.data_dir.display())),
     }

@@ -30,6 +30,9 @@ pub struct Settings {
     /// PostgreSQL instead of SQLite: postgres://user:password@host/database
     #[arg(long, global = true, env = "COGNATE_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// Keep everything for this run only
+    #[arg(long, global = true, env = "COGNATE_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    ephemeral: Option<bool>,
     /// The URL under which clients reach the server [default: http://localhost:PORT]
     #[arg(long, global = true, env = "COGNATE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -97,6 +100,7 @@ impl Settings {
             None => LISTEN.parse().context("the default address")?,
         };
         let mut config = Config::local(listen, given.data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR)));
+        config.ephemeral = given.ephemeral.unwrap_or(false);
         config.database_url = given.database_url;
         if let Some(url) = given.public_url {
             config.public_url = public_url(&url)?;
@@ -123,6 +127,7 @@ impl Settings {
             listen: self.listen.or(file.listen),
             data_dir: self.data_dir.or(file.data_dir),
             database_url: self.database_url.or(file.database_url),
+            ephemeral: self.ephemeral.or(file.ephemeral),
             public_url: self.public_url.or(file.public_url),
             issuer: self.issuer.or(file.issuer),
             region: self.region.or(file.region),
@@ -171,6 +176,9 @@ fn check(config: &Config) -> Result<()> {
     if config.signing_key_days.is_some_and(|days| !(2..=3650).contains(&days)) {
         bail!("--signing-key-days must be from 2 to 3650");
     }
+    if config.ephemeral && config.database_url.is_some() {
+        bail!("--ephemeral keeps everything in this process, and --database-url elsewhere: choose one.");
+    }
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if config.region.is_empty() || config.region.len() > 40 || !config.region.chars().all(letters) {
         bail!("--region must be a name like us-east-1, not {}", config.region);
@@ -211,6 +219,7 @@ mod tests {
             "hash_memory_kib = 1024",
             "hash_passes = 0",
             "signing_key_days = 1",
+            "ephemeral = true\ndatabase_url = 'postgres://localhost/a'",
         ] {
             assert!(settings(text).is_err(), "{text}");
         }

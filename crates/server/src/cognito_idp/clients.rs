@@ -1,9 +1,9 @@
 //! App clients: creating, describing, changing, deleting and listing them.
 
 use super::{client_secrets, pages::Page, pools};
-use crate::{app::App, caller::Operator};
+use crate::{app::App, caller::Operator, development::custom_ids};
 use rules::{
-    Fault, Result, fault, ids,
+    Result, fault, ids,
     pool::{Client, client_settings},
 };
 use spec::cognito_idp::{
@@ -42,7 +42,23 @@ pub async fn create_user_pool_client(
     _caller: &Operator,
     input: CreateUserPoolClientRequest,
 ) -> Result<CreateUserPoolClientResponse> {
-    let (id, now) = (ids::client_id(&mut app.random()), app.now());
+    let id = match custom_ids::of_client(app, &input.client_name)? {
+        Some(id) => id,
+        None => ids::client_id(&mut app.random()),
+    };
+    create_as(app, id, input).await
+}
+
+/// CreateUserPoolClient with an id that was chosen.
+///
+/// # Errors
+/// InvalidParameterException if another client has it, and those of CreateUserPoolClient.
+pub(crate) async fn create_as(
+    app: &App,
+    id: String,
+    input: CreateUserPoolClientRequest,
+) -> Result<CreateUserPoolClientResponse> {
+    let now = app.now();
     let secret = client_secrets::first(app, &id, &input)?;
     let client = app
         .db
@@ -56,7 +72,7 @@ pub async fn create_user_pool_client(
             if store::clients::insert(tx, &client)? {
                 Ok(client)
             } else {
-                Err(Fault::internal("a client id was drawn twice"))
+                Err(fault::invalid_parameter(format!("There is an app client with the id {id} already.")))
             }
         })
         .await?;

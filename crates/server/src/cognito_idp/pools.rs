@@ -1,7 +1,7 @@
 //! User pools: creating, describing, changing, deleting and listing them, and adding attributes.
 
 use super::pages::Page;
-use crate::{app::App, caller::Operator, keys::TokenUse};
+use crate::{app::App, caller::Operator, development::custom_ids, keys::TokenUse};
 use rules::{
     Fault, Result, fault, ids,
     pool::{Pool, schema, settings},
@@ -59,15 +59,38 @@ pub async fn create_user_pool(
     _caller: &Operator,
     input: CreateUserPoolRequest,
 ) -> Result<CreateUserPoolResponse> {
+    if let Some(id) = custom_ids::of_pool(app, input.user_pool_tags.as_ref())? {
+        return create_as(app, &id, input).await;
+    }
     for _ in 0..ID_TRIES {
         let id = ids::pool_id(&app.config.region, &mut app.random());
-        let arn = ids::pool_arn(&app.config.region, &app.config.account_id, &id);
-        let pool = settings::create(input.clone(), id, arn, app.now())?;
-        if insert(app, &pool).await? {
+        if let Some(pool) = try_create(app, id, input.clone()).await? {
             return Ok(CreateUserPoolResponse { user_pool: Some(described(pool, 0)) });
         }
     }
     Err(Fault::internal("no free pool id was found"))
+}
+
+/// CreateUserPool with an id that was chosen.
+///
+/// # Errors
+/// InvalidParameterException if another pool has it, and those of CreateUserPool.
+pub(crate) async fn create_as(
+    app: &App,
+    id: &str,
+    input: CreateUserPoolRequest,
+) -> Result<CreateUserPoolResponse> {
+    match try_create(app, id.to_owned(), input).await? {
+        Some(pool) => Ok(CreateUserPoolResponse { user_pool: Some(described(pool, 0)) }),
+        None => Err(fault::invalid_parameter(format!("There is a user pool with the id {id} already."))),
+    }
+}
+
+/// The new pool; none if the id is taken.
+async fn try_create(app: &App, id: String, input: CreateUserPoolRequest) -> Result<Option<Pool>> {
+    let arn = ids::pool_arn(&app.config.region, &app.config.account_id, &id);
+    let pool = settings::create(input, id, arn, app.now())?;
+    Ok(insert(app, &pool).await?.then_some(pool))
 }
 
 /// Stores a pool with its two signing keys, all or nothing; false if the id is taken.

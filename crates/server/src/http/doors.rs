@@ -1,7 +1,9 @@
 //! Which API is this request for? Decodes it, runs the operation, and answers in the API's own protocol.
 
 use super::{answer, body, cors, well_known};
-use crate::{app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, sts};
+use crate::{
+    app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids, sts,
+};
 use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
@@ -103,7 +105,7 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Door::UserPools(operation) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoIdp, spec).await;
-            let result = match asked.and_then(|()| decode_json(&call, Service::CognitoIdp, spec)) {
+            let result = match asked.and_then(|()| decode_json(app, &call, Service::CognitoIdp, spec)) {
                 Ok(input) => cognito_idp::run(app, &call, operation, input).await,
                 Err(fault) => Err(fault),
             };
@@ -112,7 +114,7 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Door::IdentityPools(operation) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoIdentity, spec).await;
-            let result = match asked.and_then(|()| decode_json(&call, Service::CognitoIdentity, spec)) {
+            let result = match asked.and_then(|()| decode_json(app, &call, Service::CognitoIdentity, spec)) {
                 Ok(input) => cognito_identity::run(app, &call, operation, input).await,
                 Err(fault) => Err(fault),
             };
@@ -152,14 +154,19 @@ impl Door {
     }
 }
 
-fn decode_json(call: &Call, service: Service, operation: &OperationSpec) -> Result<Value> {
+fn decode_json(app: &App, call: &Call, service: Service, operation: &OperationSpec) -> Result<Value> {
     let content_type = call.head.headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or_default());
     let kind = content_type.unwrap_or(answer::AWS_JSON).split(';').next().unwrap_or_default().trim();
     if !matches!(kind, answer::AWS_JSON | answer::JSON | "application/x-amz-json-1.0") {
         return Err(fault::unsupported_content_type());
     }
     let Some(shape) = operation.input else { return Ok(Value::Null) };
-    json::decode(shape, &call.body).map_err(|error| answer::undecodable(service, error))
+    let names_client = matches!(operation.name, "CreateUserPoolClient" | "UpdateUserPoolClient");
+    let decoded = match names_client {
+        true => custom_ids::decode(app, shape, &call.body),
+        false => json::decode(shape, &call.body),
+    };
+    decoded.map_err(|error| answer::undecodable(service, error))
 }
 
 fn decode_rest(call: &Call, operation: &OperationSpec, members: &[(&'static str, String)]) -> Result<Value> {

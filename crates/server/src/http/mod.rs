@@ -10,7 +10,7 @@ pub mod listener;
 mod patience;
 mod well_known;
 
-use crate::{app::App, pages::outbox};
+use crate::{app::App, development, pages::outbox};
 use axum::{
     Router,
     body::Body,
@@ -35,6 +35,7 @@ pub struct RequestId(pub String);
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(health::routes())
+        .merge(development::routes())
         .route(outbox::PATH, get(outbox))
         .route("/_cognate/outbox/{*rest}", get(outbox))
         .route("/_cognate/{*rest}", any(|| async { (StatusCode::NOT_FOUND, "Not found.\n") }))

@@ -4,12 +4,16 @@
 //! web site could have made a browser ask: neither under a foreign host name (DNS rebinding) nor from a foreign
 //! origin.
 
-use crate::{app::App, delivery};
+use crate::{
+    app::App,
+    delivery,
+    development::{is_at_home, plain, response},
+};
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
@@ -17,7 +21,6 @@ use rules::{
     messages::{Medium, Message, Purpose},
 };
 use serde::Serialize;
-use std::net::IpAddr;
 use store::outbox::Entry;
 
 /// Where the outbox is.
@@ -169,28 +172,6 @@ fn fate(entry: &Entry, medium: Medium) -> String {
     }
 }
 
-/// Whether the request was made for and by this machine.
-fn is_at_home(app: &App, head: &Parts) -> bool {
-    let is_own = |authority: &str| is_own_host(app, authority);
-    let text = |name: header::HeaderName| head.headers.get(name).map(|v| v.to_str().unwrap_or_default());
-    let host = head.uri.authority().map(Authority::as_str).or_else(|| text(header::HOST));
-    // Without any host name there was no browser, and hence nobody who was lured.
-    let host_is_own = host.is_none_or(is_own);
-    let origin_is_own = text(header::ORIGIN)
-        .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_own(authority)));
-    host_is_own && origin_is_own
-}
-
-fn is_own_host(app: &App, authority: &str) -> bool {
-    let Ok(authority) = authority.parse::<Authority>() else { return false };
-    let host = authority.host().to_ascii_lowercase();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let public = app.config.public_url.parse::<Uri>().ok();
-    host == "localhost"
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        || public.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host))
-}
-
 /// The address, phone number or user name after `?to=`; empty means all.
 fn asked_for(uri: &Uri) -> String {
     // No user name holds a space, but phone numbers begin with a plus, which people do not think of encoding.
@@ -202,24 +183,6 @@ fn asked_for(uri: &Uri) -> String {
 fn accepts_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-fn plain(status: StatusCode, text: &str) -> Response<Body> {
-    response(status, "text/plain; charset=utf-8", text.to_owned().into())
-}
-
-fn response(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    for (name, value) in [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 #[cfg(test)]

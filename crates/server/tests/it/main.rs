@@ -7,6 +7,7 @@ mod lab;
 mod attribute_rights;
 mod bad_input;
 mod callers;
+mod ci;
 mod clients;
 mod compatibility;
 mod delivery;

@@ -32,6 +32,7 @@ pub(super) async fn run(
         Db::Postgres(postgres) => Some(postgres.lock_migrations().await?),
         // SQLite's writers take turns by themselves.
         Db::Sqlite(_) => None,
+        Db::Joined(_) => return Err(Error::Migration("a transaction is under way".to_owned())),
     };
     db.write(|tx| tx.batch(RECORD)).await?;
     db.read(|tx| tx.query("SELECT number, name FROM schema_migrations ORDER BY number", &[]))
@@ -73,8 +74,8 @@ fn check_known(migrations: &[Migration], applied: &[(i64, String)]) -> Result<()
 async fn apply(db: &Db, migration: &Migration, now_ms: i64) -> Result<bool, Error> {
     let (number, name, text) = *migration;
     let text = match db {
-        Db::Sqlite(_) => for_sqlite(text),
         Db::Postgres(_) => for_postgres(text),
+        _ => for_sqlite(text),
     };
     db.write(move |tx| {
         let record = [Param::Int(number.into()), name.into(), now_ms.into()];

@@ -15,6 +15,7 @@
 //! into the text, because each text is prepared once and kept.
 
 mod error;
+mod joined;
 mod migrate;
 mod postgres;
 mod postgres_address;
@@ -38,6 +39,8 @@ pub enum Db {
     Sqlite(sqlite::Sqlite),
     /// A server that several nodes share.
     Postgres(postgres::Postgres),
+    /// A transaction of one of the others, made by [`Db::together`].
+    Joined(joined::Joined),
 }
 
 impl Db {
@@ -79,6 +82,7 @@ impl Db {
         match self {
             Db::Sqlite(sqlite) => sqlite.read(f).await,
             Db::Postgres(postgres) => postgres.read(f).await,
+            Db::Joined(joined) => joined.read(f).await,
         }
     }
 
@@ -96,7 +100,21 @@ impl Db {
         match self {
             Db::Sqlite(sqlite) => sqlite.write(f).await,
             Db::Postgres(postgres) => postgres.write(f).await,
+            Db::Joined(joined) => joined.write(f).await,
         }
+    }
+
+    /// Runs `work` with a database whose reads and writes are all one transaction of this one: everything is
+    /// kept if `work` and all its writes answer `Ok`, else nothing.
+    ///
+    /// Meanwhile SQLite takes no other write, so `work` must not write to this database but only to the one that
+    /// it is given. It runs once: [`Error::Conflict`] asks the caller to try again.
+    pub async fn together<T, E, F>(&self, work: impl FnOnce(Db) -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        joined::run(self, work).await
     }
 
     /// Accepts nothing more, finishes what was accepted, and folds SQLite's log into its file.
@@ -104,6 +122,7 @@ impl Db {
         match self {
             Db::Sqlite(sqlite) => sqlite.close().await,
             Db::Postgres(postgres) => postgres.close().await,
+            Db::Joined(_) => {}
         }
     }
 }

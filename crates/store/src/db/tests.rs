@@ -142,4 +142,6 @@ on_both!(
     two_migrate_at_once,
     a_newer_database_is_refused,
     a_failing_migration_leaves_nothing,
+    work_together_is_kept_whole_or_not_at_all,
+    dropped_work_leaves_nothing,
 );

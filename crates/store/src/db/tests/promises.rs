@@ -333,3 +333,67 @@ pub(super) async fn a_failing_migration_leaves_nothing(place: &Place) {
     assert!(db.read(|tx| tx.query("SELECT a FROM half", &[])).await.is_err());
     assert_eq!(migrate::run(&db, TWO, 1, |_, _| {}).await.unwrap(), 1);
 }
+
+pub(super) async fn work_together_is_kept_whole_or_not_at_all(place: &Place) {
+    let db = place.open().await;
+    let number_inside = db
+        .together(|inside| async move {
+            add(&inside, "one", 1).await;
+            tokio::task::yield_now().await;
+            let missing: Result<(), Error> = inside.read(|_| Err(Error::Overloaded)).await;
+            assert!(missing.is_err());
+            add(&inside, "two", 2).await;
+            Ok::<_, Error>(number(&inside, "one").await)
+        })
+        .await;
+    assert_eq!(number_inside.unwrap(), Some(1));
+    assert_eq!(names(&db).await, ["one", "two"]);
+
+    let refused: Result<(), Error> = db
+        .together(|inside| async move {
+            add(&inside, "three", 3).await;
+            Err(Error::Overloaded)
+        })
+        .await;
+    assert!(matches!(refused, Err(Error::Overloaded)));
+    let overlooked: Result<(), Error> = db
+        .together(|inside| async move {
+            add(&inside, "four", 4).await;
+            let refused: Result<(), Error> = inside.write(|_| Err(Error::Overloaded)).await;
+            assert!(refused.is_err());
+            Ok(())
+        })
+        .await;
+    assert!(matches!(overlooked, Err(Error::Aborted)));
+    let failed: Result<(), Error> = db
+        .together(|inside| async move {
+            add(&inside, "five", 5).await;
+            let failed = inside.read(|tx| tx.query("SELECT nonsense", &[])).await;
+            assert!(failed.is_err());
+            Ok(())
+        })
+        .await;
+    assert!(matches!(failed, Err(Error::Aborted)));
+    assert_eq!(names(&db).await, ["one", "two"]);
+    add(&db, "six", 6).await;
+    assert_eq!(names(&db).await, ["one", "six", "two"]);
+}
+
+pub(super) async fn dropped_work_leaves_nothing(place: &Place) {
+    let db = place.open().await;
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let other = db.clone();
+    let work = tokio::spawn(async move {
+        let work = |inside: Db| async move {
+            add(&inside, "half", 1).await;
+            let _ = begun.send(());
+            std::future::pending::<Result<(), Error>>().await
+        };
+        other.together(work).await
+    });
+    has_begun.await.unwrap();
+    work.abort();
+    assert!(work.await.unwrap_err().is_cancelled());
+    add(&db, "whole", 1).await;
+    assert_eq!(names(&db).await, ["whole"]);
+}
