@@ -89,6 +89,7 @@ impl App {
             decoy_hash: self.decoy_hash.clone(),
             pools: Cache::default(),
             clients: Cache::default(),
+            access_keys: Cache::default(),
         }))
     }
 
