@@ -53,9 +53,10 @@ pub fn check(
     }
     let grace = rotation_grace_seconds(client);
     if generation == grant.generation {
-        return Ok(
-            grace.map_or(Refresh::Keep, |seconds| Refresh::Rotate { previous_until: now + seconds * 1_000 })
-        );
+        // Without a grace period there is no moment at which the old token is good, not even one that another
+        // node or thread, whose clock is a little behind, still takes for the present.
+        let until = |seconds: i64| if seconds > 0 { now + seconds * 1_000 } else { 0 };
+        return Ok(grace.map_or(Refresh::Keep, |seconds| Refresh::Rotate { previous_until: until(seconds) }));
     }
     let within_grace =
         generation + 1 == grant.generation && grant.previous_until.is_some_and(|until| now < until);
