@@ -2,9 +2,11 @@
 
 use crate::{
     access_keys::AccessKey,
+    audit::Audit,
     clock::Clock,
     config::Config,
     keys::KeyRing,
+    metrics::Metrics,
     passwords,
     vault::{SystemRandom, Vault},
     work::Workers,
@@ -45,6 +47,10 @@ pub struct Inner {
     pub keys: Arc<KeyRing>,
     /// The hash that unknown users' passwords are compared with.
     pub decoy_hash: String,
+    /// Events that wait to be stored.
+    pub audit: Arc<Audit>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     pools: Cache<Pool>,
     clients: Cache<Client>,
     /// Access keys, as they were at most a second ago.
@@ -71,6 +77,8 @@ impl App {
             workers: Workers::new(threads),
             keys: Arc::new(keys),
             decoy_hash,
+            audit: Arc::default(),
+            metrics: Arc::default(),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),
@@ -87,6 +95,8 @@ impl App {
             workers: self.workers.clone(),
             keys: self.keys.clone(),
             decoy_hash: self.decoy_hash.clone(),
+            audit: self.audit.clone(),
+            metrics: self.metrics.clone(),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),
@@ -108,7 +118,9 @@ impl App {
     /// # Errors
     /// ResourceNotFoundException if there is none.
     pub async fn pool(&self, id: &str) -> Result<Arc<Pool>> {
-        if let Some(pool) = self.pools.get(id, self.now()) {
+        let known = self.pools.get(id, self.now());
+        self.metrics.configuration_cache.count(known.is_some());
+        if let Some(pool) = known {
             return Ok(pool);
         }
         let key = id.to_owned();
@@ -123,7 +135,9 @@ impl App {
     /// # Errors
     /// ResourceNotFoundException if there is none.
     pub async fn client(&self, id: &str) -> Result<Arc<Client>> {
-        if let Some(client) = self.clients.get(id, self.now()) {
+        let known = self.clients.get(id, self.now());
+        self.metrics.configuration_cache.count(known.is_some());
+        if let Some(client) = known {
             return Ok(client);
         }
         let key = id.to_owned();

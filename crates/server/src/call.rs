@@ -5,6 +5,7 @@ use crate::{
     app::App,
     caller::{self, Operator, SignedIn},
     operator,
+    trail::{self, Actor},
 };
 use axum::http::request::Parts;
 use rules::{Fault, Result, fault};
@@ -48,7 +49,9 @@ impl Call {
     ) -> Result<()> {
         self.asked = Some((service, operation));
         if operation.signed {
-            self.operator = Some(operator::prove(app, service, self).await?);
+            let operator = operator::prove(app, service, self).await?;
+            trail::note(|facts| facts.actor = Actor::Operator(operator.access_key.clone()));
+            self.operator = Some(operator);
         }
         Ok(())
     }
@@ -119,5 +122,7 @@ fn request<I: DeserializeOwned>(input: Value) -> Result<I> {
 }
 
 fn answer<O: Serialize>(output: O) -> Result<Value> {
-    serde_json::to_value(output).map_err(|_| Fault::internal("an answer cannot be written"))
+    let output = serde_json::to_value(output).map_err(|_| Fault::internal("an answer cannot be written"))?;
+    trail::output(&output);
+    Ok(output)
 }

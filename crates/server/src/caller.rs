@@ -5,6 +5,7 @@ pub use crate::operator::Operator;
 use crate::{
     app::App,
     keys::{PoolKeys, TokenUse},
+    trail::{self, Actor},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rules::{
@@ -61,6 +62,11 @@ pub async fn signed_in(app: &App, token: &str) -> Result<SignedIn> {
     }
     let (grant, user) = facts(app, &claims, &pool.id).await?;
     let (user, groups) = user.ok_or_else(fault::user_does_not_exist)?;
+    trail::user(&user);
+    trail::note(|facts| {
+        facts.client_id = Some(client.id.clone());
+        facts.actor = Actor::User(user.sub.clone());
+    });
     rules::tokens::check_access(&claims, grant.as_ref(), &user, client.revokes_tokens())?;
     Ok(SignedIn { pool, client, user, groups, grant, claims })
 }

@@ -30,6 +30,10 @@ pub struct Config {
     pub hashing: Hashing,
     /// After how many days new keys sign a pool's tokens; none: only by command.
     pub signing_key_days: Option<u32>,
+    /// For how many days the audit trail is kept.
+    pub audit_days: u32,
+    /// What must be shown to read the metrics from afar; none: they are read on this machine only.
+    pub metrics_token: Option<String>,
     /// What the server takes from a client.
     pub limits: Limits,
 }
@@ -89,6 +93,8 @@ impl Config {
             delivery: Delivery::default(),
             hashing: Hashing::default(),
             signing_key_days: None,
+            audit_days: 90,
+            metrics_token: None,
             limits: Limits::default(),
         }
     }

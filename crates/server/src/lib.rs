@@ -2,6 +2,7 @@
 
 pub mod access_keys;
 pub mod app;
+pub mod audit;
 pub mod call;
 pub mod caller;
 pub mod cli;
@@ -19,12 +20,14 @@ pub mod http;
 pub mod jobs;
 pub mod keys;
 pub mod master_keys;
+pub mod metrics;
 pub mod operator;
 pub mod page_token;
 pub mod pages;
 pub mod passwords;
 pub mod sts;
 pub mod tokens;
+pub mod trail;
 pub mod triggers;
 pub mod vault;
 pub mod work;

@@ -10,6 +10,7 @@ const WAITING_PER_WORKER: usize = 16;
 /// Runs jobs on as many threads as there are processors; what would wait too long is refused at once.
 #[derive(Clone, Debug)]
 pub struct Workers {
+    threads: usize,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
 }
@@ -19,9 +20,18 @@ impl Workers {
     pub fn new(threads: usize) -> Workers {
         let threads = threads.max(1);
         Workers {
+            threads,
             running: Arc::new(Semaphore::new(threads)),
             admitted: Arc::new(Semaphore::new(threads * (WAITING_PER_WORKER + 1))),
         }
+    }
+
+    /// How many jobs run, and how many wait.
+    pub fn load(&self) -> (usize, usize) {
+        let running = self.threads.saturating_sub(self.running.available_permits());
+        let admitted =
+            (self.threads * (WAITING_PER_WORKER + 1)).saturating_sub(self.admitted.available_permits());
+        (running, admitted.saturating_sub(running))
     }
 
     /// Runs `job` when a worker is free.

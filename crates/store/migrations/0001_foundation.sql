@@ -160,3 +160,22 @@ CREATE TABLE access_keys (
   policy TEXT NOT NULL,
   sealed_secret BLOB NOT NULL
 );
+
+-- What administrators and users did. The ids grow with time.
+CREATE TABLE events (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT,
+  pool_id TEXT,
+  client_id TEXT,
+  sub TEXT,
+  username TEXT,
+  actor_kind TEXT NOT NULL,
+  actor TEXT,
+  address TEXT,
+  user_agent TEXT
+);
+CREATE INDEX events_of_user ON events (pool_id, sub, id);

@@ -6,6 +6,7 @@ use crate::{Error, Tx};
 const TABLES: &[&str] = &[
     "attempts",
     "clients",
+    "events",
     "grants",
     "group_members",
     "groups",

@@ -4,6 +4,7 @@ pub mod access_keys;
 pub mod attempts;
 pub mod clients;
 pub mod db;
+pub mod events;
 pub mod everything;
 pub mod grants;
 pub mod groups;

@@ -95,6 +95,15 @@ pub fn is_due(tx: &mut Tx<'_>, now: i64) -> Result<bool, Error> {
     Ok(row.is_some())
 }
 
+/// How many messages are due, counted up to a thousand.
+pub fn count_due(tx: &mut Tx<'_>, now: i64) -> Result<i64, Error> {
+    let row = tx.query_one(
+        "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE next_try_at <= $1 LIMIT 1000) due",
+        &[now.into()],
+    )?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
 /// Takes up to `limit` due messages for delivery: until `lease_until` no other node tries them.
 pub fn lease(tx: &mut Tx<'_>, now: i64, lease_until: i64, limit: i64) -> Result<Vec<Entry>, Error> {
     let sql = format!(

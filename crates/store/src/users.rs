@@ -54,6 +54,16 @@ pub fn find(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<User>, 
     tx.query_one(&sql, &[pool_id.into(), name.into()])?.as_ref().map(user).transpose()
 }
 
+/// Sub and user name of the user whom a folded sign-in name, or the sub, means.
+pub fn find_name(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<(String, String)>, Error> {
+    let row = tx.query_one(
+        "SELECT u.sub, u.username FROM users u WHERE u.pool_id = $1 AND u.sub = \
+         COALESCE((SELECT n.sub FROM sign_in_names n WHERE n.pool_id = $1 AND n.name = $2), $2)",
+        &[pool_id.into(), name.into()],
+    )?;
+    row.map(|row| Ok((row.text(0)?, row.text(1)?))).transpose()
+}
+
 /// The same with the groups that the user is in, in one statement.
 pub fn find_with_groups(
     tx: &mut Tx<'_>,

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod access_keys;
+mod audit;
 mod keys;
 mod master_key;
 mod serve;
@@ -8,7 +9,7 @@ mod settings;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use settings::Settings;
+use settings::{LogFormat, Settings};
 use std::io::Write as _;
 use store::Db;
 use tracing_subscriber::EnvFilter;
@@ -31,6 +32,8 @@ enum Command {
     Serve,
     /// Bring the store to this version's schema, and end.
     Migrate,
+    /// Show or export what administrators and users did.
+    Audit(audit::Audit),
     /// Signing keys and the master key.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -43,7 +46,13 @@ enum Command {
 pub fn run() -> Result<()> {
     let cli = Cli::parse();
     let filter = EnvFilter::try_new(cli.settings.log_filter()).context("--log cannot be read")?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match cli.settings.log_format() {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).init()
+        }
+    }
     let config = cli.settings.into_config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -56,6 +65,7 @@ pub fn run() -> Result<()> {
                 db.close().await;
                 Ok(())
             }
+            Command::Audit(command) => audit::run(config, command).await,
             Command::Keys(command) => keys::run(config, command).await,
         }
     })

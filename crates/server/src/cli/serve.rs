@@ -3,6 +3,7 @@
 use super::{master_key, open_store, say};
 use crate::{
     app::App,
+    audit,
     clock::Clock,
     config::Config,
     delivery::Transports,
@@ -28,6 +29,7 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let transports = Transports::new(&config.delivery).map_err(|reason| anyhow!(reason))?;
     let clock = if config.development { Clock::Movable(Default::default()) } else { Clock::System };
     let app = App::new(config, db, clock, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
+    app.metrics.started(app.now());
     let jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
     greet(&app.config);
@@ -36,6 +38,9 @@ pub async fn serve(mut config: Config) -> Result<()> {
     }
     listener.serve(http::router(app.clone()), app.config.limits.clone(), told_to_end()).await;
     drop(jobs);
+    if let Err(fault) = audit::flush(&app).await {
+        tracing::error!(%fault, cause = ?fault.cause, lost = app.audit.waiting_count(), "events could not be stored");
+    }
     app.db.close().await;
     say("Everything that was accepted is done.");
     Ok(())

@@ -69,6 +69,16 @@ pub struct Settings {
     /// Passes of a password hash over its memory [default: 2]
     #[arg(long, global = true, env = "COGNATE_HASH_PASSES", value_name = "PASSES")]
     hash_passes: Option<u32>,
+    /// For how many days the audit trail is kept [default: 90]
+    #[arg(long, global = true, env = "COGNATE_AUDIT_DAYS", value_name = "DAYS")]
+    audit_days: Option<u32>,
+    /// Whoever reads /_cognate/metrics shows this as a bearer token; without it they are read on this machine only
+    #[arg(long, global = true, env = "COGNATE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    metrics_token: Option<String>,
+    /// How log lines are written [default: text]
+    #[arg(long, global = true, env = "COGNATE_LOG_FORMAT")]
+    #[serde(skip)]
+    log_format: Option<LogFormat>,
     /// What is logged, as in RUST_LOG [default: info]
     #[arg(long, global = true, env = "COGNATE_LOG", value_name = "FILTER")]
     #[serde(skip)]
@@ -83,7 +93,20 @@ enum Mode {
     Production,
 }
 
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object in each line.
+    Json,
+}
+
 impl Settings {
+    pub fn log_format(&self) -> LogFormat {
+        self.log_format.unwrap_or(LogFormat::Text)
+    }
+
     pub fn log_filter(&self) -> &str {
         self.log.as_deref().unwrap_or(LOG_FILTER)
     }
@@ -116,6 +139,8 @@ impl Settings {
         config.signing_key_days = given.signing_key_days;
         config.hashing.memory_kib = given.hash_memory_kib.unwrap_or(config.hashing.memory_kib);
         config.hashing.passes = given.hash_passes.unwrap_or(config.hashing.passes);
+        config.audit_days = given.audit_days.unwrap_or(config.audit_days);
+        config.metrics_token = given.metrics_token;
         check(&config)?;
         Ok(config)
     }
@@ -124,6 +149,9 @@ impl Settings {
         Settings {
             config: None,
             log: None,
+            log_format: None,
+            audit_days: self.audit_days.or(file.audit_days),
+            metrics_token: self.metrics_token.or(file.metrics_token),
             listen: self.listen.or(file.listen),
             data_dir: self.data_dir.or(file.data_dir),
             database_url: self.database_url.or(file.database_url),

@@ -7,7 +7,6 @@ use axum::{
 use rules::Fault;
 use serde_json::{Value, json};
 use spec::{Code, DecodeError, Service, query, shape::OperationSpec};
-use std::{error::Error, fmt::Write as _};
 
 /// The content type of awsJson1.1.
 pub const AWS_JSON: &str = "application/x-amz-json-1.1";
@@ -66,14 +65,13 @@ pub fn good(service: Service, operation: &OperationSpec, output: &Value, request
     text(status, content_type, body)
 }
 
-/// The answer to a call that was refused or failed. A failure of our own is logged here, once.
+/// The answer to a call that was refused or failed.
 pub fn refused(
     service: Service,
     operation: Option<&OperationSpec>,
     fault: &Fault,
     request_id: &str,
 ) -> Response<Body> {
-    log(service, operation, fault, request_id);
     let (name, status) = wire_name(service, fault.code);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let message = &*fault.message;
@@ -150,40 +148,6 @@ fn header_text(message: &str) -> HeaderValue {
     let visible = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
     let text: String = message.chars().take(HEADER_CHARACTERS_MAX).map(visible).collect();
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
-}
-
-fn log(service: Service, operation: Option<&OperationSpec>, fault: &Fault, request_id: &str) {
-    let service = service.signing_name();
-    let operation = operation.map(|o| o.name);
-    let causes = causes(fault);
-    if wire_status(fault.code) >= 500 {
-        tracing::error!(request_id, service, operation, error = fault.code.name(), causes, "a call failed");
-    } else {
-        tracing::debug!(
-            request_id,
-            service,
-            operation,
-            error = fault.code.name(),
-            causes,
-            "a call was refused"
-        );
-    }
-}
-
-fn wire_status(code: Code) -> u16 {
-    Service::CognitoIdp.error(code).1
-}
-
-/// The chain of causes, outermost first.
-fn causes(fault: &Fault) -> String {
-    let mut text = String::new();
-    let mut cause: Option<&(dyn Error + 'static)> = fault.cause.as_deref().map(|c| c as _);
-    while let Some(error) = cause {
-        let separator = if text.is_empty() { "" } else { ": " };
-        let _ = write!(text, "{separator}{error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Which API is this request for? Decodes it, runs the operation, and answers in the API's own protocol.
 
-use super::{answer, body, cors, well_known};
+use super::{answer, body, cors, report, well_known};
 use crate::{
-    app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids, sts,
+    app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids, sts, trail,
 };
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use axum::{
 use rules::{Fault, Result, fault};
 use serde_json::Value;
 use spec::{DecodeError, Service, json, query, rest_json, shape::OperationSpec};
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Instant};
 
 /// The address of the client, put into a request by the listener.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,7 @@ fn target(head: &Parts) -> Door {
     }
 }
 
-/// Reads the body and runs the operation behind the door.
+/// Reads the body, answers, and reports what happened.
 async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String) -> Response<Body> {
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
     let read = body::read(&app.config.limits, body).await;
@@ -98,15 +98,31 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Err(fault) => (Default::default(), Some(fault)),
     };
     let mut call = Call::new(head, body, request_id, peer);
-    let (service, operation, result) = match door {
+    let began = Instant::now();
+    let _in_flight = app.metrics.begin();
+    let ((service, operation, result), facts) = trail::follow(run(app, door, &mut call, unread)).await;
+    report::call(app, &call, (service, operation), &result, facts, began.elapsed());
+    match (result, operation) {
+        (Ok(output), Some(operation)) => answer::good(service, operation, &output, &call.request_id),
+        (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), &call.request_id),
+        (Err(fault), operation) => answer::refused(service, operation, &fault, &call.request_id),
+    }
+}
+
+/// What was asked, and what became of it.
+type Outcome = (Service, Option<&'static OperationSpec>, Result<Value>);
+
+/// Runs the operation behind the door.
+async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> Outcome {
+    match door {
         _ if unread.is_some() => {
             (door.service(), None, Err(unread.unwrap_or_else(fault::request_incomplete)))
         }
         Door::UserPools(operation) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoIdp, spec).await;
-            let result = match asked.and_then(|()| decode_json(app, &call, Service::CognitoIdp, spec)) {
-                Ok(input) => cognito_idp::run(app, &call, operation, input).await,
+            let result = match asked.and_then(|()| decode_json(app, call, Service::CognitoIdp, spec)) {
+                Ok(input) => cognito_idp::run(app, call, operation, input).await,
                 Err(fault) => Err(fault),
             };
             (Service::CognitoIdp, Some(spec), result)
@@ -114,8 +130,8 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Door::IdentityPools(operation) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoIdentity, spec).await;
-            let result = match asked.and_then(|()| decode_json(app, &call, Service::CognitoIdentity, spec)) {
-                Ok(input) => cognito_identity::run(app, &call, operation, input).await,
+            let result = match asked.and_then(|()| decode_json(app, call, Service::CognitoIdentity, spec)) {
+                Ok(input) => cognito_identity::run(app, call, operation, input).await,
                 Err(fault) => Err(fault),
             };
             (Service::CognitoIdentity, Some(spec), result)
@@ -123,22 +139,17 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Door::Sync(operation, members) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoSync, spec).await;
-            let result = match asked.and_then(|()| decode_rest(&call, spec, &members)) {
-                Ok(input) => cognito_sync::run(app, &call, operation, input).await,
+            let result = match asked.and_then(|()| decode_rest(call, spec, &members)) {
+                Ok(input) => cognito_sync::run(app, call, operation, input).await,
                 Err(fault) => Err(fault),
             };
             (Service::CognitoSync, Some(spec), result)
         }
         Door::Sts => {
-            let (spec, result) = call_sts(app, &mut call).await;
+            let (spec, result) = call_sts(app, call).await;
             (Service::Sts, spec, result)
         }
         door => (door.service(), None, Err(fault::unknown_operation())),
-    };
-    match (result, operation) {
-        (Ok(output), Some(operation)) => answer::good(service, operation, &output, &call.request_id),
-        (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), &call.request_id),
-        (Err(fault), operation) => answer::refused(service, operation, &fault, &call.request_id),
     }
 }
 
@@ -166,13 +177,14 @@ fn decode_json(app: &App, call: &Call, service: Service, operation: &OperationSp
         true => custom_ids::decode(app, shape, &call.body),
         false => json::decode(shape, &call.body),
     };
-    decoded.map_err(|error| answer::undecodable(service, error))
+    decoded.inspect(trail::input).map_err(|error| answer::undecodable(service, error))
 }
 
 fn decode_rest(call: &Call, operation: &OperationSpec, members: &[(&'static str, String)]) -> Result<Value> {
     let query = call.head.uri.query().unwrap_or_default();
     let header = |name: &str| call.header(name).map(str::to_owned);
     rest_json::decode(operation, members, query, header, &call.body)
+        .inspect(trail::input)
         .map_err(|error| answer::undecodable(Service::CognitoSync, error))
 }
 
@@ -213,6 +225,7 @@ async fn well_known(
     match well_known::read(app, pool_id, document).await {
         Ok(text) => answer::text(StatusCode::OK, answer::JSON, text),
         Err(fault) => {
+            report::fault(&fault, request_id);
             let mut response = answer::refused(Service::CognitoIdp, None, &fault, request_id);
             if response.status() == StatusCode::BAD_REQUEST {
                 *response.status_mut() = StatusCode::NOT_FOUND;
@@ -235,5 +248,7 @@ fn front_page(app: &App) -> Response<Body> {
 
 /// What a handler that panicked or took too long answers.
 pub fn failed(cause: &'static str, request_id: &str) -> Response<Body> {
-    answer::refused(Service::CognitoIdp, None, &Fault::internal(cause), request_id)
+    let fault = Fault::internal(cause);
+    report::fault(&fault, request_id);
+    answer::refused(Service::CognitoIdp, None, &fault, request_id)
 }

@@ -7,7 +7,9 @@ pub mod doors;
 mod health;
 pub mod limits;
 pub mod listener;
+mod metrics;
 mod patience;
+pub mod report;
 mod well_known;
 
 use crate::{app::App, development, pages::outbox};
@@ -26,6 +28,7 @@ use std::{
     pin::pin,
     task::Poll,
 };
+use tracing::Instrument as _;
 
 /// The name of the call under way, for whoever answers it.
 #[derive(Clone, Debug)]
@@ -36,6 +39,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(development::routes())
+        .route("/_cognate/metrics", get(metrics::answer))
         .route(outbox::PATH, get(outbox))
         .route("/_cognate/outbox/{*rest}", get(outbox))
         .route("/_cognate/{*rest}", any(|| async { (StatusCode::NOT_FOUND, "Not found.\n") }))
@@ -53,7 +57,10 @@ async fn outbox(State(app): State<App>, request: Request<Body>) -> Response<Body
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     match outbox::answer(&app, &request.into_parts().0).await {
         Ok(response) => response,
-        Err(fault) => answer::refused(spec::Service::CognitoIdp, None, &fault, &request_id),
+        Err(fault) => {
+            report::fault(&fault, &request_id);
+            answer::refused(spec::Service::CognitoIdp, None, &fault, &request_id)
+        }
     }
 }
 
@@ -61,7 +68,9 @@ async fn outbox(State(app): State<App>, request: Request<Body>) -> Response<Body
 async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -> Response<Body> {
     let request_id = app.random().uuid_v4();
     request.extensions_mut().insert(RequestId(request_id.clone()));
-    let answer = without_panic(next.run(request));
+    // Every line of the log that belongs to the request names it.
+    let span = tracing::error_span!("request", id = request_id);
+    let answer = without_panic(next.run(request)).instrument(span);
     let mut response = match tokio::time::timeout(app.config.limits.answer_timeout, answer).await {
         Ok(Some(response)) => response,
         Ok(None) => doors::failed("a handler panicked", &request_id),

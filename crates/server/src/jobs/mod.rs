@@ -3,6 +3,7 @@
 
 use crate::{
     app::App,
+    audit,
     delivery::{self, Transports},
     keys::rotation,
     master_keys,
@@ -32,6 +33,7 @@ pub fn spawn(app: &App, transports: Transports) -> JoinSet<()> {
     jobs.spawn(make_spare_keys(app.clone()));
     jobs.spawn(purge_hourly(app.clone()));
     jobs.spawn(follow_master_key(app.clone()));
+    jobs.spawn(audit::run(app.clone()));
     jobs.spawn(delivery::run(app.clone(), transports));
     jobs
 }
@@ -79,6 +81,7 @@ pub async fn purge(app: &App) -> Result<u64> {
     rows += app.db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await?;
     rows += app.db.write(move |tx| store::grants::purge(tx, now - GRANTS_KEPT_MS)).await?;
     rows += app.db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS)).await?;
+    rows += audit::purge(app).await?;
     rows += rotation::tend(app).await?;
     master_keys::sweep(&app.db, &app.vault, now).await?;
     Ok(rows)

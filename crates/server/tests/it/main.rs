@@ -15,6 +15,7 @@ mod front;
 mod groups;
 mod list_users;
 mod model;
+mod operation;
 mod outbox;
 mod own_account;
 mod pools;

@@ -117,6 +117,16 @@ impl Db {
         joined::run(self, work).await
     }
 
+    /// How many reads and writes wait for their turn. On PostgreSQL they wait for a connection, all alike, and are
+    /// counted as writes.
+    pub fn waiting(&self) -> (usize, usize) {
+        match self {
+            Db::Sqlite(sqlite) => sqlite.waiting(),
+            Db::Postgres(postgres) => (0, postgres.waiting()),
+            Db::Joined(_) => (0, 0),
+        }
+    }
+
     /// Accepts nothing more, finishes what was accepted, and folds SQLite's log into its file.
     pub async fn close(&self) {
         match self {

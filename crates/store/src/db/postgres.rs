@@ -110,6 +110,10 @@ impl Postgres {
     }
 
     /// Waits for what is under way before it closes the pool.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.pool.status().waiting
+    }
+
     pub(super) async fn close(&self) {
         let _alone = self.shared.gate.write().await;
         self.shared.pool.close();

@@ -55,6 +55,11 @@ impl<J> Queue<J> {
         self.lock().jobs.pop_front()
     }
 
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
     /// Accepts nothing more; what was accepted is still handed out.
     pub(super) fn close(&self) {
         self.lock().closed = true;

@@ -110,6 +110,10 @@ impl Sqlite {
         submit(&self.shared.writes, f).await
     }
 
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.shared.reads.waiting(), self.shared.writes.waiting())
+    }
+
     /// The readers go first, because the writer's last checkpoint waits for them.
     pub(super) async fn close(&self) {
         let mut threads = self.shared.threads.lock().await;

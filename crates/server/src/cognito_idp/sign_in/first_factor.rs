@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::App,
     cognito_idp::user_changes,
-    passwords,
+    passwords, trail,
     triggers::{Trigger, refuse_configured},
 };
 use rules::{
@@ -54,6 +54,7 @@ pub async fn candidate(app: &App, context: &Context, typed_name: &str) -> Result
     if user.is_none() {
         refuse_configured(&context.pool, Trigger::UserMigration)?;
     }
+    user.iter().for_each(trail::user);
     check_known(&context.client, user.as_ref())?;
     lockout::check(failures, app.now())?;
     Ok(Candidate { user, counter, rehashed: None })

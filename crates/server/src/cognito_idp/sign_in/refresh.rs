@@ -5,6 +5,7 @@ use crate::{
     app::App,
     client_secret,
     tokens::{self, Issued, Presented},
+    trail,
     triggers::{Trigger, refuse_configured},
 };
 use rules::{
@@ -66,6 +67,9 @@ async fn find(app: &App, context: &Context, token: &str) -> Result<Found> {
     let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
     if !tokens::is_genuine(&app.vault, &grant, token, presented.generation) {
         return Err(fault::refresh_token_invalid());
+    }
+    if let Some((user, _)) = &user {
+        trail::user(user);
     }
     Ok(Found { presented, grant, user })
 }

@@ -1,0 +1,109 @@
+//! What is known of the call under way: noted by whoever finds it out, read at the end by the door, which logs,
+//! counts and records the call. Operations take no argument for it, because nothing they do depends on it.
+
+use serde_json::Value;
+use std::cell::RefCell;
+
+/// What is known of a call. Ids only, and nothing that is secret.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The pool.
+    pub pool_id: Option<String>,
+    /// The client.
+    pub client_id: Option<String>,
+    /// The user whom the call is about.
+    pub sub: Option<String>,
+    /// That user's name.
+    pub username: Option<String>,
+    /// The name that the caller typed, which may mean nobody: it is looked up and never kept.
+    pub typed_name: Option<String>,
+    /// Who called.
+    pub actor: Actor,
+    /// The question that a sign-in asks next.
+    pub challenge: Option<String>,
+}
+
+/// Who called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody who has proved anything beforehand.
+    #[default]
+    Anyone,
+    /// Who signed with this access key.
+    Operator(String),
+    /// The user with this sub, by an access token.
+    User(String),
+}
+
+impl Actor {
+    /// The kind and the name.
+    pub fn parts(self) -> (&'static str, Option<String>) {
+        match self {
+            Actor::Anyone => ("anyone", None),
+            Actor::Operator(access_key) => ("operator", Some(access_key)),
+            Actor::User(sub) => ("user", Some(sub)),
+        }
+    }
+}
+
+tokio::task_local! {
+    static FACTS: RefCell<Facts>;
+}
+
+/// Runs a call and answers with what was noted meanwhile.
+pub async fn follow<T>(call: impl Future<Output = T>) -> (T, Facts) {
+    FACTS
+        .scope(RefCell::default(), async {
+            let result = call.await;
+            let facts = FACTS.with(|facts| facts.take());
+            (result, facts)
+        })
+        .await
+}
+
+/// Notes something about the call under way; outside of one it does nothing.
+pub fn note(f: impl FnOnce(&mut Facts)) {
+    let _ = FACTS.try_with(|facts| {
+        if let Ok(mut facts) = facts.try_borrow_mut() {
+            f(&mut facts);
+        }
+    });
+}
+
+/// Notes the user whom the call is about.
+pub fn user(user: &rules::user::User) {
+    note(|facts| {
+        facts.pool_id = Some(user.pool_id.clone());
+        facts.sub = Some(user.sub.clone());
+        facts.username = Some(user.username.clone());
+    });
+}
+
+/// Notes what a checked input names.
+pub fn input(input: &Value) {
+    note(|facts| {
+        let text = |name: &str| input[name].as_str().map(str::to_owned);
+        facts.pool_id = text("UserPoolId");
+        facts.client_id = text("ClientId");
+        let parameters =
+            ["AuthParameters", "ChallengeResponses"].into_iter().find_map(|name| input[name].as_object());
+        facts.typed_name =
+            text("Username").or_else(|| Some(parameters?.get("USERNAME")?.as_str()?.to_owned()));
+    });
+}
+
+/// Notes what only the answer tells: what was made, and the question of a sign-in.
+pub fn output(output: &Value) {
+    note(|facts| {
+        for (fact, found) in [
+            (&mut facts.challenge, &output["ChallengeName"]),
+            (&mut facts.pool_id, &output["UserPool"]["Id"]),
+            (&mut facts.client_id, &output["UserPoolClient"]["ClientId"]),
+            (&mut facts.sub, &output["UserSub"]),
+        ] {
+            if let Some(found) = found.as_str() {
+                *fact = Some(found.to_owned());
+            }
+        }
+    });
+}

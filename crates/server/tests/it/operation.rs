@@ -1,0 +1,144 @@
+//! What operators learn: the audit trail and the numbers.
+
+use crate::{
+    lab::Lab,
+    scene::{PASSWORD, Scene},
+};
+use cognate::{audit, jobs};
+use serde_json::json;
+use store::events::{self, Event, Wanted};
+
+async fn trail(lab: &Lab, wanted: Wanted) -> Vec<Event> {
+    audit::flush(&lab.app).await.unwrap();
+    lab.app.db.read(move |tx| events::list(tx, &wanted, "", 1_000)).await.unwrap()
+}
+
+fn brief(events: &[Event]) -> Vec<String> {
+    let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+    let line = |e: &Event| format!("{} {} {} {}", e.operation, e.outcome, e.actor_kind, or_dash(&e.username));
+    events.iter().map(line).collect()
+}
+
+both_engines! {
+    async fn every_deed_is_recorded(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        let sub = scene.user("jane", json!([])).await;
+        scene.sign_in("jane", "Wrong-Horse9").await.error();
+        scene.sign_in("hunter2-typed-into-the-wrong-field", PASSWORD).await.error();
+        scene.srp("jane", PASSWORD).await.ok();
+        let tokens = scene.tokens("jane").await;
+        lab.call("GetUser", json!({"AccessToken": tokens["AccessToken"]})).await.ok();
+        scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": tokens["RefreshToken"]})).await.ok();
+        let agent = [("user-agent", "Browser/1.0 (x)")];
+        let sign_up = json!({"ClientId": scene.client, "Username": "mary", "Password": PASSWORD});
+        lab.call_with("SignUp", sign_up, &agent).await.ok();
+        scene.admin("ListUsers", json!({})).await;
+        lab.call("GlobalSignOut", json!({"AccessToken": tokens["AccessToken"]})).await.ok();
+        scene.admin("AdminDeleteUser", json!({"Username": "mary"})).await;
+
+        let all = trail(&lab, Wanted::default()).await;
+        assert_eq!(
+            brief(&all),
+            [
+                "CreateUserPool Success operator -",
+                "CreateUserPoolClient Success operator -",
+                "AdminCreateUser Success operator jane",
+                "AdminSetUserPassword Success operator jane",
+                "InitiateAuth NotAuthorizedException anyone jane",
+                "InitiateAuth UserNotFoundException anyone -",
+                "RespondToAuthChallenge Success anyone jane",
+                "InitiateAuth Success anyone jane",
+                "InitiateAuth Success anyone jane",
+                "SignUp Success anyone -",
+                "GlobalSignOut Success user jane",
+                "AdminDeleteUser Success operator mary",
+            ]
+        );
+        let wrong = &all[4];
+        assert_eq!(wrong.sub.as_ref(), Some(&sub));
+        assert_eq!((wrong.pool_id.as_ref(), wrong.client_id.as_ref()), (Some(&scene.pool), Some(&scene.client)));
+        assert_eq!(wrong.reason.as_deref(), Some("Incorrect username or password."));
+        assert_eq!(all[2].actor.as_deref(), Some("AKIDLAB"));
+        assert_eq!(all[10].actor.as_ref(), Some(&sub));
+        assert!(all.iter().any(|e| e.operation == "SignUp" && e.user_agent.is_some()));
+        assert!(!format!("{all:?}").contains("hunter2"));
+
+        let of_jane = Wanted { user: Some("jane".into()), pool_id: Some(scene.pool.clone()), ..Wanted::default() };
+        assert_eq!(trail(&lab, of_jane.clone()).await.len(), 7);
+        assert_eq!(trail(&lab, Wanted { user: Some(sub), ..Wanted::default() }).await.len(), 7);
+        let since = Wanted { since: Some(wrong.at), until: Some(wrong.at + 1), ..Wanted::default() };
+        assert_eq!(trail(&lab, since).await, std::slice::from_ref(wrong));
+
+        lab.advance(89 * 86_400);
+        jobs::purge(&lab.app).await.unwrap();
+        assert_eq!(trail(&lab, Wanted::default()).await.len(), 12);
+        lab.advance(2 * 86_400);
+        jobs::purge(&lab.app).await.unwrap();
+        assert_eq!(trail(&lab, Wanted::default()).await, []);
+    }
+
+    async fn a_sign_in_under_way_says_what_it_asks(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        let new = json!({"Username": "jane", "TemporaryPassword": "Temporary-Horse9", "MessageAction": "SUPPRESS"});
+        scene.admin("AdminCreateUser", new).await;
+        let asked = scene.sign_in("jane", "Temporary-Horse9").await.ok();
+        let answer = json!({"USERNAME": "jane", "NEW_PASSWORD": "short"});
+        scene.respond("NEW_PASSWORD_REQUIRED", &asked["Session"], answer).await.error();
+        let events = trail(&lab, Wanted { user: Some("jane".into()), ..Wanted::default() }).await;
+        assert_eq!(
+            brief(&events),
+            [
+                "AdminCreateUser Success operator jane",
+                "InitiateAuth NEW_PASSWORD_REQUIRED anyone jane",
+                "RespondToAuthChallenge InvalidPasswordException anyone jane",
+            ]
+        );
+    }
+
+    async fn more_events_than_one_statement_takes_are_stored_in_order(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        for _ in 0..300 {
+            let nobody = json!({"UserPoolId": scene.pool, "Username": "nobody"});
+            lab.admin("AdminDisableUser", nobody).await.error();
+        }
+        let events = trail(&lab, Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() }).await;
+        assert_eq!(events.len(), 302);
+        assert!(events.is_sorted_by_key(|event| event.id.clone()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_have_labels_of_a_known_few() {
+    let lab = Lab::sqlite().await;
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    scene.tokens("jane").await;
+    scene.sign_in("jane", "Wrong-Horse9").await.error();
+    lab.call("Nonsense-of-a-caller", json!({})).await.error();
+    let answer = lab.get("/_cognate/metrics").await;
+    assert_eq!(answer.status, 200);
+    for line in [
+        "cognate_calls_total{service=\"cognito-idp\",operation=\"InitiateAuth\",outcome=\"Success\"} 1",
+        "cognate_calls_total{service=\"cognito-idp\",operation=\"InitiateAuth\",outcome=\"NotAuthorizedException\"} 1",
+        "cognate_calls_total{service=\"cognito-idp\",operation=\"unknown\",outcome=\"UnknownOperationException\"} 1",
+        "cognate_call_duration_seconds_count{service=\"cognito-idp\",operation=\"InitiateAuth\"} 2",
+        "cognate_calls_in_flight 0",
+        "cognate_workers_waiting 0",
+        "cognate_audit_dropped 0",
+        "cognate_outbox_due 0",
+    ] {
+        assert!(answer.text.lines().any(|found| found == line), "{line} is not in\n{}", answer.text);
+    }
+    for word in ["jane", "Nonsense", &scene.pool, &scene.client] {
+        assert!(!answer.text.contains(word), "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_from_afar_take_the_token() {
+    let lab = Lab::with_settings(|config| config.metrics_token = Some("let-me-count".into())).await;
+    assert_eq!(lab.get("/_cognate/metrics").await.status, 403);
+    let request =
+        axum::http::Request::get("/_cognate/metrics").header("authorization", "Bearer let-me-count");
+    assert_eq!(lab.send(request.body(axum::body::Body::empty()).unwrap()).await.status, 200);
+}

@@ -1,0 +1,164 @@
+//! The audit trail: what administrators and users did.
+
+use crate::{Error, Param, Row, Tx};
+use rules::Millis;
+
+/// One thing that somebody did or tried to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// A UUID that grows with time.
+    pub id: String,
+    /// When.
+    pub at: Millis,
+    /// The call's name in answers and logs.
+    pub request_id: String,
+    /// What was called.
+    pub operation: String,
+    /// `Success`, the name of the question that a sign-in asks next, or the name of the error.
+    pub outcome: String,
+    /// Why it was refused, for the operator.
+    pub reason: Option<String>,
+    /// In which pool.
+    pub pool_id: Option<String>,
+    /// Through which client.
+    pub client_id: Option<String>,
+    /// Which user it was done to or by.
+    pub sub: Option<String>,
+    /// That user's name.
+    pub username: Option<String>,
+    /// `operator`, `user`, `anyone` or `command-line`.
+    pub actor_kind: String,
+    /// The operator's access key, or the user's sub.
+    pub actor: Option<String>,
+    /// Where the call came from.
+    pub address: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+const COLUMNS: &str = "id, at, request_id, operation, outcome, reason, pool_id, client_id, sub, username, \
+                       actor_kind, actor, address, user_agent";
+const WIDTH: usize = 14;
+/// How many rows one statement inserts; the rest of a batch goes row by row, so that there are two texts only.
+const ROWS: usize = 16;
+
+fn event(row: &Row) -> Result<Event, Error> {
+    Ok(Event {
+        id: row.text(0)?,
+        at: row.int(1)?,
+        request_id: row.text(2)?,
+        operation: row.text(3)?,
+        outcome: row.text(4)?,
+        reason: row.opt_text(5)?,
+        pool_id: row.opt_text(6)?,
+        client_id: row.opt_text(7)?,
+        sub: row.opt_text(8)?,
+        username: row.opt_text(9)?,
+        actor_kind: row.text(10)?,
+        actor: row.opt_text(11)?,
+        address: row.opt_text(12)?,
+        user_agent: row.opt_text(13)?,
+    })
+}
+
+fn params(event: &Event) -> [Param<'_>; WIDTH] {
+    [
+        (&event.id).into(),
+        event.at.into(),
+        (&event.request_id).into(),
+        (&event.operation).into(),
+        (&event.outcome).into(),
+        (&event.reason).into(),
+        (&event.pool_id).into(),
+        (&event.client_id).into(),
+        (&event.sub).into(),
+        (&event.username).into(),
+        (&event.actor_kind).into(),
+        (&event.actor).into(),
+        (&event.address).into(),
+        (&event.user_agent).into(),
+    ]
+}
+
+fn insertion(rows: usize) -> String {
+    let row = |at: usize| {
+        let markers: Vec<String> = (1..=WIDTH).map(|column| format!("${}", at * WIDTH + column)).collect();
+        format!("({})", markers.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO events ({COLUMNS}) VALUES {} ON CONFLICT DO NOTHING", rows.join(", "))
+}
+
+/// Stores events; one that is stored already stays as it is.
+pub fn insert(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
+    let mut groups = events.chunks_exact(ROWS);
+    if events.len() >= ROWS {
+        let sql = insertion(ROWS);
+        for group in groups.by_ref() {
+            tx.execute(&sql, &group.iter().flat_map(params).collect::<Vec<_>>())?;
+        }
+    }
+    let sql = insertion(1);
+    for event in groups.remainder() {
+        tx.execute(&sql, &params(event))?;
+    }
+    Ok(())
+}
+
+/// Which events are wanted. What is none is not asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Of this pool.
+    pub pool_id: Option<String>,
+    /// Of this user: a sub or a user name.
+    pub user: Option<String>,
+    /// From this time on.
+    pub since: Option<Millis>,
+    /// Before this time.
+    pub until: Option<Millis>,
+}
+
+/// Events behind the one named `after`, the oldest first.
+pub fn list(tx: &mut Tx<'_>, wanted: &Wanted, after: &str, limit: i64) -> Result<Vec<Event>, Error> {
+    let since = first_id(wanted.since.unwrap_or_default());
+    let after = if after > since.as_str() { after } else { &since };
+    let mut sql = format!("SELECT {COLUMNS} FROM events WHERE id > $1 AND at < $2");
+    let mut params: Vec<Param<'_>> = vec![after.into(), wanted.until.unwrap_or(i64::MAX).into()];
+    if let Some(pool_id) = &wanted.pool_id {
+        params.push(pool_id.into());
+        sql.push_str(&format!(" AND pool_id = ${}", params.len()));
+    }
+    if let Some(user) = &wanted.user {
+        params.push(user.into());
+        sql.push_str(&format!(" AND (sub = ${0} OR username = ${0})", params.len()));
+    }
+    params.push(limit.into());
+    sql.push_str(&format!(" ORDER BY id LIMIT ${}", params.len()));
+    tx.query(&sql, &params)?.iter().map(event).collect()
+}
+
+/// Removes events before a time, as many as `limit`; answers how many went.
+pub fn purge(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<u64, Error> {
+    tx.execute(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < $1 ORDER BY id LIMIT $2)",
+        &[(&first_id(before)).into(), limit.into()],
+    )
+}
+
+/// No UUID of version 7 that was made at this time or later is smaller.
+fn first_id(at: Millis) -> String {
+    let hex = format!("{:012x}", at.max(0));
+    format!("{}-{}", &hex[..8], &hex[8..12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_grow_with_time() {
+        assert_eq!(first_id(0x0123_4567_89ab), "01234567-89ab");
+        assert_eq!(first_id(-5), "00000000-0000");
+        assert!(first_id(1_767_225_600_000) < first_id(1_767_225_600_001));
+    }
+}
