@@ -1,6 +1,6 @@
 //! Who administers: the proof that a call was signed with an access key, and what its policy allows.
 
-use crate::{access_keys, app::App, call::Call, config::Config};
+use crate::{access_keys, app::App, call::Call, config::Config, development};
 use rules::{
     Result,
     callers::{
@@ -106,6 +106,10 @@ fn signed_request(call: &Call) -> Request<'_> {
 /// Development mode: any credentials will do, but there must be some, so that a client that would fail elsewhere
 /// fails here too.
 fn anyone(app: &App, call: &Call) -> Result<Operator> {
+    // A web site that the developer happens to visit must not be able to make their browser administer.
+    if !development::is_at_home(app, &call.head) {
+        return Err(fault::administration_from_elsewhere());
+    }
     let access_key = match call.head.headers.get("authorization") {
         Some(value) => value.to_str().ok().and_then(access_key_of_header).unwrap_or_default(),
         None => access_key_of_query(call.head.uri.query().unwrap_or_default())

@@ -74,3 +74,12 @@ pub fn access_denied(user_arn: &str, action: &str, resource: &str, decision: Dec
         format!("User: {user_arn} is not authorized to perform: {action} on resource: {resource} {why}"),
     )
 }
+
+/// Open administration in development mode, asked for by a page of another origin or under a foreign host name.
+pub fn administration_from_elsewhere() -> Fault {
+    Fault::new(
+        Code::AccessDeniedException,
+        "In development mode only requests to and from this machine administer. Use an address of this machine, \
+         or run in production mode with access keys.",
+    )
+}

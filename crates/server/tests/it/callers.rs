@@ -308,3 +308,19 @@ async fn secrets_of_keys_are_shown_once() {
     }
     assert_eq!(app.db.read(store::access_keys::list).await.unwrap().len(), 1);
 }
+
+both_engines! {
+    async fn no_foreign_page_administers_in_development(lab: Lab) {
+        let list = async |headers: &[(&str, &str)]| {
+            let signed = ("authorization", "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/cognito-idp/aws4_request");
+            let headers: Vec<(&str, &str)> = headers.iter().copied().chain([signed]).collect();
+            lab.call_with("ListUserPools", json!({"MaxResults": 1}), &headers).await
+        };
+        for own in [("origin", "http://localhost:3000"), ("origin", "http://127.0.0.1:8080"), ("host", "[::1]:9229")] {
+            list(&[own]).await.ok();
+        }
+        for foreign in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example:9229")] {
+            assert_eq!(list(&[foreign]).await.error().0, "AccessDeniedException", "{foreign:?}");
+        }
+    }
+}
