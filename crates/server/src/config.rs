@@ -10,6 +10,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whether everything is kept for this run only, with a master key of its own.
     pub ephemeral: bool,
+    /// A file of pools, clients, groups and users that are there before the first answer.
+    pub seed: Option<PathBuf>,
     /// Where SQLite's file and the master key lie.
     pub data_dir: PathBuf,
     /// The PostgreSQL that several nodes share, instead of SQLite.
@@ -83,6 +85,7 @@ impl Config {
         Config {
             listen,
             ephemeral: false,
+            seed: None,
             data_dir,
             database_url: None,
             public_url: format!("http://localhost:{}", listen.port()),

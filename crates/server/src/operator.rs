@@ -39,6 +39,12 @@ enum Rights {
 }
 
 impl Operator {
+    /// The server itself, which applies what its own settings say.
+    pub fn server(config: &Config) -> Operator {
+        let arn = format!("arn:aws:iam::{}:root", config.account_id);
+        Operator { access_key: String::new(), arn, rights: Rights::Everything }
+    }
+
     /// Checks that the policy allows an operation on what its checked input names.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::{
     http::{self, listener::Listener},
     jobs,
     keys::KeyRing,
+    seed,
 };
 use anyhow::{Context as _, Result, anyhow};
 use tokio::signal;
@@ -30,9 +31,10 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let clock = if config.development { Clock::Movable(Default::default()) } else { Clock::System };
     let app = App::new(config, db, clock, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
     app.metrics.started(app.now());
+    let changes = seed::apply(&app).await.context("the seed cannot be applied")?;
     let jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
-    greet(&app.config);
+    greet(&app.config, changes);
     if is_closed {
         say("  nobody  may administer yet: cognate access-keys create --name admin --allow '*'");
     }
@@ -46,13 +48,16 @@ pub async fn serve(mut config: Config) -> Result<()> {
     Ok(())
 }
 
-fn greet(config: &Config) {
+fn greet(config: &Config, changes: usize) {
     let url = &config.public_url;
     say(&format!("Cognate serves {url}"));
     match &config.database_url {
         _ if config.ephemeral => say("  data    for this run only"),
         Some(_) => say("  data    in the database of --database-url"),
         None => say(&format!("  data    in {}", config.data_dir.display())),
+    }
+    if let Some(path) = &config.seed {
+        say(&format!("  seed    {}, which changed {changes} things", path.display()));
     }
     if config.development {
         say(&format!("  outbox  {url}/_cognate/outbox"));

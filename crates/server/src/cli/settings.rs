@@ -33,6 +33,9 @@ pub struct Settings {
     /// Keep everything for this run only
     #[arg(long, global = true, env = "COGNATE_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ephemeral: Option<bool>,
+    /// Pools, clients, groups and users that are there before the first answer: a TOML or JSON file
+    #[arg(long, global = true, env = "COGNATE_SEED", value_name = "FILE")]
+    seed: Option<PathBuf>,
     /// The URL under which clients reach the server [default: http://localhost:PORT]
     #[arg(long, global = true, env = "COGNATE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -124,6 +127,7 @@ impl Settings {
         };
         let mut config = Config::local(listen, given.data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR)));
         config.ephemeral = given.ephemeral.unwrap_or(false);
+        config.seed = given.seed;
         config.database_url = given.database_url;
         if let Some(url) = given.public_url {
             config.public_url = public_url(&url)?;
@@ -156,6 +160,7 @@ impl Settings {
             data_dir: self.data_dir.or(file.data_dir),
             database_url: self.database_url.or(file.database_url),
             ephemeral: self.ephemeral.or(file.ephemeral),
+            seed: self.seed.or(file.seed),
             public_url: self.public_url.or(file.public_url),
             issuer: self.issuer.or(file.issuer),
             region: self.region.or(file.region),

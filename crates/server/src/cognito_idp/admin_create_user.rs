@@ -24,13 +24,22 @@ pub async fn admin_create_user(
     _caller: &Operator,
     input: AdminCreateUserRequest,
 ) -> Result<AdminCreateUserResponse> {
+    create_as(app, None, input).await
+}
+
+/// AdminCreateUser with a sub that was chosen, or a new one.
+pub(crate) async fn create_as(
+    app: &App,
+    sub: Option<String>,
+    input: AdminCreateUserRequest,
+) -> Result<AdminCreateUserResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     if input.message_action == Some(MessageActionType::Resend) {
         return resend(app, pool, input).await;
     }
     triggers::refuse_configured(&pool, Trigger::PreSignUp)?;
     let given = given_password(&pool, &input)?;
-    let (mut user, start) = new_user(app, &pool, &input, given.is_some())?;
+    let (mut user, start) = new_user(app, &pool, &input, sub, given.is_some())?;
     let media = match (start, input.message_action) {
         // Without a temporary password an invitation would have nothing to say.
         (Start::Code, _) | (_, Some(MessageActionType::Suppress)) => Vec::new(),
@@ -84,9 +93,10 @@ fn new_user(
     app: &App,
     pool: &Pool,
     input: &AdminCreateUserRequest,
+    sub: Option<String>,
     has_password: bool,
 ) -> Result<(User, Start)> {
-    let sub = app.random().uuid_v4();
+    let sub = sub.unwrap_or_else(|| app.random().uuid_v4());
     let name = username::new_name(pool, &input.username, &sub)?;
     let given = input.user_attributes.as_deref().unwrap_or_default();
     let attributes = attributes::check_creation(pool, given, name.attribute)?;

@@ -37,9 +37,18 @@ pub(super) fn first(
 
 /// The secret that DescribeUserPoolClient shows.
 pub(super) fn oldest(app: &App, client: &Client) -> Result<Option<String>> {
-    let Some(secret) = client.secrets.first() else { return Ok(None) };
+    client.secrets.first().map(|secret| open(app, client, secret)).transpose()
+}
+
+/// All secrets with their ids, the oldest first.
+pub(crate) fn values(app: &App, client: &Client) -> Result<Vec<(String, Zeroizing<String>)>> {
+    let value = |secret: &ClientSecret| Ok((secret.id.clone(), Zeroizing::new(open(app, client, secret)?)));
+    client.secrets.iter().map(value).collect()
+}
+
+fn open(app: &App, client: &Client, secret: &ClientSecret) -> Result<String> {
     let bytes = app.vault.open(&Client::secret_context(&client.id), &secret.value)?;
-    Ok(Some(String::from_utf8(bytes.to_vec()).map_err(|_| Fault::internal("a client secret is no text"))?))
+    String::from_utf8(bytes.to_vec()).map_err(|_| Fault::internal("a client secret is no text"))
 }
 
 fn generate(app: &App) -> Zeroizing<String> {

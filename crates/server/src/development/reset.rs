@@ -1,7 +1,7 @@
 //! `POST /_cognate/reset`: the server as it was after its first start.
 
 use super::{json, plain, refusal};
-use crate::app::App;
+use crate::{app::App, seed};
 use axum::{
     body::Body,
     extract::State,
@@ -9,20 +9,24 @@ use axum::{
 };
 use serde_json::json;
 
-/// Empties the store, all at once, and returns the clock to the present.
+/// Empties the store and applies the seed again, all at once, and returns the clock to the present.
 pub async fn reset(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     if let Some(refusal) = refusal(&app, &request.into_parts().0) {
         return refusal;
     }
-    if let Err(error) = app.db.write(store::everything::delete).await {
-        tracing::error!(%error, "the store could not be emptied");
-        return plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The store could not be emptied; the log says why.\n",
-        );
+    // What the seed makes is made in the present.
+    let ahead = app.clock.ahead();
+    app.clock.return_to_present();
+    if let Err(mistake) = seed::apply_afresh(&app).await {
+        app.clock.advance(ahead);
+        tracing::error!(%mistake, "the store could not be reset");
+        let status = match mistake.is_ours() {
+            true => StatusCode::INTERNAL_SERVER_ERROR,
+            false => StatusCode::BAD_REQUEST,
+        };
+        return plain(status, &format!("{mistake}\n"));
     }
     app.forget_everything();
-    app.clock.return_to_present();
-    tracing::info!("the store was emptied");
+    tracing::info!("the store was reset");
     json(StatusCode::OK, &json!({}))
 }

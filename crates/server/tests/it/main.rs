@@ -23,6 +23,7 @@ mod recovery;
 mod scene;
 mod second_factor;
 mod secrets_at_rest;
+mod seed;
 mod sign_in;
 mod sign_up;
 mod signer;
