@@ -28,6 +28,7 @@ const KEY_ID_BYTES: usize = 8;
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
     fn fill(&mut self, bytes: &mut [u8]) {
         // The generator fails only if the kernel has none; without it nothing safe can be done.
         rand::fill(bytes).expect("the operating system's random generator works");

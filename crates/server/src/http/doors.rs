@@ -98,6 +98,7 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         Err(fault) => (Default::default(), Some(fault)),
     };
     let mut call = Call::new(head, body, request_id, peer);
+    #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
     let began = Instant::now();
     let _in_flight = app.metrics.begin();
     let ((service, operation, result), facts) = trail::follow(run(app, door, &mut call, unread)).await;
