@@ -99,11 +99,11 @@ async fn facts(
 
 /// The claims of an access token whose signature is good; nothing else of it is checked.
 pub async fn verified_claims(app: &App, token: &str) -> Result<(AccessClaims, Arc<Pool>)> {
-    let parts: Vec<&str> = token.split('.').collect();
-    let [header, payload, signature] = parts[..] else { return Err(fault::access_token_invalid()) };
     if token.len() > TOKEN_CHARACTERS_MAX {
         return Err(fault::access_token_invalid());
     }
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, payload, signature] = parts[..] else { return Err(fault::access_token_invalid()) };
     let header: Header = part(header)?;
     let claims: AccessClaims = part(payload)?;
     let pool_id = claims.iss.rsplit('/').next().unwrap_or_default().to_owned();

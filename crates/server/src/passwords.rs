@@ -7,6 +7,7 @@ use argon2::{
 };
 use rules::{
     Fault, Random, Result, ids,
+    pool::{Pool, password_policy::PASSWORD_CHARACTERS_MAX},
     sign_in::srp,
     user::{Password, User},
 };
@@ -34,15 +35,16 @@ fn matches(password: &str, hash: &str) -> Result<bool> {
 }
 
 /// Makes all that is kept of a new password. `user` is the user who gets it; its present password goes into
-/// the history as far as `history_size` looks back.
+/// the history as far as the pool's policy looks back.
 pub async fn make(
     app: &App,
+    pool: &Pool,
     user: &User,
     password: Zeroizing<String>,
     temporary: bool,
-    history_size: usize,
 ) -> Result<Password> {
     let now = app.now();
+    let history_size = pool.password_policy().history_size;
     let mut history: Vec<String> = Vec::new();
     if let Some(present) = &user.password
         && history_size > 0
@@ -51,12 +53,13 @@ pub async fn make(
         history.extend(present.history.iter().cloned());
         history.truncate(history_size);
     }
-    let (pool_id, sub, username) = (user.pool_id.clone(), user.sub.clone(), user.username.clone());
+    // Folded, so that the name in an SRP challenge does not tell in which letters a user was registered.
+    let (pool_id, sub, name) = (user.pool_id.clone(), user.sub.clone(), pool.fold_name(&user.username));
     let vault = app.vault.clone();
     let hashing = app.config.hashing;
     app.workers
         .run(move || {
-            let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &username);
+            let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &name);
             let verifier = srp::Verifier::new(owner, &password, &mut SystemRandom);
             Ok(Password {
                 hash: hash(hashing, &password)?,
@@ -74,8 +77,14 @@ pub async fn make(
 /// the time does not tell whether a user exists.
 pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<String>) -> Result<bool> {
     let decoy = app.decoy_hash.clone();
+    // No password is longer. The decoy costs the same, and not more the longer the text is.
+    let is_possible = password.chars().count() <= PASSWORD_CHARACTERS_MAX;
     app.workers
         .run(move || {
+            if !is_possible {
+                matches("", &decoy)?;
+                return Ok(false);
+            }
             if hashes.is_empty() {
                 matches(&password, &decoy)?;
                 return Ok(false);

@@ -38,6 +38,8 @@ pub struct SignIn {
     pub side: Side,
     /// What has been proved, in order.
     pub passed: Vec<Factor>,
+    /// Which password was proved, by the salt that every password has of its own: the sign-in ends with it.
+    pub password: Option<String>,
     /// What it waits for.
     pub waiting_for: Option<Challenge>,
 }
@@ -162,7 +164,7 @@ pub struct Facts<'a> {
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Store the sign-in and put its question to the client. A `Code` question has no code yet.
-    Ask(SignIn),
+    Ask(Box<SignIn>),
     /// Give out tokens.
     Done,
 }
@@ -185,6 +187,7 @@ impl SignIn {
             sub: sub.to_owned(),
             side,
             passed: Vec::new(),
+            password: None,
             waiting_for: None,
         }
     }
@@ -195,19 +198,26 @@ impl SignIn {
     /// The refusal to answer with. Nothing is stored then but what counts failures.
     pub fn advance(mut self, facts: &Facts<'_>, mut user: User, input: Input) -> Result<Outcome> {
         check_enabled(&user)?;
-        match (self.waiting_for.take(), input) {
+        let waiting_for = self.waiting_for.take();
+        if waiting_for.is_some() {
+            self.check_still_good(&user)?;
+        }
+        match (waiting_for, input) {
             (None, Input::Password) if self.passed.is_empty() => {
                 check_after_password(&user)?;
                 self.passed.push(Factor::Password);
+                self.password = password_mark(&user);
             }
             (Some(Challenge::NewPasswordRequired), Input::NewPassword { password, attributes }) => {
                 take_new_password(&mut user, *password, attributes)?;
                 self.passed.push(Factor::NewPassword);
+                self.password = password_mark(&user);
             }
             (
                 Some(Challenge::Code { factor, to, registers, .. }),
                 Input::Code { factor: answered, matches },
             ) if factor == answered => {
+                check_address(facts.pool, &user, factor, &to, registers)?;
                 if !matches {
                     return Err(fault::challenge_code_mismatch());
                 }
@@ -224,7 +234,7 @@ impl SignIn {
                 return Ok(Outcome { step: self.ask(mfa_challenge(factor, &user)?), user });
             }
             (Some(Challenge::MfaSetup { factors, totp }), input) => {
-                return self.set_up(factors, totp, user, input);
+                return self.set_up(facts.pool, factors, totp, user, input);
             }
             _ => return Err(fault::session_invalid()),
         }
@@ -249,22 +259,39 @@ impl SignIn {
         Ok(Outcome { step, user })
     }
 
+    /// Between two steps the password may be replaced or reset; what was proved by the old one is worth nothing then.
+    fn check_still_good(&self, user: &User) -> Result<()> {
+        check_after_password(user)?;
+        if self.password != password_mark(user) {
+            return Err(fault::session_invalid().because("the password was changed since"));
+        }
+        Ok(())
+    }
+
     fn ask(mut self, challenge: Challenge) -> Step {
         self.waiting_for = Some(challenge);
-        Step::Ask(self)
+        Step::Ask(Box::new(self))
     }
 
     /// Setting up a factor runs over several requests, each with a session of its own.
     fn set_up(
         mut self,
+        pool: &Pool,
         factors: Vec<MfaFactor>,
         totp: Option<Totp>,
         mut user: User,
         input: Input,
     ) -> Result<Outcome> {
         let again = |factors, totp| Challenge::MfaSetup { factors, totp };
+        match &totp {
+            // What was set up here must still be what the user has.
+            Some(proved) if proved.verified => check_is_users(&user, proved)?,
+            _ => check_sets_up(pool, &user)?,
+        }
         match (totp, input) {
-            (_, Input::SetupStarted(secret)) if factors.contains(&MfaFactor::SoftwareToken) => {
+            (None | Some(Totp { verified: false, .. }), Input::SetupStarted(secret))
+                if factors.contains(&MfaFactor::SoftwareToken) =>
+            {
                 let totp = Totp { secret, verified: false, last_step: None, device_name: None };
                 Ok(Outcome { step: self.ask(again(factors, Some(totp))), user })
             }
@@ -280,7 +307,9 @@ impl SignIn {
                 self.passed.push(Factor::Mfa(MfaFactor::SoftwareToken));
                 Ok(Outcome { step: Step::Done, user })
             }
-            (_, Input::SetupDone { email: Some(to) }) if factors.contains(&MfaFactor::Email) => {
+            (None | Some(Totp { verified: false, .. }), Input::SetupDone { email: Some(to) })
+                if factors.contains(&MfaFactor::Email) =>
+            {
                 let code =
                     Challenge::Code { factor: MfaFactor::Email, code: Vec::new(), to, registers: true };
                 Ok(Outcome { step: self.ask(code), user })
@@ -303,6 +332,37 @@ fn check_after_password(user: &User) -> Result<()> {
         UserStatusType::ResetRequired => Err(fault::password_reset_required()),
         // The others have no password to sign in by.
         _ => Err(fault::incorrect_username_or_password()),
+    }
+}
+
+fn password_mark(user: &User) -> Option<String> {
+    user.password.as_ref().map(|password| password.srp_salt.clone())
+}
+
+/// Setting up is for who has no factor: otherwise a session that was kept would replace the one that the user has
+/// set up since.
+fn check_sets_up(pool: &Pool, user: &User) -> Result<()> {
+    match mfa::decide(pool, user) {
+        Decision::SetUp(_) => Ok(()),
+        _ => Err(fault::session_invalid().because("the user has a factor by now")),
+    }
+}
+
+fn check_is_users(user: &User, totp: &Totp) -> Result<()> {
+    match &user.mfa.totp {
+        Some(present) if present.secret == totp.secret => Ok(()),
+        _ => Err(fault::session_invalid().because("the user has another authenticator app by now")),
+    }
+}
+
+/// A code counts only where it went to an address that is the user's, or becomes it as the first factor.
+fn check_address(pool: &Pool, user: &User, factor: MfaFactor, to: &str, registers: bool) -> Result<()> {
+    if registers {
+        return check_sets_up(pool, user);
+    }
+    match user.attribute(factor_attribute(factor)) {
+        Some(present) if present == to => Ok(()),
+        _ => Err(fault::session_invalid().because("the address was changed since")),
     }
 }
 

@@ -164,6 +164,31 @@ fn setting_up_an_app_activates_it() {
     assert!(matches!(go(proved, Input::SetupDone { email: None }).unwrap().step, Step::Done));
 }
 
+/// What was proved is worth nothing once the password is another, or the user may not sign in by it.
+#[test]
+fn a_sign_in_ends_with_its_password() {
+    let pool = pool(UserPoolMfaType::On, &[MfaFactor::Sms]);
+    let client = samples::client(&[], &[]);
+    let facts = Facts { pool: &pool, client: &client, now: NOW };
+    let jane = user(&[("phone_number", "+1")], UserMfa::default());
+    let replaced = Password { srp_salt: "other".into(), ..password(false, NOW) };
+    for (change, expected) in [
+        (jane.clone(), "tokens"),
+        (User { password: Some(replaced), ..jane.clone() }, "Invalid session for the user."),
+        (User { password: None, ..jane.clone() }, "Invalid session for the user."),
+        (
+            User { status: UserStatusType::ResetRequired, ..jane.clone() },
+            "Password reset required for the user",
+        ),
+        (User { enabled: false, ..jane.clone() }, "User is disabled."),
+        (user(&[("phone_number", "+2")], UserMfa::default()), "Invalid session for the user."),
+    ] {
+        let Ok(Outcome { step: Step::Ask(sign_in), .. }) = begin(&pool, &jane) else { panic!("no question") };
+        let input = Input::Code { factor: MfaFactor::Sms, matches: true };
+        assert_eq!(describe(sign_in.advance(&facts, change, input).map(|o| o.step)), expected);
+    }
+}
+
 /// Draws answers at random, right and wrong, fitting and not: whatever the path, tokens come only after a
 /// password, a permanent one, and a second factor wherever the pool demands it or the user has one.
 #[test]
@@ -184,7 +209,7 @@ fn no_path_reaches_tokens_without_its_factors() {
                     proved.extend(proof);
                     state.1 = outcome.user;
                     match outcome.step {
-                        Step::Ask(sign_in) => state.0 = sign_in,
+                        Step::Ask(sign_in) => state.0 = *sign_in,
                         Step::Done => {
                             check_proofs(&pool, &user, &proved);
                             tokens += 1;

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// The longest value, in characters.
 const VALUE_CHARACTERS_MAX: usize = 2048;
+/// The longest further name to sign in by, in characters: as long as a user name, because names stand in an index.
+const NAME_CHARACTERS_MAX: usize = 128;
 
 /// The attributes that OpenID Connect names, in the schema's order; every pool has them, besides `sub`.
 pub const STANDARD: [&str; 19] = [
@@ -306,6 +308,9 @@ fn check_value(
         "phone_number" if !is_phone_number(value) => return Err(fault::phone_number_format()),
         "preferred_username" if pool.has_alias(AliasAttributeType::PreferredUsername) => {
             check_no_alias(pool, value)?;
+            if value.chars().count() > NAME_CHARACTERS_MAX {
+                return Ok(Err(format!("{name}: String is longer than the maximum length.")));
+            }
         }
         _ => {}
     }

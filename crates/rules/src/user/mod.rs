@@ -190,6 +190,11 @@ impl User {
         self.attributes.insert(format!("{attribute}_verified"), verified.to_string());
     }
 
+    /// Ends every token of sign-ins up to now. A clock that was set back brings no earlier token back.
+    pub fn sign_out(&mut self, now: Millis) {
+        self.signed_out_at = self.signed_out_at.max(now);
+    }
+
     /// The names by which this user signs in, folded as the pool compares them. The first is the user name.
     pub fn sign_in_names(&self, pool: &Pool) -> Vec<String> {
         let mut names = vec![pool.fold_name(&self.username)];

@@ -178,7 +178,7 @@ async fn temporary_password(
 ) -> Result<(Zeroizing<String>, Password)> {
     let policy = pool.password_policy();
     let password = given.unwrap_or_else(|| password_policy::generate_temporary(&policy, &mut app.random()));
-    let kept = passwords::make(app, user, password.clone(), true, policy.history_size).await?;
+    let kept = passwords::make(app, pool, user, password.clone(), true).await?;
     Ok((password, kept))
 }
 

@@ -24,7 +24,7 @@ pub async fn change_password(
     password_policy::check_password(&policy, &proposed).map_err(fault::changed_password)?;
     check_previous(app, &read, input.previous_password.map(Zeroizing::new)).await?;
     user_passwords::check_history(app, &read, &proposed, policy.history_size).await?;
-    let kept = passwords::make(app, &read, proposed, false, policy.history_size).await?;
+    let kept = passwords::make(app, &pool, &read, proposed, false).await?;
     let now = app.now();
     let keeper = app.clone();
     app.db

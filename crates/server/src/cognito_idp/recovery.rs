@@ -142,7 +142,7 @@ async fn new_password(
     let Some(user) = user else { return Ok(None) };
     let history_size = pool.password_policy().history_size;
     user_passwords::check_history(app, &user, &password, history_size).await?;
-    let kept = passwords::make(app, &user, password, false, history_size).await?;
+    let kept = passwords::make(app, pool, &user, password, false).await?;
     Ok(Some((user, kept)))
 }
 

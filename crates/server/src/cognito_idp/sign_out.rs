@@ -46,7 +46,7 @@ async fn sign_out_everywhere(app: &App, pool: Arc<Pool>, name: String) -> Result
         .write(move |tx| {
             let before = store::users::find(tx, &pool.id, &name)?.ok_or_else(fault::unknown_user)?;
             let mut user = before.clone();
-            user.signed_out_at = now;
+            user.sign_out(now);
             user_changes::save(tx, &pool, &before, &user)
         })
         .await

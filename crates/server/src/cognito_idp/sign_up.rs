@@ -42,8 +42,7 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
         triggers::refuse_message(&pool, recipient.medium)?;
     }
     if let Some(password) = password {
-        let history_size = pool.password_policy().history_size;
-        user.password = Some(passwords::make(app, &user, password, false, history_size).await?);
+        user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
     let user_sub = user.sub.clone();
     let sender = app.clone();

@@ -35,7 +35,7 @@ pub async fn admin_set_user_password(
     let (reading, typed) = (pool.clone(), input.username);
     let read = app.db.read(move |tx| user_changes::find(tx, &reading, &typed)).await?;
     check_history(app, &read, &password, policy.history_size).await?;
-    let kept = passwords::make(app, &read, password, temporary, policy.history_size).await?;
+    let kept = passwords::make(app, &pool, &read, password, temporary).await?;
     let now = app.now();
     app.db
         .write(move |tx| {

@@ -80,7 +80,7 @@ pub async fn admin_disable_user(
         .write(move |tx| {
             change(tx, &pool, &input.username, now, |user| {
                 user.enabled = false;
-                user.signed_out_at = now;
+                user.sign_out(now);
                 Ok(())
             })
         })

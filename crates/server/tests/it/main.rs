@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "a lab has more instruments than today's tests use")]
 mod lab;
 
+mod attacks;
 mod attribute_rights;
 mod bad_input;
 mod callers;

@@ -156,7 +156,7 @@ pub async fn new_password(
             return Err(fault::password_in_history());
         }
     }
-    let password = passwords::make(app, &user, password, false, policy.history_size).await?;
+    let password = passwords::make(app, &context.pool, &user, password, false).await?;
     let now = app.now();
     let (task_app, task_context) = (app.clone(), context.clone());
     let conclusion = app

@@ -65,7 +65,7 @@ pub fn write(
             challenge::send_code(tx, app, context, &user, &mut sign_in, now)?;
             let (session, ticket) = session::new(app, context);
             session::put(tx, &ticket, &sign_in)?;
-            Ok(Conclusion::Asked { user: Box::new(user), sign_in: Box::new(sign_in), session })
+            Ok(Conclusion::Asked { user: Box::new(user), sign_in, session })
         }
     }
 }

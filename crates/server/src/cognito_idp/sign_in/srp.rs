@@ -51,11 +51,12 @@ fn verifier(app: &App, context: &Context, user: Option<&User>, folded_name: &str
     }
 }
 
-/// The name that stands in the challenge. Where the typed name could be an alias, a stranger must not learn from it
-/// whether it is one, so that it gets an invented name as a known user gets the real one.
+/// The name that stands in the challenge, folded, since the letters in which a user was registered would tell that
+/// there is one. Where the typed name could be an alias, a stranger must not learn from it whether it is one, so that
+/// it gets an invented name as a known user gets the real one.
 fn challenge_name(app: &App, context: &Context, user: Option<&User>, typed_name: &str) -> String {
     if let Some(user) = user {
-        return user.username.clone();
+        return context.pool.fold_name(&user.username);
     }
     let pool = &context.pool;
     let is_alias = pool.has_username_attributes()
@@ -64,7 +65,7 @@ fn challenge_name(app: &App, context: &Context, user: Option<&User>, typed_name:
     if is_alias {
         srp::fake_user_id(&*app.vault.derive("unknown-users"), &pool.id, &pool.fold_name(typed_name))
     } else {
-        typed_name.to_owned()
+        pool.fold_name(typed_name)
     }
 }
 
