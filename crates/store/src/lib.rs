@@ -30,6 +30,7 @@ impl From<Error> for Fault {
             Error::NulInText { .. } => {
                 fault::invalid_parameter("A value holds a NUL character.").because(error)
             }
+            error if error.is_dangling() => fault::pool_is_gone().because(error),
             error => Fault::internal(error),
         }
     }

@@ -14,6 +14,11 @@ pub fn unknown_pool(id: &str) -> Fault {
     Fault::new(Code::ResourceNotFoundException, format!("User pool {id} does not exist."))
 }
 
+/// A pool that was deleted while the operation ran. Unverified: text.
+pub fn pool_is_gone() -> Fault {
+    Fault::new(Code::ResourceNotFoundException, "The user pool does not exist.")
+}
+
 /// P
 pub fn unknown_client(id: &str) -> Fault {
     Fault::new(Code::ResourceNotFoundException, format!("User pool client {id} does not exist."))

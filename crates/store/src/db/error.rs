@@ -95,6 +95,18 @@ impl fmt::Display for SqliteError {
     }
 }
 
+impl Error {
+    /// Whether a row was refused because what it belongs to does not exist: in this schema always a pool, which was
+    /// deleted while somebody still remembered it.
+    pub fn is_dangling(&self) -> bool {
+        match self {
+            Error::Sqlite(error) => error.code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
+            Error::Postgres(error) => error.code.as_deref() == Some("23503"),
+            _ => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         // SQLite's messages name tables, columns and pieces of the statement, never values.
