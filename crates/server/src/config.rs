@@ -1,10 +1,10 @@
 //! The settings, in their final types, as they were read once at start.
 
 use crate::http::limits::Limits;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
-/// The settings of a server.
-#[derive(Clone, Debug)]
+/// The settings of a server. Debug shows no address, because addresses hold passwords.
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
@@ -50,8 +50,9 @@ pub enum Issuer {
     Aws,
 }
 
-/// How messages leave the server; what is none stays in the outbox.
-#[derive(Clone, Debug, Default)]
+/// How messages leave the server; what is none stays in the outbox. It has no Debug, because addresses hold
+/// passwords.
+#[derive(Clone, Default)]
 pub struct Delivery {
     /// The mail server.
     pub smtp_url: Option<String>,
@@ -76,6 +77,17 @@ impl Default for Hashing {
     /// OWASP's first recommendation.
     fn default() -> Hashing {
         Hashing { memory_kib: 19 * 1024, passes: 2 }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .field("public_url", &self.public_url)
+            .field("development", &self.development)
+            .finish_non_exhaustive()
     }
 }
 

@@ -37,3 +37,16 @@ pub fn delete(tx: &mut Tx<'_>, name: &str) -> Result<(), Error> {
     tx.execute("DELETE FROM settings WHERE name = $1", &[name.into()])?;
     Ok(())
 }
+
+/// What PostgreSQL says of itself: the number of its version, as 160004, whether this connection is encrypted, and
+/// its clock in milliseconds since 1970.
+pub fn postgres_facts(tx: &mut Tx<'_>) -> Result<(i64, bool, i64), Error> {
+    let row = tx.query_one(
+        "SELECT CAST(current_setting('server_version_num') AS BIGINT), \
+         (SELECT CAST(CAST(s.ssl AS INTEGER) AS BIGINT) FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()), \
+         CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        &[],
+    )?;
+    let Some(row) = row else { return Ok((0, false, 0)) };
+    Ok((row.int(0)?, row.opt_int(1)? == Some(1), row.int(2)?))
+}

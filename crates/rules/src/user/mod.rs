@@ -12,7 +12,7 @@ pub(crate) mod samples;
 use crate::{Millis, Sealed, pool::Pool};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{AliasAttributeType, AttributeType, UserStatusType, UserType, UsernameAttributeType};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// A user.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,8 +45,8 @@ pub struct User {
     pub version: i64,
 }
 
-/// A password as it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A password as it is kept. Debug shows no hash: a weak password could be guessed from it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Password {
     /// Argon2id in PHC form.
     pub hash: String,
@@ -61,6 +61,15 @@ pub struct Password {
     /// The hashes of earlier ones, newest first, as far as the pool's policy looks back.
     #[serde(default)]
     pub history: Vec<String>,
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Password")
+            .field("set_at", &self.set_at)
+            .field("temporary", &self.temporary)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Password {

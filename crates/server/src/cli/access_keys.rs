@@ -1,7 +1,7 @@
 //! `cognate access-keys`: who may administer. The store is changed beside a running server, which notices within
 //! a second.
 
-use super::{master_key, open_store, say};
+use super::{master_key, open_store, record, say};
 use crate::{access_keys, clock::Clock, config::Config, vault::SystemRandom};
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
@@ -61,6 +61,7 @@ async fn make(config: &Config, db: &Db, create: Create) -> Result<()> {
     let vault = master_key::open_vault(db, &config.data_dir).await?;
     let key =
         access_keys::create(db, &vault, &Clock::System, &mut SystemRandom, &create.name, &policy).await?;
+    record(db, "CreateAccessKey", None).await?;
     say(&format!("aws_access_key_id = {}", key.id));
     say(&format!("aws_secret_access_key = {}", *key.secret));
     say(&format!("region = {}", config.region));
@@ -105,6 +106,7 @@ async fn revoke(db: &Db, id: String) -> Result<()> {
     if !db.write(move |tx| store::access_keys::revoke(tx, &wanted, now)).await? {
         bail!("{id} is not a key that could be revoked");
     }
+    record(db, "RevokeAccessKey", None).await?;
     say(&format!("{id} is revoked; servers that know it forget it within a second."));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `cognate keys`: rotation of signing keys, and the change of the master key while servers run.
 
-use super::{master_key, open_store, say};
+use super::{master_key, open_store, record, say};
 use crate::{
     app::App,
     clock::Clock,
@@ -77,6 +77,7 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
             for pool_id in chosen(&app, &rotate.pools).await? {
                 let ahead_ms = i64::from(rotate.ahead_hours) * 3_600_000;
                 rotation::rotate(&app, &pool_id, ahead_ms, old).await.map_err(|fault| anyhow!(fault))?;
+                record(&app.db, "RotateSigningKeys", Some(pool_id.clone())).await?;
                 say(&format!("{pool_id} has new signing keys."));
             }
             app.db.close().await;
@@ -153,6 +154,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
         master_key::Place::Environment => None,
     };
     master_keys::finish(&db, crate::vault::KeyId::of(&old)).await?;
+    record(&db, "ChangeMasterKey", None).await?;
     db.close().await;
     match kept {
         Some(kept) => {

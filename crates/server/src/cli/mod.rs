@@ -2,19 +2,23 @@
 
 mod access_keys;
 mod audit;
+mod copies;
+mod doctor;
 mod keys;
 mod master_key;
 mod serve;
 mod settings;
+mod show_config;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use rules::Random as _;
 use settings::{LogFormat, Settings};
 use std::io::Write as _;
-use store::Db;
+use store::{Db, events::Event};
 use tracing_subscriber::EnvFilter;
 
-use crate::{clock::Clock, config::Config};
+use crate::{clock::Clock, config::Config, vault::SystemRandom};
 
 /// Amazon Cognito on your own machines.
 #[derive(Parser)]
@@ -32,6 +36,14 @@ enum Command {
     Serve,
     /// Bring the store to this version's schema, and end.
     Migrate,
+    /// Copy the SQLite store into a file while servers run
+    Backup(copies::Backup),
+    /// Put a backup into the place of the SQLite store, which no server may use
+    Restore(copies::Restore),
+    /// Print every setting that is in force, and where it comes from
+    Config,
+    /// Look at this deployment, and say what is wrong
+    Doctor,
     /// Show or export what administrators and users did.
     Audit(audit::Audit),
     /// Signing keys and the master key.
@@ -44,7 +56,7 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn run() -> Result<()> {
-    let cli = Cli::parse();
+    let (cli, matches) = show_config::parse();
     let filter = EnvFilter::try_new(cli.settings.log_filter()).context("--log cannot be read")?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match cli.settings.log_format() {
@@ -52,6 +64,11 @@ pub fn run() -> Result<()> {
         LogFormat::Json => {
             lines.json().flatten_event(true).with_current_span(true).with_span_list(false).init()
         }
+    }
+    if matches!(cli.command, Some(Command::Config)) {
+        show_config::run(&matches)?;
+        // What is in force must also be possible.
+        return cli.settings.into_config().map(drop);
     }
     let config = cli.settings.into_config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -65,6 +82,10 @@ pub fn run() -> Result<()> {
                 db.close().await;
                 Ok(())
             }
+            Command::Backup(command) => copies::back_up(config, command).await,
+            Command::Restore(command) => copies::restore(config, command).await,
+            Command::Config => Ok(()),
+            Command::Doctor => doctor::run(config).await,
             Command::Audit(command) => audit::run(config, command).await,
             Command::Keys(command) => keys::run(config, command).await,
         }
@@ -86,6 +107,38 @@ async fn open_store(config: &Config) -> Result<Db> {
     .await
     .context("cannot bring the store to this version's schema")?;
     Ok(db)
+}
+
+/// Records what was done by the command line in the audit trail.
+async fn record(db: &Db, operation: &'static str, pool_id: Option<String>) -> Result<()> {
+    let now = Clock::System.now();
+    let event = Event {
+        id: SystemRandom.uuid_v7(now),
+        at: now,
+        request_id: SystemRandom.uuid_v4(),
+        operation: operation.to_owned(),
+        outcome: "Success".to_owned(),
+        reason: None,
+        pool_id,
+        client_id: None,
+        sub: None,
+        username: None,
+        actor_kind: "command-line".to_owned(),
+        actor: user_of_this_machine(),
+        address: None,
+        user_agent: None,
+    };
+    Ok(db.write(move |tx| store::events::insert(tx, std::slice::from_ref(&event))).await?)
+}
+
+#[cfg(unix)]
+fn user_of_this_machine() -> Option<String> {
+    Some(format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+#[cfg(not(unix))]
+fn user_of_this_machine() -> Option<String> {
+    None
 }
 
 /// A line for the person who started the program; nobody may be there to read it.

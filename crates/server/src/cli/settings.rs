@@ -14,7 +14,7 @@ const DATA_DIR: &str = "./cognate-data";
 const LOG_FILTER: &str = "info";
 
 /// Every setting, where it is given. The file has the same names in snake_case.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[derive(Args, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// A TOML file with settings

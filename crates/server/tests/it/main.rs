@@ -20,6 +20,7 @@ mod operation;
 mod outbox;
 mod own_account;
 mod pools;
+mod program;
 mod recovery;
 mod scene;
 mod second_factor;

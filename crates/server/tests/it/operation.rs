@@ -142,3 +142,11 @@ async fn metrics_from_afar_take_the_token() {
         axum::http::Request::get("/_cognate/metrics").header("authorization", "Bearer let-me-count");
     assert_eq!(lab.send(request.body(axum::body::Body::empty()).unwrap()).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_can_question_postgresql() {
+    let lab = Lab::postgres().await;
+    let (version, _, clock) = lab.app.db.read(store::settings::postgres_facts).await.unwrap();
+    assert!(version >= 140_000 && clock > 0, "{version} {clock}");
+    lab.remove().await;
+}

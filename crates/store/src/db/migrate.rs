@@ -52,8 +52,18 @@ pub(super) async fn run(
     Ok(count)
 }
 
+/// How many migrations are not applied yet.
+pub(super) async fn missing(db: &Db, migrations: &'static [Migration]) -> Result<usize, Error> {
+    let rows =
+        db.read(|tx| tx.query("SELECT number, name FROM schema_migrations ORDER BY number", &[])).await?;
+    let applied =
+        rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect::<Result<Vec<_>, Error>>()?;
+    check_known(migrations, &applied)?;
+    Ok(migrations.len().saturating_sub(applied.len()))
+}
+
 /// Refuses a database whose history is not the beginning of this binary's.
-fn check_known(migrations: &[Migration], applied: &[(i64, String)]) -> Result<(), Error> {
+pub(super) fn check_known(migrations: &[Migration], applied: &[(i64, String)]) -> Result<(), Error> {
     for (index, (number, name)) in applied.iter().enumerate() {
         let text = match migrations.get(index) {
             Some((known, its_name, _)) if i64::from(*known) == *number && its_name == name => continue,

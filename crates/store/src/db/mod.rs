@@ -14,6 +14,7 @@
 //! constraints; aggregates of integers wrapped in `CAST(… AS BIGINT)`. Values belong into parameters and never
 //! into the text, because each text is prepared once and kept.
 
+pub mod backup;
 mod error;
 mod joined;
 mod migrate;
@@ -68,6 +69,12 @@ impl Db {
     /// how many these were. A database that is newer than the binary is refused untouched.
     pub async fn migrate(&self, now_ms: i64, progress: impl Fn(u32, &str)) -> Result<u32, Error> {
         migrate::run(self, migrate::MIGRATIONS, now_ms, progress).await
+    }
+
+    /// How many migrations this program would apply; none where it did already. A database that is newer is an
+    /// error.
+    pub async fn missing_migrations(&self) -> Result<usize, Error> {
+        migrate::missing(self, migrate::MIGRATIONS).await
     }
 
     /// Runs a closure that reads. It sees every write acknowledged before.

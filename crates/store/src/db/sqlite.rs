@@ -156,7 +156,7 @@ fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>
     thread.map_err(|error| Error::Open(format!("no thread for the store: {error}")))
 }
 
-fn make_private(directory: &Path) -> std::io::Result<()> {
+pub(super) fn make_private(directory: &Path) -> std::io::Result<()> {
     let (mut folder, mut file) = (std::fs::DirBuilder::new(), OpenOptions::new());
     folder.recursive(true);
     file.create(true).append(true);
@@ -185,6 +185,8 @@ fn open_connection(path: &Path, durability: Durability) -> Result<Connection, Er
     connection.pragma_update(None, "wal_autocheckpoint", 20_000)?;
     connection.pragma_update(None, "cache_size", -32_768)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // What is deleted is overwritten where that costs no further writing: backups copy free space too.
+    connection.pragma_update(None, "secure_delete", "FAST")?;
     // LIKE minds the case and "x" is never a text, as on PostgreSQL.
     connection.pragma_update(None, "case_sensitive_like", true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;

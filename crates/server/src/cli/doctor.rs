@@ -1,0 +1,323 @@
+//! `cognate doctor`: looks at a deployment, says what is wrong and what to do. It changes nothing.
+
+use super::{master_key, say};
+use crate::{clock::Clock, config::Config, http::limits::Limits, master_keys};
+use anyhow::{Result, bail};
+use std::{path::Path, time::Duration};
+use store::Db;
+
+/// How long another machine may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How far two clocks may differ: operators' signatures are good for five minutes.
+const SKEW_MS: i64 = 60_000;
+/// Less free space than this is trouble soon.
+const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
+/// The oldest PostgreSQL that is tested.
+const POSTGRES_MIN: i64 = 140_000;
+
+/// What a look found.
+enum Finding {
+    Good(String),
+    /// It works, but not for long or not for everybody.
+    Doubt(String),
+    /// It does not work or is not safe.
+    Wrong(String),
+}
+
+use Finding::{Doubt, Good, Wrong};
+
+/// Looks at everything; an error if something is wrong.
+pub async fn run(config: Config) -> Result<()> {
+    let mut findings = vec![mode(&config), open_files(&config.limits)];
+    if !config.ephemeral {
+        findings.extend(data_folder(&config));
+        match open(&config).await {
+            Ok(db) => {
+                findings.extend(store(&config, &db).await);
+                db.close().await;
+            }
+            Err(error) => findings.push(Wrong(format!("the store cannot be opened: {error:#}"))),
+        }
+    }
+    findings.extend(public_url(&config).await);
+    findings.push(mail(&config).await);
+    let mut wrong = 0;
+    for finding in findings {
+        match finding {
+            Good(text) => say(&format!("good   {text}")),
+            Doubt(text) => say(&format!("doubt  {text}")),
+            Wrong(text) => {
+                wrong += 1;
+                say(&format!("WRONG  {text}"));
+            }
+        }
+    }
+    if wrong > 0 {
+        bail!("{wrong} things are wrong");
+    }
+    Ok(())
+}
+
+fn mode(config: &Config) -> Finding {
+    match config.development {
+        true => Doubt(
+            "development mode: whoever reaches this machine's loopback may administer; \
+             for real users set --mode production"
+                .to_owned(),
+        ),
+        false => Good("administration is closed to all but access keys".to_owned()),
+    }
+}
+
+fn open_files(limits: &Limits) -> Finding {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let allowed = getrlimit(Resource::Nofile).current;
+        let needed = limits.connections_max as u64 + 256;
+        if allowed.is_some_and(|allowed| allowed < needed) {
+            return Doubt(format!(
+                "the process may open {} files, and {needed} are needed for all connections: raise LimitNOFILE or \
+                 `ulimit -n`",
+                allowed.unwrap_or_default()
+            ));
+        }
+    }
+    Good(format!("enough files may be open for {} connections", limits.connections_max))
+}
+
+fn data_folder(config: &Config) -> Vec<Finding> {
+    let folder = &config.data_dir;
+    if !folder.exists() {
+        return match config.database_url {
+            Some(_) => Vec::new(),
+            None => vec![Doubt(format!("{} does not exist; the first start makes it", folder.display()))],
+        };
+    }
+    let mut findings = Vec::new();
+    #[cfg(unix)]
+    for name in ["", "cognate.db", "master.key"] {
+        let path = if name.is_empty() { folder.clone() } else { folder.join(name) };
+        findings.extend(privacy(&path));
+    }
+    findings.extend(free_space(folder));
+    findings
+}
+
+#[cfg(unix)]
+fn privacy(path: &Path) -> Option<Finding> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = std::fs::metadata(path).ok()?;
+    let place = path.display();
+    let me = rustix::process::geteuid().as_raw();
+    Some(if found.mode() & 0o077 != 0 {
+        Wrong(format!("other users of this machine may open {place}: chmod go= {place}"))
+    } else if found.uid() != me && me != 0 {
+        Wrong(format!("{place} belongs to user {}, and this program runs as {me}", found.uid()))
+    } else {
+        Good(format!("{place} is for its owner alone"))
+    })
+}
+
+fn free_space(folder: &Path) -> Option<Finding> {
+    #[cfg(unix)]
+    {
+        let space = rustix::fs::statvfs(folder).ok()?;
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        let mib = free / 1024 / 1024;
+        Some(match free < FREE_BYTES_MIN {
+            true => Doubt(format!("only {mib} MiB are free below {}", folder.display())),
+            false => Good(format!("{mib} MiB are free below {}", folder.display())),
+        })
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+async fn open(config: &Config) -> Result<Db> {
+    match &config.database_url {
+        Some(url) => Ok(Db::open_postgres(url).await?),
+        // Opening makes a file, and looking must not.
+        None if !config.data_dir.join("cognate.db").exists() => {
+            bail!("there is none in {} yet; the first start makes it", config.data_dir.display())
+        }
+        None => Ok(Db::open_sqlite(&config.data_dir).await?),
+    }
+}
+
+async fn store(config: &Config, db: &Db) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if config.database_url.is_some() {
+        findings.extend(postgres(config, db).await);
+    }
+    match db.missing_migrations().await {
+        Ok(0) => findings.push(Good("the store has this version's schema".to_owned())),
+        Ok(count) => {
+            findings
+                .push(Doubt(format!("{count} migrations are to come: `cognate migrate`, or the next start")));
+            return findings;
+        }
+        Err(error) => {
+            findings.push(Wrong(format!("the store's schema cannot be used: {error}")));
+            return findings;
+        }
+    }
+    findings.push(key(config, db).await);
+    if !config.development {
+        findings.push(match db.read(store::access_keys::exists).await {
+            Ok(true) => Good("there are access keys".to_owned()),
+            Ok(false) => Doubt("nobody may administer: `cognate access-keys create`".to_owned()),
+            Err(error) => Wrong(format!("the access keys cannot be read: {error}")),
+        });
+    }
+    findings
+}
+
+async fn key(config: &Config, db: &Db) -> Finding {
+    let found = match master_key::find(&config.data_dir) {
+        Ok(found) => found,
+        Err(error) => return Wrong(format!("the master key cannot be read: {error:#}")),
+    };
+    match (found, master_keys::is_sealed(db).await) {
+        (_, Err(fault)) => {
+            Wrong(format!("the store does not say which master key it is sealed with: {fault}"))
+        }
+        (_, Ok(false)) => Good("the store has no secrets yet".to_owned()),
+        ((None, place), _) => {
+            Wrong(format!("there is no master key in {place}, and the store's secrets need it"))
+        }
+        ((Some(key), place), Ok(true)) => match master_keys::open(db, &key, Clock::System.now()).await {
+            Ok(Some(_)) => Good(format!("the master key in {place} opens the store's secrets")),
+            _ => Wrong(format!("the master key in {place} is not the one that the store is sealed with")),
+        },
+    }
+}
+
+async fn postgres(config: &Config, db: &Db) -> Vec<Finding> {
+    let before = Clock::System.now();
+    let (version, is_encrypted, theirs) = match db.read(store::settings::postgres_facts).await {
+        Ok(facts) => facts,
+        Err(error) => return vec![Wrong(format!("PostgreSQL does not answer: {error}"))],
+    };
+    let major = version / 10_000;
+    let is_near = config.database_url.as_deref().is_some_and(|url| {
+        ["@localhost", "@127.0.0.1", "@[::1]", "@/", "host=/"].iter().any(|near| url.contains(near))
+    });
+    vec![
+        match version < POSTGRES_MIN {
+            true => Wrong(format!("PostgreSQL {major} is too old: 14 is the oldest that is tested")),
+            false => Good(format!("PostgreSQL {major} answers")),
+        },
+        match (is_encrypted, is_near) {
+            (true, _) => Good("the connection to PostgreSQL is encrypted".to_owned()),
+            (false, true) => Good("PostgreSQL is on this machine".to_owned()),
+            (false, false) => Wrong(
+                "the connection to PostgreSQL is not encrypted: add sslmode=verify-full to --database-url"
+                    .to_owned(),
+            ),
+        },
+        skew("PostgreSQL's", theirs - before),
+    ]
+}
+
+fn skew(whose: &str, ms: i64) -> Finding {
+    match ms.abs() > SKEW_MS {
+        true => Wrong(format!("{whose} clock and this machine's differ by {} s: use NTP", ms / 1_000)),
+        false => Good(format!("{whose} clock and this machine's agree")),
+    }
+}
+
+async fn public_url(config: &Config) -> Vec<Finding> {
+    let url = &config.public_url;
+    let is_local =
+        ["http://localhost", "http://127.0.0.1", "http://[::1]"].iter().any(|l| url.starts_with(l));
+    let mut findings = Vec::new();
+    if !url.starts_with("https://") && !is_local {
+        findings.push(Wrong(format!("passwords and tokens travel in clear to {url}: put TLS before it")));
+    }
+    if is_local && !config.development {
+        findings
+            .push(Doubt(format!("tokens name {url} as their issuer: set --public-url to what clients use")));
+    }
+    let client = match reqwest::Client::builder().timeout(PATIENCE).build() {
+        Ok(client) => client,
+        Err(error) => {
+            findings.push(Wrong(format!("no request can be made: {error}")));
+            return findings;
+        }
+    };
+    match client.get(format!("{url}/_cognate/health/ready")).send().await {
+        Err(error) => findings.push(Doubt(format!("no server answers at {url}: {}", innermost(&error)))),
+        Ok(answer) => {
+            let clock = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
+            findings.extend(clock.map(|theirs| skew("the server's", theirs - Clock::System.now())));
+            let status = answer.status();
+            let text = answer.text().await.unwrap_or_default();
+            findings.push(match (status.as_u16(), text.trim()) {
+                (200, "ready") => Good(format!("a server answers at {url} and is ready")),
+                (503, reason) => Wrong(format!("the server at {url} is not ready: {reason}")),
+                _ => Wrong(format!("what answers at {url} with status {status} is not Cognate")),
+            });
+        }
+    }
+    findings
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970.
+fn http_date(text: &str) -> Option<i64> {
+    let [_, day, month, year, time, _] = text.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let month = rules::calendar::MONTHS.iter().position(|known| *known == month)? + 1;
+    let [hour, minute, second] = time.split(':').collect::<Vec<_>>()[..] else { return None };
+    let number = rules::calendar::number;
+    let day = rules::calendar::seconds_at(number(year)?, i64::try_from(month).ok()?, number(day)?)?;
+    let time = rules::calendar::second_of_day(number(hour)?, number(minute)?, number(second)?)?;
+    Some((day + time) * 1_000)
+}
+
+async fn mail(config: &Config) -> Finding {
+    let delivery = &config.delivery;
+    let Some(url) = &delivery.smtp_url else {
+        return match (&delivery.email_webhook, config.development) {
+            (Some(_), _) => Good("e-mails go to a webhook".to_owned()),
+            (None, true) => Good("messages stay in the development outbox".to_owned()),
+            (None, false) => Doubt("no e-mail leaves: set --smtp-url or --email-webhook".to_owned()),
+        };
+    };
+    let Some((host, port)) = mail_server(url) else {
+        return Wrong("--smtp-url names no host".to_owned());
+    };
+    let connection = tokio::net::TcpStream::connect((host.as_str(), port));
+    match tokio::time::timeout(PATIENCE, connection).await {
+        Ok(Ok(_)) => Good(format!("the mail server at {host}:{port} can be reached")),
+        Ok(Err(error)) => Wrong(format!("the mail server at {host}:{port} cannot be reached: {error}")),
+        Err(_) => Wrong(format!("the mail server at {host}:{port} does not answer")),
+    }
+}
+
+fn mail_server(url: &str) -> Option<(String, u16)> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let default = if url.scheme() == "smtps" { 465 } else { 587 };
+    Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port().unwrap_or(default)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_others_say() {
+        assert_eq!(http_date("Thu, 01 Jan 2026 00:00:01 GMT"), Some(1_767_225_601_000));
+        assert_eq!(http_date("yesterday"), None);
+        assert_eq!(mail_server("smtp://user:p@mail.example:25"), Some(("mail.example".into(), 25)));
+        assert_eq!(mail_server("smtps://[::1]"), Some(("::1".into(), 465)));
+        assert_eq!(mail_server("mail"), None);
+    }
+}

@@ -1,0 +1,286 @@
+//! The real program: copies of a store in use, keys that change under load, an orderly end, and a search for secrets
+//! in everything that it leaves behind.
+
+use crate::scene::{PASSWORD, all_flows};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKIDLAB/20260101/us-east-1/cognito-idp/aws4_request, \
+                      SignedHeaders=host, Signature=00";
+
+/// A server process with its log in a file.
+struct Program {
+    child: Child,
+    url: String,
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+    command.env_clear().current_dir(folder).arg("--data-dir").arg(folder.join("data")).args(arguments);
+    command
+}
+
+/// Runs a command to its end; answers what it printed, which must be a success.
+#[track_caller]
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    let output = command(folder, arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+impl Program {
+    fn start(folder: &Path, log: &Path) -> Program {
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let arguments = ["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json", "serve"];
+        let mut child =
+            command(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::from(log)).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url =
+            lines.by_ref().find_map(|line| Some(line.unwrap().strip_prefix("Cognate serves ")?.to_owned()));
+        // Somebody must read what the program prints.
+        std::thread::spawn(move || lines.for_each(drop));
+        Program { child, url: url.unwrap() }
+    }
+
+    async fn call(&self, operation: &str, input: Value) -> (u16, String) {
+        let request = reqwest::Client::new()
+            .post(&self.url)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"))
+            .header("authorization", SIGNED)
+            .body(input.to_string());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn ok(&self, operation: &str, input: Value) -> Value {
+        let (status, text) = self.call(operation, input).await;
+        assert_eq!(status, 200, "{operation}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    async fn get(&self, path: &str) -> String {
+        reqwest::get(format!("{}{path}", self.url)).await.unwrap().text().await.unwrap()
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(
+            self.url.strip_prefix("http://localhost").map(|p| format!("127.0.0.1{p}")).unwrap(),
+        )
+        .unwrap()
+    }
+
+    fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    fn end(mut self) {
+        self.terminate();
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path(), &folder.path().join("log"));
+    let body = json!({"PoolName": "late"}).to_string();
+    let mut stream = program.connect();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         x-amz-target: AWSCognitoIdentityProviderService.CreateUserPool\r\nauthorization: {SIGNED}\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    // The head has arrived when another connection that came later was answered.
+    program.get("/_cognate/health/live").await;
+    program.terminate();
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(program.child.wait().unwrap().success());
+    // Its event was stored too, although the process ended at once.
+    let events = run(folder.path(), &["audit", "--json"]);
+    assert!(events.contains("CreateUserPool"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_secret_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let log = folder.join("log");
+    let program = Program::start(folder, &log);
+    let mut life = Life::live(&program).await;
+
+    let backup = folder.join("backup");
+    let mut shown = run(folder, &["backup", backup.to_str().unwrap()]);
+    let old_key = fs::read_to_string(folder.join("data/master.key")).unwrap().trim().to_owned();
+    shown += &run(folder, &["keys", "rotate", "--all"]);
+    shown += &run(folder, &["keys", "rekey", "--settle-seconds", "2"]);
+    shown += &run(folder, &["keys", "list", "--all"]);
+    let new_key = fs::read_to_string(folder.join("data/master.key")).unwrap().trim().to_owned();
+    assert_ne!(old_key, new_key);
+    life.sign_in(&program).await;
+    assert_eq!(program.get("/_cognate/health/ready").await, "ready\n");
+    shown += &run(folder, &["doctor", "--public-url", &program.url]);
+    shown += &run(folder, &["config"]);
+    shown += &run(folder, &["audit", "--csv"]);
+    assert!(shown.contains("ChangeMasterKey") && shown.contains("RotateSigningKeys"), "{shown}");
+    let metrics = program.get("/_cognate/metrics").await;
+    program.end();
+
+    for key in [&old_key, &new_key] {
+        life.secrets.push(("master key", key.clone().into_bytes()));
+        life.secrets.push(("master key, raw", STANDARD.decode(key).unwrap()));
+    }
+    let things = [
+        ("log", fs::read(&log).unwrap()),
+        ("store", fs::read(folder.join("data/cognate.db")).unwrap()),
+        ("backup", fs::read(&backup).unwrap()),
+        ("what commands print", shown.into_bytes()),
+        ("metrics", metrics.into_bytes()),
+        ("errors", std::mem::take(&mut life.errors).into_bytes()),
+    ];
+    let log_text = String::from_utf8_lossy(&things[0].1);
+    assert!(log_text.contains("a call was refused") && log_text.contains("a call was answered"));
+    for (thing, bytes) in &things {
+        for (name, secret) in &life.secrets {
+            let found = bytes.windows(secret.len()).position(|window| window == secret);
+            let around = found.map(|at| {
+                let from = at.saturating_sub(80);
+                String::from_utf8_lossy(&bytes[from..at]).into_owned()
+            });
+            assert_eq!(around, None, "{name} is in the {thing}");
+        }
+    }
+
+    // The old key opens nothing, the new one everything, and the backup lives under the old one.
+    let program = Program::start(folder, &log);
+    life.sign_in(&program).await;
+    program.end();
+    let refused = command(folder, &["serve"]).env("COGNATE_MASTER_KEY", &old_key).output().unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("is not the one"));
+    let refused = command(folder, &["restore", backup.to_str().unwrap()]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--force"));
+    let told = run(folder, &["restore", "--force", backup.to_str().unwrap()]);
+    assert!(told.contains("Now put the master key that the backup was made under"), "{told}");
+    fs::write(folder.join("data/master.key"), &old_key).unwrap();
+    let program = Program::start(folder, &log);
+    life.sign_in(&program).await;
+    program.end();
+}
+
+/// What a user and an administrator did, and the secrets that they saw meanwhile.
+struct Life {
+    client: String,
+    secrets: Vec<(&'static str, Vec<u8>)>,
+    errors: String,
+}
+
+impl Life {
+    async fn live(program: &Program) -> Life {
+        let pool =
+            program.ok("CreateUserPool", json!({"PoolName": "p", "AutoVerifiedAttributes": ["email"]})).await;
+        let pool = pool["UserPool"]["Id"].as_str().unwrap().to_owned();
+        let mfa = json!({"UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+        program.ok("SetUserPoolMfaConfig", mfa).await;
+        let client = json!({"UserPoolId": pool, "ClientName": "c", "ExplicitAuthFlows": all_flows()});
+        let open = program.ok("CreateUserPoolClient", client.clone()).await;
+        let mut confidential = client;
+        confidential["GenerateSecret"] = json!(true);
+        let confidential = program.ok("CreateUserPoolClient", confidential).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut life = Life {
+            client: text(&open["UserPoolClient"]["ClientId"]),
+            secrets: Vec::new(),
+            errors: String::new(),
+        };
+        life.keep("password", PASSWORD);
+        life.keep("client secret", &text(&confidential["UserPoolClient"]["ClientSecret"]));
+
+        let sign_up = json!({"ClientId": life.client, "Username": "jane", "Password": PASSWORD,
+            "UserAttributes": [{"Name": "email", "Value": "jane@example.com"}]});
+        program.ok("SignUp", sign_up).await;
+        let code = program.get("/_cognate/outbox/code?to=jane@example.com").await.trim().to_owned();
+        let confirm = json!({"ClientId": life.client, "Username": "jane", "ConfirmationCode": code});
+        program.ok("ConfirmSignUp", confirm).await;
+        // Six digits alone may come by in any number.
+        life.keep("code", &format!("code is {code}"));
+        life.keep("code in JSON", &format!("\"{code}\""));
+
+        let tokens = life.sign_in(program).await;
+        let given = program.ok("AssociateSoftwareToken", json!({"AccessToken": tokens["AccessToken"]})).await;
+        let secret = text(&given["SecretCode"]);
+        life.keep("authenticator", &secret);
+        life.secrets
+            .push(("authenticator, raw", data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap()));
+        let refresh = json!({"ClientId": life.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": tokens["RefreshToken"]}});
+        program.ok("InitiateAuth", refresh).await;
+        life.fail(program, &text(&tokens["AccessToken"])).await;
+        life
+    }
+
+    fn keep(&mut self, name: &'static str, secret: &str) {
+        self.secrets.push((name, secret.as_bytes().to_vec()));
+    }
+
+    async fn sign_in(&mut self, program: &Program) -> Value {
+        let request = json!({"ClientId": self.client, "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": "jane", "PASSWORD": PASSWORD}});
+        let tokens = program.ok("InitiateAuth", request).await["AuthenticationResult"].clone();
+        for name in ["AccessToken", "IdToken"] {
+            let token = tokens[name].as_str().unwrap();
+            self.secrets
+                .push(("signature of a token", token.rsplit('.').next().unwrap().as_bytes().to_vec()));
+        }
+        let token = tokens["RefreshToken"].as_str().unwrap();
+        self.secrets.push(("refresh token", token.rsplit('.').next().unwrap().as_bytes().to_vec()));
+        tokens
+    }
+
+    /// Mistakes with secrets in wrong places.
+    async fn fail(&mut self, program: &Program, access_token: &str) {
+        for (operation, input) in [
+            ("SignUp", json!({"ClientId": self.client, "Username": "jane", "Password": PASSWORD})),
+            ("SignUp", json!({"ClientId": self.client, "Username": "mary", "Password": [PASSWORD]})),
+            ("SignUp", json!({"ClientId": "§", "Username": "mary", "Password": PASSWORD})),
+            ("GetUser", json!({"AccessToken": format!("{access_token}x")})),
+            (
+                "ConfirmSignUp",
+                json!({"ClientId": self.client, "Username": "jane", "ConfirmationCode": "999999"}),
+            ),
+            (
+                "InitiateAuth",
+                json!({"ClientId": self.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": PASSWORD, "PASSWORD": "x"}}),
+            ),
+            ("InitiateAuth", json!({"ClientId": self.client, "AuthFlow": PASSWORD})),
+        ] {
+            let (status, text) = program.call(operation, input).await;
+            assert!((400..500).contains(&status), "{operation}: {text}");
+            // What the caller itself sent may come back to the caller, where AWS does so too.
+            if !text.contains("failed to satisfy constraint") {
+                self.errors += &text;
+            }
+        }
+    }
+}
