@@ -111,14 +111,15 @@ async fn rotate(
             let judged = if won { grant.generation } else { generation };
             match refresh::check(&grant, judged, &client, user.as_ref(), now)? {
                 Refresh::Keep | Refresh::Repeat | Refresh::Rotate { .. } => Ok::<_, Fault>(Some(grant)),
-                Refresh::Reuse => Ok(None),
+                // Found out and ended in one transaction: a crash between the two would leave the family alive.
+                Refresh::Reuse => {
+                    store::grants::revoke(tx, &key, now)?;
+                    Ok(None)
+                }
             }
         })
         .await?;
-    match rotated {
-        Some(grant) => Ok(grant),
-        None => Err(end(app, id, now).await?),
-    }
+    rotated.ok_or_else(fault::refresh_token_reused)
 }
 
 /// Somebody else may hold the family of a reused token, so all of it ends (OAuth 2.0 Security BCP, RFC 9700 §4.14.2).
