@@ -74,7 +74,6 @@ impl Line<'_> {
                     client = self.facts.client_id,
                     user = self.facts.sub,
                     actor,
-                    address = self.call.peer.map(tracing::field::display),
                     micros,
                     $text
                 )
