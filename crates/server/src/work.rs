@@ -38,6 +38,7 @@ impl Workers {
     ///
     /// # Errors
     /// TooManyRequestsException when the queue is full; an internal fault when the job panics.
+    #[tracing::instrument(level = "debug", name = "work", skip_all)]
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _admitted = self
             .admitted

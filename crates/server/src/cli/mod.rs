@@ -9,14 +9,14 @@ mod master_key;
 mod serve;
 mod settings;
 mod show_config;
+mod telemetry;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use rules::Random as _;
-use settings::{LogFormat, Settings};
+use settings::Settings;
 use std::io::Write as _;
 use store::{Db, events::Event};
-use tracing_subscriber::EnvFilter;
 
 use crate::{clock::Clock, config::Config, vault::SystemRandom};
 
@@ -57,14 +57,7 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn run() -> Result<()> {
     let (cli, matches) = show_config::parse();
-    let filter = EnvFilter::try_new(cli.settings.log_filter()).context("--log cannot be read")?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match cli.settings.log_format() {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => {
-            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).init()
-        }
-    }
+    let traces = telemetry::start(&cli.settings)?;
     if matches!(cli.command, Some(Command::Config)) {
         show_config::run(&matches)?;
         // What is in force must also be possible.
@@ -72,7 +65,7 @@ pub fn run() -> Result<()> {
     }
     let config = cli.settings.into_config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(config).await,
             Command::AccessKeys(command) => access_keys::run(&config, command).await,
@@ -89,7 +82,10 @@ pub fn run() -> Result<()> {
             Command::Audit(command) => audit::run(config, command).await,
             Command::Keys(command) => keys::run(config, command).await,
         }
-    })
+    });
+    drop(runtime);
+    traces.end();
+    done
 }
 
 /// Opens the store that the settings name and brings it to this version's schema.

@@ -78,6 +78,10 @@ pub struct Settings {
     /// Whoever reads /_cognate/metrics shows this as a bearer token; without it they are read on this machine only
     #[arg(long, global = true, env = "COGNATE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Receives traces by OTLP over HTTP, such as http://localhost:4318/v1/traces
+    #[arg(long, global = true, env = "COGNATE_OTLP_URL", value_name = "URL")]
+    #[serde(skip)]
+    otlp_url: Option<String>,
     /// How log lines are written [default: text]
     #[arg(long, global = true, env = "COGNATE_LOG_FORMAT")]
     #[serde(skip)]
@@ -106,6 +110,10 @@ pub enum LogFormat {
 }
 
 impl Settings {
+    pub fn otlp_url(&self) -> Option<&str> {
+        self.otlp_url.as_deref()
+    }
+
     pub fn log_format(&self) -> LogFormat {
         self.log_format.unwrap_or(LogFormat::Text)
     }
@@ -154,6 +162,7 @@ impl Settings {
             config: None,
             log: None,
             log_format: None,
+            otlp_url: None,
             audit_days: self.audit_days.or(file.audit_days),
             metrics_token: self.metrics_token.or(file.metrics_token),
             listen: self.listen.or(file.listen),

@@ -86,7 +86,7 @@ fn document() -> String {
         ));
     }
     text.push_str(
-        "\nThe file cannot name `config`, `log` and `log_format`, which are needed before it is read.\n",
+        "\nThe file cannot name `config`, `log`, `log_format` and `otlp_url`, which are needed before it is read.\n",
     );
     text
 }

@@ -69,7 +69,13 @@ async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -
     let request_id = app.random().uuid_v4();
     request.extensions_mut().insert(RequestId(request_id.clone()));
     // Every line of the log that belongs to the request names it.
-    let span = tracing::error_span!("request", id = request_id);
+    let span = tracing::error_span!(
+        "request",
+        id = request_id,
+        otel.kind = "server",
+        otel.name = tracing::field::Empty,
+        outcome = tracing::field::Empty
+    );
     let answer = without_panic(next.run(request)).instrument(span);
     let mut response = match tokio::time::timeout(app.config.limits.answer_timeout, answer).await {
         Ok(Some(response)) => response,

@@ -29,6 +29,8 @@ pub fn call(
     let reason = error.and_then(reason);
     let line = Line { call, service, name, outcome, reason: reason.as_deref(), facts: &facts, took };
     line.log(error);
+    let span = tracing::Span::current();
+    span.record("otel.name", name).record("outcome", outcome);
     if operation.is_some() {
         let record = Record {
             request_id: &call.request_id,

@@ -3,6 +3,7 @@
 
 use crate::scene::{PASSWORD, all_flows};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cognate::http::{limits::Limits, listener::Listener};
 use serde_json::{Value, json};
 use std::{
     fs::{self, File},
@@ -38,8 +39,14 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 
 impl Program {
     fn start(folder: &Path, log: &Path) -> Program {
+        Program::start_with(folder, log, &[])
+    }
+
+    fn start_with(folder: &Path, log: &Path, further: &[&str]) -> Program {
         let log = File::options().create(true).append(true).open(log).unwrap();
-        let arguments = ["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json", "serve"];
+        let mut arguments = vec!["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json"];
+        arguments.extend(further);
+        arguments.push("serve");
         let mut child =
             command(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::from(log)).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -121,6 +128,34 @@ async fn what_was_accepted_is_finished() {
     // Its event was stored too, although the process ended at once.
     let events = run(folder.path(), &["audit", "--json"]);
     assert!(events.contains("CreateUserPool"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_go_where_the_settings_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sent, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let take = async move |body: axum::body::Bytes| {
+        sent.send(body).unwrap();
+    };
+    let collector = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let url = format!("http://{}/v1/traces", listener.address);
+    tokio::spawn(listener.serve(collector, Limits::default(), std::future::pending()));
+
+    let program = Program::start_with(folder.path(), &folder.path().join("log"), &["--otlp-url", &url]);
+    let life = Life::live(&program).await;
+    program.end();
+    let mut all = Vec::new();
+    while let Ok(body) = received.try_recv() {
+        all.extend_from_slice(&body);
+    }
+    let has = |text: &[u8]| all.windows(text.len()).any(|window| window == text);
+    for text in ["InitiateAuth", "store.write", "store.read", "work", "NotAuthorizedException"] {
+        assert!(has(text.as_bytes()), "{text}");
+    }
+    for (name, secret) in &life.secrets {
+        assert!(!has(secret), "{name} is in the traces");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,6 +78,7 @@ impl Db {
     }
 
     /// Runs a closure that reads. It sees every write acknowledged before.
+    #[tracing::instrument(level = "debug", name = "store.read", skip_all)]
     pub async fn read<T, E>(
         &self,
         f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
@@ -96,6 +97,7 @@ impl Db {
     /// Runs a closure that writes; an `Err` or a panic undoes what it wrote.
     ///
     /// Dropping the future does not undo a write that has been accepted.
+    #[tracing::instrument(level = "debug", name = "store.write", skip_all)]
     pub async fn write<T, E>(
         &self,
         f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
