@@ -70,7 +70,8 @@ fn run_shell(blocks: &[Block], folder: &Path) -> Result<Tally> {
                 script += &format!("cat > {name} <<'END-OF-BLOCK'\n{text}\nEND-OF-BLOCK\n")
             }
         }
-        script += &format!("echo '{PASSED}'\n");
+        // The block's last line need not have ended.
+        script += &format!("echo; echo '{PASSED}'\n");
     }
     fs::write(folder.join("script.sh"), script)?;
     let file = File::create(&log)?;
