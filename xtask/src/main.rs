@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "the tools speak to the person who runs them")]
 
 mod codegen;
+mod faults;
 mod models;
 mod test;
 mod tidy;
@@ -32,6 +33,18 @@ enum Command {
         #[arg(long)]
         only: Option<test::Part>,
     },
+    /// Kill the server, fill its disk, take its database and mail server away, and look for what is lost.
+    Faults {
+        /// Run one scenario only.
+        #[arg(long)]
+        only: Option<faults::Scenario>,
+        /// How often to kill, instead of 200 times on SQLite and 50 on PostgreSQL.
+        #[arg(long)]
+        kills: Option<usize>,
+        /// The seed that an earlier run printed.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Check the house rules that rustfmt and clippy do not know.
     Tidy,
 }
@@ -47,6 +60,7 @@ fn main() -> Result<()> {
         Command::Models => models::run(&root(), &root().join("target/models")),
         Command::Codegen { check } => codegen::run(&root(), check),
         Command::Test { only } => test::run_tests(&root(), only),
+        Command::Faults { only, kills, seed } => faults::run_faults(&root(), only, kills, seed),
         Command::Tidy => tidy::run(&root()),
     }
 }

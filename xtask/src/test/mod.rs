@@ -1,15 +1,17 @@
 //! `cargo xtask test`: installs what the tests need and runs every test there is. What could not run has failed.
 
-mod children;
+pub mod children;
 mod clients;
-mod postgres;
+pub mod postgres;
 mod readme;
-mod server;
-mod tools;
+pub mod server;
+pub mod tools;
 
+use crate::faults::{Scenario, Size};
 use anyhow::{Context, Result};
 use children::run;
-use postgres::Postgres;
+use clap::ValueEnum;
+use postgres::{Durability, Postgres};
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -24,6 +26,8 @@ pub enum Part {
     Clients,
     /// The commands of the README.
     Readme,
+    /// Kills, a full disk, a database and a mail server that are away; fewer and shorter than `cargo xtask faults`.
+    Faults,
 }
 
 /// How many tests of one step passed and failed.
@@ -111,7 +115,7 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
     let tools = report.prepare("Tools", || Tools::install(root, only));
     let tools = tools.unwrap_or_else(|| Tools::at(root));
     let postgres = if has(Part::Rust) || has(Part::Clients) {
-        report.prepare("PostgreSQL", || Postgres::start(tools.target()))
+        report.prepare("PostgreSQL", || Postgres::start(tools.target(), Durability::None))
     } else {
         None
     };
@@ -120,6 +124,9 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
     }
     if has(Part::Clients) {
         clients::steps(&mut report, &tools, postgres.as_ref());
+    }
+    if has(Part::Faults) {
+        faults(&mut report, &tools);
     }
     if has(Part::Readme) {
         report.counted("README", || readme::run_blocks(&tools));
@@ -130,6 +137,18 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
         std::process::exit(1);
     }
     Ok(())
+}
+
+/// Each scenario of the faults in its short form.
+fn faults(report: &mut Report, tools: &Tools) {
+    let build = || run(tools.cargo().args(["build", "--locked", "--package", "cognate"]));
+    let built = report.prepare("Server", build);
+    for scenario in Scenario::value_variants() {
+        report.check(&format!("Faults: {scenario}"), || {
+            built.context("these need the server")?;
+            crate::faults::run_scenario(tools, *scenario, Size::Short, crate::faults::new_seed())
+        });
+    }
 }
 
 /// Everything that cargo checks.

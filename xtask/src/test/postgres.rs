@@ -2,7 +2,7 @@
 
 use super::{
     children::{Running, output, run},
-    server::{free_port, tail},
+    server::{steady_port, tail},
     tools::{find_program, install_packages},
 };
 use anyhow::{Context, Result, bail};
@@ -12,6 +12,7 @@ use std::{
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -19,8 +20,19 @@ pub struct Postgres {
     binaries: PathBuf,
     folder: PathBuf,
     port: u16,
+    durability: Durability,
+    user: Option<OtherUser>,
     // Dropped before the folder is removed.
     server: Option<Running>,
+}
+
+/// What a commit survives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of PostgreSQL, however it ends.
+    Kept,
+    /// Nothing, which is faster.
+    None,
 }
 
 /// PostgreSQL refuses to run as root; then it runs as this user.
@@ -32,7 +44,7 @@ struct OtherUser {
 
 impl Postgres {
     /// Starts a cluster under `target`, or in the system's temporary folder where its user cannot enter `target`.
-    pub fn start(target: &Path) -> Result<Postgres> {
+    pub fn start(target: &Path, durability: Durability) -> Result<Postgres> {
         let binaries = match find_binaries() {
             Some(found) => found,
             None => {
@@ -42,9 +54,10 @@ impl Postgres {
         };
         let user = OtherUser::needed()?;
         let folder = make_folder(target, user)?;
-        let port = free_port()?;
-        let mut postgres = Postgres { binaries, folder, port, server: None };
-        postgres.launch(user)?;
+        let port = steady_port()?;
+        let mut postgres = Postgres { binaries, folder, port, durability, user, server: None };
+        postgres.make_cluster()?;
+        postgres.launch()?;
         println!("PostgreSQL listens on 127.0.0.1:{port}, data in {}", postgres.folder.display());
         Ok(postgres)
     }
@@ -70,28 +83,39 @@ impl Postgres {
         Ok(self.url(name))
     }
 
-    fn launch(&mut self, user: Option<OtherUser>) -> Result<()> {
+    /// Stops it as `pg_ctl stop` does: SIGINT is its mode fast, SIGQUIT is immediate, which is like a crash.
+    pub fn stop(&mut self, signal: Signal) -> Result<()> {
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        server.signal(signal)?;
+        let ended = server.wait_until(Instant::now() + Duration::from_secs(30))?;
+        ended.map(drop).context("PostgreSQL did not stop")
+    }
+
+    fn make_cluster(&self) -> Result<()> {
         let data = self.folder.join("data");
-        let log = self.folder.join("log");
-        let mut initdb = as_user(self.binaries.join("initdb"), user, &self.folder);
+        let mut initdb = as_user(self.binaries.join("initdb"), self.user, &self.folder);
         initdb.args(["--username", "cognate", "--auth", "trust", "--encoding", "UTF8", "--locale", "C"]);
         initdb.args(["--no-sync", "--pgdata"]).arg(&data);
         initdb.stdout(File::create(self.folder.join("initdb.log"))?);
         run(&mut initdb)?;
         fs::write(data.join("pg_hba.conf"), "host all all 127.0.0.1/32 trust\n")?;
-        let mut server = as_user(self.binaries.join("postgres"), user, &self.folder);
+        Ok(())
+    }
+
+    /// Starts it, also after a stop.
+    pub fn launch(&mut self) -> Result<()> {
+        let (data, log) = (self.folder.join("data"), self.folder.join("log"));
+        let mut server = as_user(self.binaries.join("postgres"), self.user, &self.folder);
         server.arg("-D").arg(&data).args(["-p", &self.port.to_string()]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "max_connections=400",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-        ] {
+        let durability: &[&str] = match self.durability {
+            Durability::Kept => &["fsync=on", "synchronous_commit=on", "full_page_writes=on"],
+            Durability::None => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+        };
+        let settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=400"];
+        for setting in settings.iter().chain(durability) {
             server.args(["-c", setting]);
         }
-        let file = File::create(&log)?;
+        let file = File::options().create(true).append(true).open(&log)?;
         server.stdout(file.try_clone()?).stderr(file);
         // SIGQUIT stops it at once, without waiting for clients; the data is thrown away.
         let server = self.server.insert(Running::start(&mut server, Signal::QUIT)?);
@@ -152,7 +176,9 @@ fn make_folder(target: &Path, user: Option<OtherUser>) -> Result<PathBuf> {
     for parent in [target.join("test-postgres"), std::env::temp_dir().join("cognate-test-postgres")] {
         fs::create_dir_all(&parent)?;
         remove_abandoned(&parent);
-        let folder = parent.join(std::process::id().to_string());
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = parent.join(format!("{}-{number}", std::process::id()));
         fs::create_dir(&folder)?;
         let Some(OtherUser { uid, gid }) = user else { return Ok(folder) };
         chown(&folder, Some(uid), Some(gid))?;
@@ -166,10 +192,11 @@ fn make_folder(target: &Path, user: Option<OtherUser>) -> Result<PathBuf> {
     bail!("PostgreSQL's user can write neither below {} nor in the temporary folder", target.display())
 }
 
-/// Removes what runs left behind that were killed; each folder is named by the process that made it.
+/// Removes what runs left behind that were killed; each folder's name begins with the process that made it.
 fn remove_abandoned(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let maker = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let maker = name.split('-').next().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
         let is_abandoned = maker.is_some_and(|pid| rustix::process::test_kill_process(pid).is_err());
         if is_abandoned {
             let postmaster = fs::read_to_string(entry.path().join("data/postmaster.pid")).unwrap_or_default();

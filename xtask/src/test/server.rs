@@ -1,4 +1,4 @@
-//! A running Cognate for the client programs and the README.
+//! A running Cognate for the client programs, the README and the faults.
 
 use super::children::Running;
 use anyhow::{Context, Result, bail};
@@ -6,9 +6,10 @@ use rustix::process::Signal;
 use std::{
     fs::{self, File},
     io::{Read, Write},
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -19,9 +20,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a command that serves on `port`, its output going to `log`, and waits until it is ready.
+    /// Starts a command that serves on `port`, its output going to the end of `log`, and waits until it is ready.
     pub fn start(command: &mut Command, port: u16, log: &Path, patience: Duration) -> Result<Server> {
-        let file = File::create(log)?;
+        let mut server = Server::launch(command, port, log)?;
+        server.wait_until_ready(Instant::now() + patience)?;
+        Ok(server)
+    }
+
+    /// Starts it without waiting.
+    pub fn launch(command: &mut Command, port: u16, log: &Path) -> Result<Server> {
+        let file = File::options().create(true).append(true).open(log)?;
         command.stdout(file.try_clone()?).stderr(file);
         // The caller's own configuration does not concern this server.
         for (name, _) in std::env::vars_os() {
@@ -31,10 +39,12 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        let process = Running::start(command, Signal::TERM)?;
-        let mut server = Server { port, process, log: log.to_owned() };
-        server.wait_until_ready(Instant::now() + patience)?;
-        Ok(server)
+        Ok(Server { port, process: Running::start(command, Signal::TERM)?, log: log.to_owned() })
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub fn kill(mut self) -> Result<()> {
+        self.process.kill()
     }
 
     /// The URL that the clients are given.
@@ -54,7 +64,7 @@ impl Server {
         Ok(())
     }
 
-    fn wait_until_ready(&mut self, deadline: Instant) -> Result<()> {
+    pub fn wait_until_ready(&mut self, deadline: Instant) -> Result<()> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         while Instant::now() < deadline {
             if let Some(status) = self.process.wait_until(Instant::now())? {
@@ -84,6 +94,21 @@ fn is_ready(address: SocketAddr) -> Result<bool> {
 /// A port that nothing listens on now.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// A port that nothing listens on now, and that the system does not give to outgoing connections: it stays free while
+/// its server is away.
+pub fn steady_port() -> Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 10_000;
+    for _ in 0..10_000 {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        let is_free = |ip: IpAddr| TcpListener::bind((ip, port)).is_ok();
+        if is_free(Ipv4Addr::LOCALHOST.into()) && is_free(Ipv6Addr::LOCALHOST.into()) {
+            return Ok(port);
+        }
+    }
+    bail!("no port from 20000 to 29999 is free")
 }
 
 /// The last lines of a file.
