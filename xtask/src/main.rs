@@ -1,6 +1,7 @@
 //! The project's own tools: `cargo xtask <command>`.
 #![allow(clippy::print_stdout, reason = "the tools speak to the person who runs them")]
 
+mod bench;
 mod codegen;
 mod faults;
 mod models;
@@ -45,6 +46,12 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Measure the release server beside the limits of its arithmetic; `--help` says how to measure less.
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Check the house rules that rustfmt and clippy do not know.
     Tidy,
 }
@@ -61,6 +68,7 @@ fn main() -> Result<()> {
         Command::Codegen { check } => codegen::run(&root(), check),
         Command::Test { only } => test::run_tests(&root(), only),
         Command::Faults { only, kills, seed } => faults::run_faults(&root(), only, kills, seed),
+        Command::Bench { arguments } => bench::run_bench(&root(), &arguments),
         Command::Tidy => tidy::run(&root()),
     }
 }

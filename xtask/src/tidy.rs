@@ -102,7 +102,8 @@ fn empty_names(file: &Path) -> Option<String> {
 /// Sources are measured, tests are not: a table of cases may be long.
 fn is_measured(file: &Path) -> bool {
     let parts: Vec<_> = file.iter().filter_map(|part| part.to_str()).collect();
-    let is_source = matches!(parts[..], ["crates", _, "src", ..] | ["xtask", "src", ..]);
+    let is_source =
+        matches!(parts[..], ["crates", _, "src", ..] | ["xtask", "src", ..] | ["xtask", _, "src", ..]);
     let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     is_source && !parts.contains(&"tests") && name != "tests" && !name.ends_with("_tests")
 }

@@ -1,0 +1,143 @@
+//! What the arithmetic of a call costs by itself: the same computations with the same libraries, on one thread, with
+//! nothing around them. Processor time, so that whatever else runs matters little.
+
+use crate::{api::PASSWORD, srp};
+use anyhow::{Context, Result, anyhow};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa::{KeyPair, KeySize},
+    signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
+};
+use modexp::Modulus;
+use rustix::time::{ClockId, clock_gettime};
+use std::{collections::BTreeMap, hint::black_box, time::Duration};
+
+/// About as long as the claims of a token with its header.
+const TOKEN_BYTES: usize = 900;
+
+/// A computation that a call cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Piece {
+    /// An RSA-2048 signature, as of each token.
+    Signature,
+    /// The verification of one.
+    Verification,
+    /// B = k·v + g^b, the first call of SRP.
+    SrpChallenge,
+    /// S = (A·v^u)^b, the second.
+    SrpProof,
+    /// v = g^x, for a new password.
+    SrpVerifier,
+    /// An Argon2id with the server's parameters, in memory that is at hand.
+    Argon2id,
+}
+
+/// The pieces ready to be measured.
+pub struct Arithmetic {
+    pair: KeyPair,
+    public: ParsedPublicKey,
+    signature: Vec<u8>,
+    n: Modulus,
+    k: Vec<u8>,
+    big: Vec<u8>,
+    secret: [u8; 32],
+    argon2: Argon2<'static>,
+    memory: Vec<Block>,
+}
+
+/// What each piece costs now, in seconds.
+pub type Costs = BTreeMap<Piece, f64>;
+
+impl Arithmetic {
+    pub fn new() -> Result<Arithmetic> {
+        let pair = KeyPair::generate(KeySize::Rsa2048)?;
+        let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
+            .map_err(|_| anyhow!("the public key cannot be parsed"))?;
+        let n = srp::modulus();
+        let secret = [0xa7; 32];
+        let big = n.exp_public(&[2], &secret).to_vec();
+        let params = Params::default();
+        let memory = vec![Block::default(); params.block_count()];
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut arithmetic = Arithmetic {
+            pair,
+            public,
+            signature: Vec::new(),
+            n,
+            k: secret.to_vec(),
+            big,
+            secret,
+            argon2,
+            memory,
+        };
+        arithmetic.signature = arithmetic.sign();
+        Ok(arithmetic)
+    }
+
+    /// Measures the pieces, each for so long.
+    pub fn measure(&mut self, pieces: &[Piece], duration: Duration) -> Result<Costs> {
+        pieces.iter().map(|piece| Ok((*piece, self.cost(*piece, duration)?))).collect()
+    }
+
+    fn cost(&mut self, piece: Piece, duration: Duration) -> Result<f64> {
+        self.compute(piece)?;
+        let (start, mut count) = (thread_cpu(), 0);
+        loop {
+            self.compute(piece)?;
+            count += 1;
+            let used = thread_cpu() - start;
+            if used >= duration {
+                return Ok(used.as_secs_f64() / f64::from(count));
+            }
+        }
+    }
+
+    fn compute(&mut self, piece: Piece) -> Result<()> {
+        let (n, secret, big) = (&self.n, &self.secret[..], &self.big[..]);
+        match piece {
+            Piece::Signature => {
+                black_box(self.sign());
+            }
+            Piece::Verification => {
+                let verdict = self.public.verify_sig(&[b'a'; TOKEN_BYTES], &self.signature);
+                verdict.ok().context("the signature does not hold")?;
+            }
+            Piece::SrpChallenge => {
+                black_box(n.add_mod(&n.mul_mod(&self.k, big), &n.exp_secret(&[2], secret)));
+            }
+            Piece::SrpProof => {
+                black_box(n.exp_secret(&n.mul_mod(big, &n.exp_public(big, secret)), secret));
+            }
+            Piece::SrpVerifier => {
+                black_box(n.exp_secret(&[2], secret));
+            }
+            Piece::Argon2id => {
+                let mut out = [0; 32];
+                self.argon2
+                    .hash_password_into_with_memory(
+                        PASSWORD.as_bytes(),
+                        &secret[..16],
+                        &mut out,
+                        &mut self.memory[..],
+                    )
+                    .map_err(|error| anyhow!("{error}"))?;
+                black_box(out);
+            }
+        }
+        Ok(())
+    }
+
+    fn sign(&self) -> Vec<u8> {
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &[b'a'; TOKEN_BYTES], &mut signature)
+            .expect("a key pair signs any message");
+        signature
+    }
+}
+
+fn thread_cpu() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}

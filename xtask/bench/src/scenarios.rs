@@ -1,0 +1,195 @@
+//! What is measured: each kind of call under load, in rounds, with the limit of its arithmetic measured between.
+
+use crate::{
+    api::{PASSWORD, Signing, request},
+    limits::{Arithmetic, Costs, Piece},
+    load::{self, CLIENTS, Cost, Requests},
+    results::{Figure, median},
+    stage::Stage,
+};
+use anyhow::Result;
+use serde_json::json;
+use std::time::Duration;
+
+/// About as many new users as two processors make in a second.
+const NEW_USERS_PER_SECOND: f64 = 60.0;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// InitiateAuth with REFRESH_TOKEN_AUTH.
+    Refresh,
+    /// GetTokensFromRefreshToken.
+    RefreshOperation,
+    /// A sign-in by USER_SRP_AUTH, both calls.
+    Srp,
+    /// A sign-in by USER_PASSWORD_AUTH.
+    Password,
+    /// SignUp.
+    SignUp,
+    /// AdminCreateUser.
+    AdminCreateUser,
+    /// GetUser.
+    GetUser,
+}
+
+impl Scenario {
+    /// What tables call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Scenario::Refresh => "refresh, REFRESH_TOKEN_AUTH",
+            Scenario::RefreshOperation => "refresh, GetTokensFromRefreshToken",
+            Scenario::Srp => "sign-in by SRP",
+            Scenario::Password => "sign-in by password",
+            Scenario::SignUp => "SignUp",
+            Scenario::AdminCreateUser => "AdminCreateUser",
+            Scenario::GetUser => "GetUser",
+        }
+    }
+
+    /// The arithmetic that it cannot do without.
+    fn pieces(self) -> &'static [(Piece, f64)] {
+        match self {
+            Scenario::Refresh | Scenario::RefreshOperation => &[(Piece::Signature, 2.0)],
+            Scenario::Srp => &[(Piece::SrpChallenge, 1.0), (Piece::SrpProof, 1.0), (Piece::Signature, 2.0)],
+            Scenario::Password => &[(Piece::Argon2id, 1.0), (Piece::Signature, 2.0)],
+            Scenario::SignUp | Scenario::AdminCreateUser => {
+                &[(Piece::Argon2id, 1.0), (Piece::SrpVerifier, 1.0)]
+            }
+            Scenario::GetUser => &[(Piece::Verification, 1.0)],
+        }
+    }
+
+    /// The share of the limit that is to be reached.
+    pub fn target(self) -> Option<f64> {
+        match self {
+            Scenario::Refresh | Scenario::RefreshOperation | Scenario::Srp => Some(0.75),
+            Scenario::Password => Some(0.88),
+            Scenario::SignUp | Scenario::AdminCreateUser | Scenario::GetUser => None,
+        }
+    }
+}
+
+/// How long to measure.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    pub rounds: usize,
+    pub round: Duration,
+    /// For each piece of arithmetic, in each round.
+    pub limit: Duration,
+}
+
+/// Requests that are ready to be sent.
+enum Load {
+    Repeated(Requests),
+    SignIns,
+    NewUsers,
+}
+
+/// Measures one scenario.
+pub async fn measure(
+    scenario: Scenario,
+    stage: &mut Stage,
+    arithmetic: &mut Arithmetic,
+    plan: Plan,
+) -> Result<Figure> {
+    let load = prepare(scenario, stage).await?;
+    stage.server.wait_until_idle()?;
+    play(scenario, &load, stage, plan.round / 4).await?;
+    let pieces: Vec<Piece> = scenario.pieces().iter().map(|(piece, _)| *piece).collect();
+    let (mut costs, mut limits, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let mut split = [Cost::default(); 2];
+    for _ in 0..plan.rounds {
+        let before = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
+        let calls = play(scenario, &load, stage, plan.round).await?;
+        let after = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
+        split.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
+        let cost = Cost {
+            count: calls[0].count,
+            cpu_seconds: calls[0].cpu_seconds + calls[1].cpu_seconds,
+            wall_seconds: calls[0].wall_seconds + calls[1].wall_seconds,
+        };
+        let limit = (before + after) / 2.0;
+        limits.push(1.0 / limit);
+        shares.push(limit * cost.per_cpu_second());
+        costs.push(cost);
+    }
+    let of_costs = |value: fn(&Cost) -> f64| median(&costs.iter().map(value).collect::<Vec<_>>());
+    Ok(Figure {
+        scenario: scenario.title().to_owned(),
+        per_cpu_second: of_costs(Cost::per_cpu_second),
+        per_wall_second: of_costs(Cost::per_wall_second),
+        limit_per_second: median(&limits),
+        share: median(&shares),
+        share_min: shares.iter().copied().fold(f64::INFINITY, f64::min),
+        share_max: shares.iter().copied().fold(0.0, f64::max),
+        target: scenario.target(),
+        microseconds: split
+            .iter()
+            .filter(|call| call.count > 0)
+            .map(|call| 1e6 / call.per_cpu_second())
+            .collect(),
+    })
+}
+
+fn limit(scenario: Scenario, costs: &Costs) -> f64 {
+    scenario.pieces().iter().map(|(piece, times)| costs[piece] * times).sum()
+}
+
+async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
+    let repeated = |requests: Vec<Vec<u8>>| Ok(Load::Repeated(requests.into()));
+    match scenario {
+        Scenario::Refresh => {
+            let (_, tokens) = stage.sign_in_all().await?;
+            let refresh =
+                |token: &String| stage.api.initiate("REFRESH_TOKEN_AUTH", &json!({"REFRESH_TOKEN": token}));
+            repeated(tokens.iter().map(|tokens| refresh(&tokens.refresh)).collect())
+        }
+        Scenario::RefreshOperation => {
+            let (_, tokens) = stage.sign_in_all().await?;
+            let refresh = |token: &String| {
+                let input = json!({"ClientId": stage.api.client, "RefreshToken": token});
+                request("GetTokensFromRefreshToken", Signing::Unsigned, &input)
+            };
+            repeated(tokens.iter().map(|tokens| refresh(&tokens.refresh)).collect())
+        }
+        Scenario::GetUser => {
+            let (_, tokens) = stage.sign_in_all().await?;
+            let get = |token: &String| request("GetUser", Signing::Unsigned, &json!({"AccessToken": token}));
+            repeated(tokens.iter().map(|tokens| get(&tokens.access)).collect())
+        }
+        Scenario::Password => {
+            repeated(stage.names.iter().map(|name| stage.api.password_sign_in(name, PASSWORD)).collect())
+        }
+        Scenario::Srp => Ok(Load::SignIns),
+        Scenario::SignUp | Scenario::AdminCreateUser => Ok(Load::NewUsers),
+    }
+}
+
+/// One round. A sign-in by SRP has two calls, and the costs of both; anything else has one.
+async fn play(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Duration) -> Result<[Cost; 2]> {
+    match load {
+        Load::Repeated(requests) => {
+            let cost = load::repeat(&stage.server, CLIENTS, requests, duration).await?;
+            Ok([cost, Cost::default()])
+        }
+        Load::SignIns => {
+            let mut sum = [Cost::default(); 2];
+            while sum.iter().map(|call| call.wall_seconds).sum::<f64>() < duration.as_secs_f64() {
+                let (calls, _) = stage.sign_in_all().await?;
+                sum.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
+            }
+            Ok(sum)
+        }
+        Load::NewUsers => {
+            let count = (duration.as_secs_f64() * NEW_USERS_PER_SECOND).ceil() as usize;
+            let names = stage.new_names(count.max(CLIENTS));
+            let requests = names.iter().map(|name| match scenario {
+                Scenario::SignUp => request("SignUp", Signing::Unsigned, &stage.api.sign_up(name)),
+                _ => request("AdminCreateUser", Signing::Signed, &stage.api.admin_create_user(name)),
+            });
+            let requests: Requests = requests.collect();
+            let (cost, _) = load::each(&stage.server, &requests).await?;
+            Ok([cost, Cost::default()])
+        }
+    }
+}
