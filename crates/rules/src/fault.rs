@@ -81,8 +81,8 @@ pub fn concurrent_modification() -> Fault {
 
 /// The server has more work than it can carry.
 pub fn too_many_requests() -> Fault {
-    // Unverified: text.
-    Fault::new(Code::TooManyRequestsException, "Too many requests")
+    // P: pasted by users of Amplify and boto3.
+    Fault::new(Code::TooManyRequestsException, "Rate exceeded")
 }
 
 /// A per-user or per-code limit is used up. P

@@ -9,6 +9,7 @@ pub mod fault;
 pub mod ids;
 pub mod messages;
 pub mod pool;
+pub mod quotas;
 pub mod random;
 mod sealed;
 pub mod sign_in;

@@ -8,11 +8,12 @@ use crate::{
     keys::KeyRing,
     metrics::Metrics,
     passwords,
+    rate_limits::RateLimits,
     vault::{SystemRandom, Vault},
     work::Workers,
 };
 use rules::{
-    Result, fault,
+    Fault, Result, fault,
     pool::{Client, Pool},
 };
 use std::{
@@ -51,6 +52,8 @@ pub struct Inner {
     pub audit: Arc<Audit>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// How many requests are let in.
+    pub rate_limits: Arc<RateLimits>,
     pools: Cache<Pool>,
     clients: Cache<Client>,
     /// Access keys, as they were at most a second ago.
@@ -67,18 +70,22 @@ impl Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
-        let decoy_hash = passwords::decoy(config.hashing)?;
+        let (decoy_hash, hash_ms) = passwords::decoy(config.hashing)?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers = Workers::new(threads, hash_ms, passwords::give_memory_back).map_err(Fault::internal)?;
+        let metrics = Arc::<Metrics>::default();
+        let rate_limits = RateLimits::new(&config.rates, clock.clone(), metrics.clone());
         Ok(App(Arc::new(Inner {
             config,
             db,
             clock,
             vault: Arc::new(vault),
-            workers: Workers::new(threads),
+            workers,
             keys: Arc::new(keys),
             decoy_hash,
             audit: Arc::default(),
-            metrics: Arc::default(),
+            metrics,
+            rate_limits: Arc::new(rate_limits),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),
@@ -97,6 +104,7 @@ impl App {
             decoy_hash: self.decoy_hash.clone(),
             audit: self.audit.clone(),
             metrics: self.metrics.clone(),
+            rate_limits: self.rate_limits.clone(),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),

@@ -40,7 +40,8 @@ impl Call {
     }
 
     /// Notes what is asked for, and checks the signature if the operation asks for one. This comes before the
-    /// input is looked at, as the services do it: who has not signed learns nothing about what would be valid.
+    /// input is looked at, as the services do it: who has not signed learns nothing about what would be valid. What
+    /// proves nobody is counted for its address.
     pub async fn asks_for(
         &mut self,
         app: &App,
@@ -48,8 +49,17 @@ impl Call {
         operation: &'static OperationSpec,
     ) -> Result<()> {
         self.asked = Some((service, operation));
-        if operation.signed {
-            let operator = operator::prove(app, service, self).await?;
+        if !operation.signed {
+            app.rate_limits.check_address(self.peer)?;
+        } else {
+            // A back end behind one address signs for many users; only who cannot sign is counted.
+            let proof = operator::prove(app, service, self).await;
+            let operator = match proof {
+                Ok(operator) => operator,
+                Err(refusal) => {
+                    return Err(app.rate_limits.check_address(self.peer).err().unwrap_or(refusal));
+                }
+            };
             trail::note(|facts| facts.actor = Actor::Operator(operator.access_key.clone()));
             self.operator = Some(operator);
         }

@@ -68,6 +68,7 @@ pub async fn signed_in(app: &App, token: &str) -> Result<SignedIn> {
         facts.actor = Actor::User(user.sub.clone());
     });
     rules::tokens::check_access(&claims, grant.as_ref(), &user, client.revokes_tokens())?;
+    app.rate_limits.check_user(&pool.id, &user.sub)?;
     Ok(SignedIn { pool, client, user, groups, grant, claims })
 }
 

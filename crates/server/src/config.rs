@@ -1,7 +1,9 @@
 //! The settings, in their final types, as they were read once at start.
 
 use crate::http::limits::Limits;
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use ipnet::IpNet;
+use rules::quotas::Category;
+use std::{collections::BTreeMap, fmt, net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 /// The settings of a server. Debug shows no address, because addresses hold passwords.
 #[derive(Clone)]
@@ -38,6 +40,25 @@ pub struct Config {
     pub metrics_token: Option<String>,
     /// What the server takes from a client.
     pub limits: Limits,
+    /// How many requests a second are let in.
+    pub rates: Rates,
+    /// Proxies that are believed when they say where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// How many requests a second are let in; where nothing stands, as many as come.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    /// Of one address, without those that are signed.
+    pub per_address: Option<NonZeroU32>,
+    /// Whether local and private addresses are counted: without known proxies they may be one.
+    pub counts_local: bool,
+    /// About one user.
+    pub per_user: Option<NonZeroU32>,
+    /// Of a category.
+    pub categories: BTreeMap<Category, NonZeroU32>,
+    /// Whether some operations have a limit for each pool, as Cognito's have.
+    pub per_pool: bool,
 }
 
 /// What tokens name as their issuer.
@@ -111,6 +132,8 @@ impl Config {
             audit_days: 90,
             metrics_token: None,
             limits: Limits::default(),
+            rates: Rates::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 

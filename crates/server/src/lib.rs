@@ -25,6 +25,7 @@ pub mod operator;
 pub mod page_token;
 pub mod pages;
 pub mod passwords;
+pub mod rate_limits;
 pub mod seed;
 pub mod sts;
 pub mod tokens;

@@ -37,6 +37,11 @@ struct Operation {
     operation: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limited {
+    limit: &'static str,
+}
+
 #[derive(Clone)]
 struct NewHistogram;
 
@@ -67,6 +72,7 @@ pub struct Metrics {
     calls: Family<Called, Counter>,
     durations: Family<Operation, Histogram, NewHistogram>,
     in_flight: Gauge,
+    limited: Family<Limited, Counter>,
     /// Questions to the caches of pools and clients.
     pub configuration_cache: Hits,
     live: Live,
@@ -94,6 +100,7 @@ impl Default for Metrics {
             calls: Family::default(),
             durations: Family::new_with_constructor(NewHistogram),
             in_flight: Gauge::default(),
+            limited: Family::default(),
             configuration_cache: Hits::default(),
             live: Live::default(),
             registry: Registry::default(),
@@ -101,6 +108,7 @@ impl Default for Metrics {
         registry.register("calls", "Calls by operation and outcome", metrics.calls.clone());
         registry.register("call_duration_seconds", "How long calls took", metrics.durations.clone());
         registry.register("calls_in_flight", "Calls that are being answered", metrics.in_flight.clone());
+        registry.register("rate_limited", "Calls that a rate limit refused", metrics.limited.clone());
         metrics.live.register(&mut registry);
         Metrics { registry, ..metrics }
     }
@@ -152,6 +160,11 @@ impl Metrics {
     pub fn begin(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
+    }
+
+    /// Counts a call that a rate limit refused.
+    pub fn limited(&self, limit: &'static str) {
+        self.limited.get_or_create(&Limited { limit }).inc();
     }
 
     /// Counts a call that was answered.

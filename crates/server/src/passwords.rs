@@ -1,9 +1,12 @@
 //! Passwords: Argon2id hashes and SRP verifiers, made and checked on the workers.
 
-use crate::{app::App, config::Hashing, vault::SystemRandom};
+use crate::{app::App, config::Hashing, vault::SystemRandom, work::Cost};
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self,
+        phc::{Output, PasswordHash, Salt},
+    },
 };
 use rules::{
     Fault, Random, Result, ids,
@@ -11,6 +14,8 @@ use rules::{
     sign_in::srp,
     user::{Password, User},
 };
+use std::{cell::RefCell, time::Instant};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 fn argon2(hashing: Hashing) -> Result<Argon2<'static>> {
@@ -19,19 +24,56 @@ fn argon2(hashing: Hashing) -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
+thread_local! {
+    /// What a hash fills, kept from one to the next: new memory has to be cleared by the system first.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Frees what this thread keeps.
+pub fn give_memory_back() {
+    MEMORY.set(Vec::new());
+}
+
+fn fill(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> Result<()> {
+    MEMORY.with_borrow_mut(|memory| {
+        memory.resize(argon2.params().block_count(), Block::new());
+        argon2
+            .hash_password_into_with_memory(password.as_bytes(), salt, out, memory)
+            .map_err(|e| Fault::internal(e.to_string()))
+    })
+}
+
 /// Hashes with a new salt, in PHC form.
 fn hash(hashing: Hashing, password: &str) -> Result<String> {
     let mut salt = [0; 16];
     SystemRandom.fill(&mut salt);
-    let hash = argon2(hashing)?
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map_err(|e| Fault::internal(e.to_string()))?;
+    let argon2 = argon2(hashing)?;
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    fill(&argon2, password, &salt, &mut out)?;
+    phc(&argon2, &salt, &out).map_err(|e| Fault::internal(e.to_string()))
+}
+
+fn phc(argon2: &Argon2<'_>, salt: &[u8], out: &[u8]) -> password_hash::Result<String> {
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into()?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(out)?),
+    };
     Ok(hash.to_string())
 }
 
 fn matches(password: &str, hash: &str) -> Result<bool> {
-    let hash = PasswordHash::new(hash).map_err(|e| Fault::internal(e.to_string()))?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let damaged = || Fault::internal("a stored hash is damaged");
+    let hash = PasswordHash::new(hash).map_err(|_| damaged())?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| damaged())?;
+    let version = hash.version.map(Version::try_from).transpose().map_err(|_| damaged())?;
+    let params = Params::try_from(&hash).map_err(|_| damaged())?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Err(damaged()) };
+    let mut found = vec![0; expected.len()];
+    fill(&Argon2::new(algorithm, version.unwrap_or_default(), params), password, salt, &mut found)?;
+    Ok(found.as_slice().ct_eq(expected.as_bytes()).into())
 }
 
 /// Makes all that is kept of a new password. `user` is the user who gets it; its present password goes into
@@ -58,7 +100,7 @@ pub async fn make(
     let vault = app.vault.clone();
     let hashing = app.config.hashing;
     app.workers
-        .run(move || {
+        .run(Cost::Hash, move || {
             let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &name);
             let verifier = srp::Verifier::new(owner, &password, &mut SystemRandom);
             Ok(Password {
@@ -80,7 +122,7 @@ pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<Strin
     // No password is longer. The decoy costs the same, and not more the longer the text is.
     let is_possible = password.chars().count() <= PASSWORD_CHARACTERS_MAX;
     app.workers
-        .run(move || {
+        .run(Cost::Hash, move || {
             if !is_possible {
                 matches("", &decoy)?;
                 return Ok(false);
@@ -106,7 +148,7 @@ pub async fn rehash_if_outdated(app: &App, password: Zeroizing<String>, stored: 
     if costs(stored) == Some(hashing) {
         return None;
     }
-    app.workers.run(move || hash(hashing, &password)).await.and_then(|hash| hash).ok()
+    app.workers.run(Cost::Hash, move || hash(hashing, &password)).await.and_then(|hash| hash).ok()
 }
 
 /// What a hash cost; none if it is not an Argon2id of one lane.
@@ -117,7 +159,13 @@ fn costs(hash: &str) -> Option<Hashing> {
     is_ours.then(|| Hashing { memory_kib: params.m_cost(), passes: params.t_cost() })
 }
 
-/// A hash that no password has, for [`is_any_of`].
-pub fn decoy(hashing: Hashing) -> Result<String> {
-    hash(hashing, &SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz"))
+/// A hash that no password has, for [`is_any_of`], and how many milliseconds it took.
+pub fn decoy(hashing: Hashing) -> Result<(String, u32)> {
+    let password = SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz");
+    #[expect(clippy::disallowed_methods, reason = "a duration, by which work is admitted")]
+    let began = Instant::now();
+    let hash = hash(hashing, &password)?;
+    let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
+    give_memory_back();
+    Ok((hash, took_ms))
 }

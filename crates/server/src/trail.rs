@@ -85,11 +85,15 @@ pub fn input(input: &Value) {
         let text = |name: &str| input[name].as_str().map(str::to_owned);
         facts.pool_id = text("UserPoolId");
         facts.client_id = text("ClientId");
-        let parameters =
-            ["AuthParameters", "ChallengeResponses"].into_iter().find_map(|name| input[name].as_object());
-        facts.typed_name =
-            text("Username").or_else(|| Some(parameters?.get("USERNAME")?.as_str()?.to_owned()));
+        facts.typed_name = typed_name(input).map(str::to_owned);
     });
+}
+
+/// The user's name in a checked input, as it was typed.
+pub fn typed_name(input: &Value) -> Option<&str> {
+    let parameters =
+        ["AuthParameters", "ChallengeResponses"].into_iter().find_map(|name| input[name].as_object());
+    input["Username"].as_str().or_else(|| parameters?.get("USERNAME")?.as_str())
 }
 
 /// Notes what only the answer tells: what was made, and the question of a sign-in.

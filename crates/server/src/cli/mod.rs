@@ -6,6 +6,7 @@ mod copies;
 mod doctor;
 mod keys;
 mod master_key;
+pub mod rates;
 mod serve;
 mod settings;
 mod show_config;

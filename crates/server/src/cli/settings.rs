@@ -1,5 +1,6 @@
 //! Settings from flags, environment, file and defaults, in this order.
 
+use super::rates;
 use crate::config::{Config, Issuer};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
@@ -78,6 +79,18 @@ pub struct Settings {
     /// Whoever reads /_cognate/metrics shows this as a bearer token; without it they are read on this machine only
     #[arg(long, global = true, env = "COGNATE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Requests a second from one address (an IPv6 /64) that signs none; 0 for no limit [default: 0; 50 in production]
+    #[arg(long, global = true, env = "COGNATE_RATE_PER_ADDRESS", value_name = "REQUESTS")]
+    rate_per_address: Option<u32>,
+    /// Requests a second about one user; 0 for no limit [default: 0; 10 in production]
+    #[arg(long, global = true, env = "COGNATE_RATE_PER_USER", value_name = "REQUESTS")]
+    rate_per_user: Option<u32>,
+    /// Requests a second by category: off, cognito for its default quotas, and others as in cognito,UserRead=500 [default: off]
+    #[arg(long, global = true, env = "COGNATE_RATE_CATEGORIES", value_name = "LIST")]
+    rate_categories: Option<String>,
+    /// Networks of proxies whose X-Forwarded-For is believed, as in 127.0.0.1,10.0.0.0/8
+    #[arg(long, global = true, env = "COGNATE_TRUSTED_PROXIES", value_name = "LIST")]
+    trusted_proxies: Option<String>,
     /// Receives traces by OTLP over HTTP, such as http://localhost:4318/v1/traces
     #[arg(long, global = true, env = "COGNATE_OTLP_URL", value_name = "URL")]
     #[serde(skip)]
@@ -153,6 +166,13 @@ impl Settings {
         config.hashing.passes = given.hash_passes.unwrap_or(config.hashing.passes);
         config.audit_days = given.audit_days.unwrap_or(config.audit_days);
         config.metrics_token = given.metrics_token;
+        config.trusted_proxies = rates::proxies(given.trusted_proxies.as_deref().unwrap_or_default())?;
+        config.rates = rates::rates(
+            given.rate_per_address,
+            given.rate_per_user,
+            given.rate_categories.as_deref().unwrap_or_default(),
+            &config,
+        )?;
         check(&config)?;
         Ok(config)
     }
@@ -165,6 +185,10 @@ impl Settings {
             otlp_url: None,
             audit_days: self.audit_days.or(file.audit_days),
             metrics_token: self.metrics_token.or(file.metrics_token),
+            rate_per_address: self.rate_per_address.or(file.rate_per_address),
+            rate_per_user: self.rate_per_user.or(file.rate_per_user),
+            rate_categories: self.rate_categories.or(file.rate_categories),
+            trusted_proxies: self.trusted_proxies.or(file.trusted_proxies),
             listen: self.listen.or(file.listen),
             data_dir: self.data_dir.or(file.data_dir),
             database_url: self.database_url.or(file.database_url),
@@ -261,6 +285,8 @@ mod tests {
             "hash_memory_kib = 1024",
             "hash_passes = 0",
             "signing_key_days = 1",
+            "rate_categories = 'UserRaed=5'",
+            "trusted_proxies = 'proxy.example.com'",
             "ephemeral = true\ndatabase_url = 'postgres://localhost/a'",
         ] {
             assert!(settings(text).is_err(), "{text}");

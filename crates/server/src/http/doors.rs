@@ -3,17 +3,23 @@
 use super::{answer, body, cors, report, well_known};
 use crate::{
     app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids, sts, trail,
+    work,
 };
 use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
-use rules::{Fault, Result, fault};
+use rules::{
+    Fault, Result, fault,
+    quotas::{self, Category},
+};
 use serde_json::Value;
-use spec::{DecodeError, Service, json, query, rest_json, shape::OperationSpec};
+use spec::{
+    Code, DecodeError, Service, cognito_idp::ChallengeNameType, json, query, rest_json, shape::OperationSpec,
+};
 use std::{net::IpAddr, time::Instant};
 
-/// The address of the client, put into a request by the listener.
+/// The address of the client: of the socket's other end, or what a trusted proxy says.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
@@ -36,10 +42,11 @@ pub async fn enter(app: &App, request: Request<Body>, request_id: String) -> Res
     let (head, body) = request.into_parts();
     let origin = head.headers.get(header::ORIGIN).cloned();
     let is_head = head.method == Method::HEAD;
+    let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
     let mut response = match door(&head) {
         Door::Preflight => cors::preflight(&head.headers),
         Door::FrontPage => front_page(app),
-        Door::WellKnown(pool_id, document) => well_known(app, &pool_id, document, &request_id).await,
+        Door::WellKnown(pool_id, document) => well_known(app, &pool_id, document, peer, &request_id).await,
         door => call(app, door, head, body, request_id).await,
     };
     cors::allow_reading(origin.is_some(), &mut response);
@@ -101,7 +108,8 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
     #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
     let began = Instant::now();
     let _in_flight = app.metrics.begin();
-    let ((service, operation, result), facts) = trail::follow(run(app, door, &mut call, unread)).await;
+    let ((service, operation, result), facts) =
+        trail::follow(work::follow(run(app, door, &mut call, unread))).await;
     report::call(app, &call, (service, operation), &result, facts, began.elapsed());
     match (result, operation) {
         (Ok(output), Some(operation)) => answer::good(service, operation, &output, &call.request_id),
@@ -122,7 +130,15 @@ async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> O
         Door::UserPools(operation) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoIdp, spec).await;
-            let result = match asked.and_then(|()| decode_json(app, call, Service::CognitoIdp, spec)) {
+            let decoded = asked.and_then(|()| decode_json(app, call, Service::CognitoIdp, spec));
+            let category = |input: &Value| quotas::of_user_pools(operation, challenge(input));
+            let admitted = |input: &Value| {
+                admit(app, spec, Some(category(input)), input)?;
+                // Before anything is read: what is refused has cost nothing.
+                let wanted = work::wanted(operation, input);
+                wanted.map_or(Ok(()), |(cost, turn)| app.workers.admit(cost, turn))
+            };
+            let result = match decoded.and_then(|input| admitted(&input).map(|()| input)) {
                 Ok(input) => cognito_idp::run(app, call, operation, input).await,
                 Err(fault) => Err(fault),
             };
@@ -131,7 +147,10 @@ async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> O
         Door::IdentityPools(operation) => {
             let spec = operation.spec();
             let asked = call.asks_for(app, Service::CognitoIdentity, spec).await;
-            let result = match asked.and_then(|()| decode_json(app, call, Service::CognitoIdentity, spec)) {
+            let decoded = asked.and_then(|()| decode_json(app, call, Service::CognitoIdentity, spec));
+            let category = quotas::of_identity_pools(operation);
+            let admitted = |input: &Value| admit(app, spec, category, input);
+            let result = match decoded.and_then(|input| admitted(&input).map(|()| input)) {
                 Ok(input) => cognito_identity::run(app, call, operation, input).await,
                 Err(fault) => Err(fault),
             };
@@ -152,6 +171,16 @@ async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> O
         }
         door => (door.service(), None, Err(fault::unknown_operation())),
     }
+}
+
+/// Counts a checked input in the rates that it belongs to.
+fn admit(app: &App, operation: &OperationSpec, category: Option<Category>, input: &Value) -> Result<()> {
+    category.map_or(Ok(()), |category| app.rate_limits.check_input(operation.name, category, input))
+}
+
+/// The challenge that a checked input answers.
+fn challenge(input: &Value) -> Option<ChallengeNameType> {
+    serde_json::from_value(input.get("ChallengeName")?.clone()).ok()
 }
 
 impl Door {
@@ -221,15 +250,23 @@ async fn well_known(
     app: &App,
     pool_id: &str,
     document: well_known::Document,
+    peer: Option<IpAddr>,
     request_id: &str,
 ) -> Response<Body> {
-    match well_known::read(app, pool_id, document).await {
+    let read = match app.rate_limits.check_address(peer) {
+        Ok(()) => well_known::read(app, pool_id, document).await,
+        Err(fault) => Err(fault),
+    };
+    match read {
         Ok(text) => answer::text(StatusCode::OK, answer::JSON, text),
         Err(fault) => {
             report::fault(&fault, request_id);
             let mut response = answer::refused(Service::CognitoIdp, None, &fault, request_id);
+            // No protocol of AWS's is spoken here.
             if response.status() == StatusCode::BAD_REQUEST {
-                *response.status_mut() = StatusCode::NOT_FOUND;
+                let is_limited = fault.code == Code::TooManyRequestsException;
+                *response.status_mut() =
+                    if is_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::NOT_FOUND };
             }
             response
         }

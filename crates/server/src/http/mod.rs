@@ -4,6 +4,7 @@ pub mod answer;
 mod body;
 mod cors;
 pub mod doors;
+mod forwarded;
 mod health;
 pub mod limits;
 pub mod listener;
@@ -67,6 +68,7 @@ async fn outbox(State(app): State<App>, request: Request<Body>) -> Response<Body
 /// Names the request, and answers for a handler that panics or takes too long.
 async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -> Response<Body> {
     let request_id = app.random().uuid_v4();
+    forwarded::find_client(&app.config.trusted_proxies, &mut request);
     request.extensions_mut().insert(RequestId(request_id.clone()));
     // Every line of the log that belongs to the request names it.
     let span = tracing::error_span!(

@@ -70,6 +70,7 @@ async fn find(app: &App, context: &Context, token: &str) -> Result<Found> {
     }
     if let Some((user, _)) = &user {
         trail::user(user);
+        app.rate_limits.check_user(&user.pool_id, &user.sub)?;
     }
     Ok(Found { presented, grant, user })
 }

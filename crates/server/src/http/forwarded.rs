@@ -1,0 +1,76 @@
+//! Where a request came from when proxies passed it on: `X-Forwarded-For`, believed as far as trusted proxies wrote it.
+
+use super::doors::Peer;
+use axum::http::{HeaderMap, Request};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+
+const HEADER: &str = "x-forwarded-for";
+
+/// Puts the client's address into the place of the proxy's.
+pub fn find_client<B>(trusted: &[IpNet], request: &mut Request<B>) {
+    if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
+        let client = client(trusted, peer, request.headers());
+        request.extensions_mut().insert(Peer(client));
+    }
+}
+
+/// The nearest hop that is no trusted proxy. Each proxy appends the address that it was asked from, so what stands left
+/// of the first untrusted one may be anybody's invention.
+fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let mut nearest = peer.to_canonical();
+    let values: Vec<&str> =
+        headers.get_all(HEADER).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        if !trusted.iter().any(|network| network.contains(&nearest)) {
+            break;
+        }
+        let Some(address) = address(hop.trim()) else { break };
+        nearest = address;
+    }
+    nearest
+}
+
+/// Some proxies write a port behind the address.
+fn address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse().ok().or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted: Vec<IpNet> =
+            ["10.0.0.0/8", "127.0.0.1/32", "fd00::/8"].map(|net| net.parse().unwrap()).to_vec();
+        for (peer, headers, expected) in [
+            // Who is no proxy says what it likes.
+            ("192.0.2.1", &["198.51.100.7"][..], "192.0.2.1"),
+            ("192.0.2.1", &["10.0.0.1, 127.0.0.1"], "192.0.2.1"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
+            // What stands left of the client was sent by it.
+            ("10.0.0.1", &["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),
+            ("10.0.0.1", &["unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.7, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &[""], "10.0.0.1"),
+            ("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7"),
+            ("fd00::1", &["2001:db8::7"], "2001:db8::7"),
+            ("fd00::1", &["[2001:db8::7]:443"], "2001:db8::7"),
+        ] {
+            let mut map = HeaderMap::new();
+            for value in headers {
+                map.append(HEADER, value.parse().unwrap());
+            }
+            let found = client(&trusted, peer.parse().unwrap(), &map);
+            assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {headers:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! How many requests are let in: of an address, about a user, of a category; and who is believed about addresses.
+
+use crate::{
+    lab::{AUTHORIZATION, Answer, Lab},
+    scene::{PASSWORD, Scene},
+};
+use axum::{body::Body, http::Request};
+use cognate::{audit, config::Rates, http::doors::Peer};
+use rules::quotas::Category;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, num::NonZeroU32};
+use store::events::{self, Wanted};
+
+const REFUSAL: (&str, &str) = ("TooManyRequestsException", "Rate exceeded");
+
+/// A call over a socket whose other end is `peer`.
+async fn call_from(lab: &Lab, peer: &str, headers: &[(&str, &str)], operation: &str, input: Value) -> Answer {
+    let mut request = Request::post("/")
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(Body::from(input.to_string())).unwrap();
+    request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+    lab.send(request).await
+}
+
+async fn get_from(lab: &Lab, peer: &str, path: &str) -> Answer {
+    let mut request = Request::get(path).body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+    lab.send(request).await
+}
+
+/// A sign-in of nobody, which is refused in words that depend on the rate limit alone.
+fn stranger(scene: &Scene) -> Value {
+    let parameters = json!({"USERNAME": "nobody", "PASSWORD": PASSWORD});
+    json!({"ClientId": scene.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters})
+}
+
+fn is_limited(answer: &Answer) -> bool {
+    let (name, text) = answer.error();
+    (name.as_str(), text.as_str()) == REFUSAL
+}
+
+fn one_per_address() -> Rates {
+    Rates { per_address: NonZeroU32::new(1), counts_local: true, ..Rates::default() }
+}
+
+#[tokio::test]
+async fn an_address_is_refused_without_being_recorded_and_others_are_not() {
+    let lab = Lab::with_settings(|config| config.rates = one_per_address()).await;
+    let scene = Scene::new(&lab).await;
+    audit::flush(&lab.app).await.unwrap();
+    let sign_in = async |peer| call_from(&lab, peer, &[], "InitiateAuth", stranger(&scene)).await;
+    for expected in [false, false, true, true] {
+        assert_eq!(is_limited(&sign_in("192.0.2.1").await), expected);
+    }
+    assert!(!is_limited(&sign_in("192.0.2.2").await));
+    let jwks = format!("/{}/.well-known/jwks.json", scene.pool);
+    assert_eq!(get_from(&lab, "192.0.2.1", &jwks).await.status, 429);
+    assert_eq!(get_from(&lab, "192.0.2.3", &jwks).await.status, 200);
+    assert_eq!(get_from(&lab, "192.0.2.1", "/_cognate/health/ready").await.status, 200);
+
+    let signed = [("authorization", AUTHORIZATION)];
+    for _ in 0..5 {
+        call_from(&lab, "192.0.2.1", &signed, "ListUserPools", json!({"MaxResults": 10})).await.ok();
+    }
+    let metrics = lab.get("/_cognate/metrics").await.text;
+    assert!(metrics.contains("cognate_rate_limited_total{limit=\"address\"} 3\n"), "{metrics}");
+
+    audit::flush(&lab.app).await.unwrap();
+    let since = Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() };
+    let trail = lab.app.db.read(move |tx| events::list(tx, &since, "", 100)).await.unwrap();
+    assert!(trail.iter().all(|event| event.outcome != REFUSAL.0), "{trail:?}");
+    lab.advance(1);
+    assert!(!is_limited(&sign_in("192.0.2.1").await));
+    lab.remove().await;
+}
+
+#[tokio::test]
+async fn who_cannot_sign_is_counted_for_its_address() {
+    let lab = Lab::with_settings(|config| {
+        config.rates = one_per_address();
+        config.development = false;
+    })
+    .await;
+    let signed = [("authorization", AUTHORIZATION)];
+    let mut names = Vec::new();
+    for _ in 0..4 {
+        let answer = call_from(&lab, "192.0.2.1", &signed, "ListUserPools", json!({"MaxResults": 10})).await;
+        names.push(answer.error().0);
+    }
+    assert_eq!(names[2..], [REFUSAL.0, REFUSAL.0], "{names:?}");
+    assert!(!names[..2].iter().any(|name| name == REFUSAL.0), "{names:?}");
+    lab.remove().await;
+}
+
+#[tokio::test]
+async fn only_a_trusted_proxy_says_where_a_request_came_from() {
+    let lab = Lab::with_settings(|config| {
+        config.rates = one_per_address();
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let scene = Scene::new(&lab).await;
+    let sign_in = async |peer, forwarded: &str| {
+        let headers = [("x-forwarded-for", forwarded)];
+        is_limited(&call_from(&lab, peer, &headers, "InitiateAuth", stranger(&scene)).await)
+    };
+    // A stranger who invents an address for each request is still one.
+    let mut refused = 0;
+    for n in 0..5 {
+        refused += usize::from(sign_in("192.0.2.1", &format!("198.51.100.{n}")).await);
+    }
+    assert_eq!(refused, 3);
+    // So is one behind the proxy, which appends the true address.
+    let mut refused = 0;
+    for n in 0..5 {
+        refused += usize::from(sign_in("10.0.0.1", &format!("198.51.100.{n}, 203.0.113.7")).await);
+    }
+    assert_eq!(refused, 3);
+    for n in 0..5 {
+        assert!(!sign_in("10.0.0.1", &format!("198.51.100.{n}")).await);
+    }
+
+    audit::flush(&lab.app).await.unwrap();
+    let wanted = Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() };
+    let trail = lab.app.db.read(move |tx| events::list(tx, &wanted, "", 100)).await.unwrap();
+    let seen: Vec<&str> = trail.iter().filter_map(|event| event.address.as_deref()).collect();
+    assert_eq!(
+        seen,
+        [
+            ["192.0.2.1"; 2].as_slice(),
+            &["203.0.113.7"; 2],
+            &["198.51.100.0", "198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"],
+        ]
+        .concat()
+    );
+    lab.remove().await;
+}
+
+#[tokio::test]
+async fn a_user_has_a_rate_by_name_and_by_token() {
+    let rates = Rates { per_user: NonZeroU32::new(2), ..Rates::default() };
+    let lab = Lab::with_settings(|config| config.rates = rates).await;
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    scene.user("mary", json!([])).await;
+    lab.advance(2);
+    let tokens = scene.tokens("jane").await;
+    lab.advance(2);
+    for expected in [false, false, false, false, true] {
+        let answer = scene.sign_in("Jane", "Wrong-Horse9").await;
+        assert_eq!(is_limited(&answer), expected, "{}", answer.text);
+    }
+    scene.sign_in("mary", PASSWORD).await.ok();
+
+    lab.advance(2);
+    let (access, refresh) = (&tokens["AccessToken"], &tokens["RefreshToken"]);
+    for _ in 0..2 {
+        lab.call("GetUser", json!({"AccessToken": access})).await.ok();
+        scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": refresh})).await.ok();
+    }
+    let answer = lab.call("GetUser", json!({"AccessToken": access})).await;
+    assert!(is_limited(&answer), "{}", answer.text);
+    let answer = scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": refresh})).await;
+    assert!(is_limited(&answer), "{}", answer.text);
+    lab.remove().await;
+}
+
+#[tokio::test]
+async fn a_category_has_a_rate_and_an_operation_one_for_each_pool() {
+    let categories = BTreeMap::from([(Category::UserPoolClientRead, NonZeroU32::new(8).unwrap())]);
+    let rates = Rates { categories, per_pool: true, ..Rates::default() };
+    let lab = Lab::with_settings(|config| config.rates = rates).await;
+    let (one, other) = (Scene::new(&lab).await, Scene::new(&lab).await);
+    let list = async |pool: &str| {
+        let answer = lab.admin("ListUserPoolClients", json!({"UserPoolId": pool})).await;
+        answer.status != 200 && is_limited(&answer)
+    };
+    for _ in 0..5 {
+        assert!(!list(&one.pool).await);
+    }
+    assert!(list(&one.pool).await, "five of one pool");
+    assert!(!list(&other.pool).await);
+    assert!(!list(&other.pool).await);
+    assert!(list(&other.pool).await, "eight of all, those that were refused included");
+    lab.admin("ListUsers", json!({"UserPoolId": one.pool})).await.ok();
+    lab.advance(1);
+    assert!(!list(&one.pool).await);
+    lab.remove().await;
+}
