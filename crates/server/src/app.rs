@@ -19,7 +19,7 @@ use rules::{
 use std::{
     collections::HashMap,
     ops::Deref,
-    sync::{Arc, RwLock},
+    sync::{Arc, RwLock, atomic::AtomicBool},
 };
 use store::Db;
 
@@ -52,6 +52,8 @@ pub struct Inner {
     pub audit: Arc<Audit>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Whether no more messages may wait for delivery.
+    pub outbox_is_full: Arc<AtomicBool>,
     /// How many requests are let in.
     pub rate_limits: Arc<RateLimits>,
     pools: Cache<Pool>,
@@ -85,6 +87,7 @@ impl App {
             decoy_hash,
             audit: Arc::default(),
             metrics,
+            outbox_is_full: Arc::default(),
             rate_limits: Arc::new(rate_limits),
             pools: Cache::default(),
             clients: Cache::default(),
@@ -104,6 +107,7 @@ impl App {
             decoy_hash: self.decoy_hash.clone(),
             audit: self.audit.clone(),
             metrics: self.metrics.clone(),
+            outbox_is_full: self.outbox_is_full.clone(),
             rate_limits: self.rate_limits.clone(),
             pools: Cache::default(),
             clients: Cache::default(),

@@ -28,7 +28,7 @@ use rules::{
     user::User,
 };
 use serde::{Deserialize, Serialize};
-use spec::cognito_idp::CodeDeliveryDetailsType;
+use spec::{Code, cognito_idp::CodeDeliveryDetailsType};
 use store::{
     Tx,
     attempts::{self, Attempts},
@@ -108,6 +108,8 @@ pub enum Limit {
     ResendConfirmationCode,
     /// Requests of an address's code.
     GetUserAttributeVerificationCode,
+    /// Changes of one's address that send a code to the new one.
+    UpdateUserAttributes,
     /// Requests of a reset's code.
     ForgotPassword,
     /// Guesses of the present password by who holds an access token.
@@ -122,6 +124,8 @@ impl Limit {
             Limit::ConfirmForgotPassword => ("ConfirmForgotPassword", 15),
             Limit::ResendConfirmationCode => ("ResendConfirmationCode", 5),
             Limit::GetUserAttributeVerificationCode => ("GetUserAttributeVerificationCode", 5),
+            // Unverified: the number.
+            Limit::UpdateUserAttributes => ("UpdateUserAttributes", 10),
             Limit::ForgotPassword => ("ForgotPassword", 5),
             Limit::ChangePassword => ("ChangePassword", 5),
         }
@@ -177,11 +181,6 @@ struct Kept {
     proof: Option<Proof>,
 }
 
-/// A new code, to be kept by the caller or by [`send`].
-pub fn new(app: &App) -> String {
-    app.random().digits(DIGITS)
-}
-
 /// Makes a code, keeps it in place of an older one, writes its message into the outbox, and answers what the wire
 /// tells of it.
 pub fn send(
@@ -193,26 +192,34 @@ pub fn send(
     recipient: &Recipient,
     now: Millis,
 ) -> Result<CodeDeliveryDetailsType> {
-    let code = issue(app, tx, what, &Owner::user(user), recipient, now)?;
+    let (code, owner) = (app.random().digits(DIGITS), Owner::user(user));
     let message = messages::write(pool, what.purpose(), recipient.medium, user, &code, &recipient.to);
-    store::outbox::insert(tx, &delivery::entry(app, &pool.id, &message)?)?;
+    delivery::post(app, tx, &delivery::entry(app, &pool.id, &message)?)?;
+    let proof = Proof { medium: recipient.medium, to: recipient.to.clone() };
+    let kept = Kept { digest: Some(digest(app, what, &owner, &code)), proof: Some(proof) };
+    tickets::put(tx, what.kind(), &ticket_id(app, what, &owner), now + what.ttl_ms(), 0, &kept)?;
     Ok(recipient.details())
 }
 
-/// Makes a code and keeps it in place of an older one of the same kind.
-pub fn issue(
+/// The same for a stranger who must not learn whether there is such a user, and hence not how many messages that was
+/// sent: where there were too many, no code is sent and the one before stays good.
+pub fn send_discreetly(
     app: &App,
     tx: &mut Tx<'_>,
+    pool: &Pool,
+    user: &User,
     what: What,
-    owner: &Owner,
     recipient: &Recipient,
     now: Millis,
-) -> Result<String> {
-    let code = new(app);
-    let proof = Proof { medium: recipient.medium, to: recipient.to.clone() };
-    let kept = Kept { digest: Some(digest(app, what, owner, &code)), proof: Some(proof) };
-    tickets::put(tx, what.kind(), &ticket_id(app, what, owner), now + what.ttl_ms(), 0, &kept)?;
-    Ok(code)
+    hides_users: bool,
+) -> Result<()> {
+    match send(app, tx, pool, user, what, recipient, now) {
+        Err(refusal) if hides_users && refusal.code == Code::TooManyRequestsException => {
+            tracing::info!(reason = ?refusal.cause, "a code was not sent");
+            Ok(())
+        }
+        sent => sent.map(drop),
+    }
 }
 
 /// Keeps for an unknown name that a code was asked for, at the cost of a real one.

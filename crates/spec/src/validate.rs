@@ -6,6 +6,8 @@ use crate::{
 };
 use serde_json::Value;
 
+/// How many members a list or map may have whose model names no number.
+const MEMBERS_MAX: i64 = 2_000;
 /// How many broken constraints one message lists at the most.
 const FINDINGS_MAX: usize = 20;
 /// How much of a wrong value a message repeats, in characters.
@@ -46,14 +48,14 @@ fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut V
         }
         Kind::List { item, min, max } => {
             let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-            check_length(items.len(), *min, *max, &mut refuse);
+            check_length(items.len(), *min, max.or(Some(MEMBERS_MAX)), &mut refuse);
             for (i, inner) in items.iter().enumerate() {
                 walk(item, inner, &format!("{path}.{}.member", i + 1), hidden, findings);
             }
         }
         Kind::Map { key, value: inner_shape, min, max } => {
             let Some(entries) = value.as_object() else { return };
-            check_length(entries.len(), *min, *max, &mut refuse);
+            check_length(entries.len(), *min, max.or(Some(MEMBERS_MAX)), &mut refuse);
             for (name, inner) in entries {
                 walk(key, &Value::String(name.clone()), &format!("{path}.key"), hidden, findings);
                 walk(inner_shape, inner, &format!("{path}.{name}.member"), hidden, findings);
@@ -182,5 +184,27 @@ mod tests {
              Member must have value less than or equal to 60",
         );
         check_request(Operation::ListUserPools, json!({"MaxResults": 60}), "");
+    }
+
+    #[test]
+    fn lists_and_maps_end_where_the_model_names_no_number() {
+        let list = |count: i64| {
+            let items: Vec<Value> = (0..count).map(|_| "a".into()).collect();
+            json!({"UserPoolId": "us-east-1_A", "AttributesToGet": items})
+        };
+        check_request(Operation::ListUsers, list(MEMBERS_MAX), "");
+        let map = |count: i64| {
+            let entries: serde_json::Map<_, _> = (0..count).map(|n| (n.to_string(), "".into())).collect();
+            json!({"ClientId": "abc", "AuthFlow": "USER_AUTH", "ClientMetadata": entries})
+        };
+        check_request(Operation::InitiateAuth, map(MEMBERS_MAX), "");
+        for (operation, request) in
+            [(Operation::ListUsers, list(MEMBERS_MAX + 1)), (Operation::InitiateAuth, map(MEMBERS_MAX + 1))]
+        {
+            let Err(DecodeError::Invalid(text)) = check(operation.spec().input.unwrap(), &request) else {
+                panic!("{operation:?} takes any number");
+            };
+            assert!(text.ends_with("Member must have length less than or equal to 2000"), "{:.200}", text);
+        }
     }
 }

@@ -25,7 +25,8 @@ use serde::{Serialize, de::DeserializeOwned};
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         match error {
-            Error::Overloaded => fault::too_many_requests().because(error),
+            // Both may be tried again: nothing was done.
+            Error::Overloaded | Error::Conflict { .. } => fault::too_many_requests().because(error),
             // Unverified: what the service says of a NUL character; it is the caller's mistake, not a failure.
             Error::NulInText { .. } => {
                 fault::invalid_parameter("A value holds a NUL character.").because(error)

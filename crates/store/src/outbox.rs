@@ -72,6 +72,24 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether an address was sent as many messages since then.
+pub fn has_since(tx: &mut Tx<'_>, recipient: &str, since: i64, count: i64) -> Result<bool, Error> {
+    let row = tx.query_one(
+        "SELECT created_at FROM outbox WHERE recipient = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
+        &[recipient.into(), (count - 1).into()],
+    )?;
+    row.map_or(Ok(false), |row| Ok(row.int(0)? > since))
+}
+
+/// Whether as many messages wait for delivery.
+pub fn has_waiting(tx: &mut Tx<'_>, count: i64) -> Result<bool, Error> {
+    let row = tx.query_one(
+        "SELECT next_try_at FROM outbox WHERE next_try_at IS NOT NULL LIMIT 1 OFFSET $1",
+        &[(count - 1).into()],
+    )?;
+    Ok(row.is_some())
+}
+
 /// The newest messages, newest first; `to` is a recipient or a user name, none means all.
 pub fn list(tx: &mut Tx<'_>, to: Option<&str>, limit: i64) -> Result<Vec<Entry>, Error> {
     let rows = match to {
@@ -131,7 +149,14 @@ pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<i64>, error: &str) 
     Ok(())
 }
 
-/// Removes messages written before `before` that are not waiting any more.
-pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
-    tx.execute("DELETE FROM outbox WHERE created_at < $1 AND next_try_at IS NULL", &[before.into()])
+/// Removes messages written before `before` that are not waiting any more, and of the others all but the newest.
+pub fn purge(tx: &mut Tx<'_>, before: i64, newest: i64) -> Result<u64, Error> {
+    let old =
+        tx.execute("DELETE FROM outbox WHERE created_at < $1 AND next_try_at IS NULL", &[before.into()])?;
+    let many = tx.execute(
+        "DELETE FROM outbox WHERE next_try_at IS NULL AND id <= \
+         (SELECT id FROM outbox WHERE next_try_at IS NULL ORDER BY id DESC LIMIT 1 OFFSET $1)",
+        &[newest.into()],
+    )?;
+    Ok(old + many)
 }

@@ -24,6 +24,11 @@ pub fn list(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<Pool>, Error
     rows.iter().map(pool).collect()
 }
 
+/// How many pools there are.
+pub fn count(tx: &mut Tx<'_>) -> Result<i64, Error> {
+    tx.query_one("SELECT COUNT(*) FROM pools", &[])?.map_or(Ok(0), |row| row.int(0))
+}
+
 /// Stores a new pool; false if the id is taken.
 pub fn insert(tx: &mut Tx<'_>, pool: &Pool, now: i64) -> Result<bool, Error> {
     let count = tx.execute(

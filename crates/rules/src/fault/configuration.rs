@@ -186,6 +186,11 @@ pub fn too_many_clients(max: i64) -> Fault {
     Fault::new(Code::LimitExceededException, format!("A user pool can have {max} app clients at the most."))
 }
 
+/// Unverified: text.
+pub fn too_many_pools(max: i64) -> Fault {
+    Fault::new(Code::LimitExceededException, format!("There can be {max} user pools at the most."))
+}
+
 /// Tags given with a pool. Unverified: text.
 pub fn pool_tags(reason: &str) -> Fault {
     Fault::new(Code::UserPoolTaggingException, reason.to_owned())

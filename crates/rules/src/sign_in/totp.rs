@@ -6,13 +6,15 @@ use data_encoding::BASE32_NOPAD;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use crate::random::Random;
+use crate::{fault, random::Random};
 
 /// The length of a new secret in bytes, which makes Cognito's 52 characters of base32.
 pub const SECRET_BYTES: usize = 32;
 
 const STEP_MS: i64 = 30_000;
 const CODE_DIGITS: usize = 6;
+/// The model lets a name have 131,072 characters, which every reading of the user would bring along. Ours.
+const DEVICE_NAME_CHARACTERS_MAX: usize = 2_048;
 
 /// Why a code is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,22 @@ pub fn secret(random: &mut dyn Random) -> Zeroizing<[u8; SECRET_BYTES]> {
 /// The secret as the API and the QR code carry it: base32 without padding, in upper case.
 pub fn secret_code(secret: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(BASE32_NOPAD.encode(secret))
+}
+
+/// Checks what a user calls the app.
+///
+/// # Errors
+/// InvalidParameterException.
+pub fn check_device_name(name: Option<&str>) -> crate::Result<()> {
+    match name {
+        Some(name) if name.chars().count() > DEVICE_NAME_CHARACTERS_MAX => {
+            Err(fault::invalid_parameter(format!(
+                "1 validation error detected: Value at 'friendlyDeviceName' failed to satisfy constraint: \
+             Member must have length less than or equal to {DEVICE_NAME_CHARACTERS_MAX}"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The step that `now_ms`, in milliseconds since 1970, lies in (RFC 6238 §4.2).
@@ -125,6 +143,16 @@ mod tests {
         assert_eq!(check(SECRET, &code, now_ms, Some(2)), Err(Refusal::AlreadyUsed));
         // A wrong code is wrong, whatever was used before.
         assert_eq!(check(SECRET, "000000", now_ms, Some(2)), Err(Refusal::Mismatch));
+    }
+
+    #[test]
+    fn names_of_apps_end() {
+        for (length, is_good) in
+            [(0, true), (DEVICE_NAME_CHARACTERS_MAX, true), (DEVICE_NAME_CHARACTERS_MAX + 1, false)]
+        {
+            assert_eq!(check_device_name(Some(&"é".repeat(length))).is_ok(), is_good, "{length}");
+        }
+        assert!(check_device_name(None).is_ok());
     }
 
     #[test]

@@ -5,9 +5,13 @@ use anyhow::{Context as _, Result};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use std::time::Duration;
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
+
+/// How long a collector may take for one group of spans.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What sends traces, until the program ends.
 pub struct Traces(Option<SdkTracerProvider>);
@@ -45,6 +49,7 @@ fn provider(url: &str) -> Result<SdkTracerProvider> {
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(url)
+        .with_timeout(EXPORT_TIMEOUT)
         .build()
         .with_context(|| format!("traces cannot be sent to {url}"))?;
     let resource = Resource::builder().with_service_name("cognate").build();

@@ -14,7 +14,7 @@ use rules::{
 };
 use spec::cognito_idp::{AdminCreateUserRequest, AdminCreateUserResponse, MessageActionType, UserStatusType};
 use std::sync::Arc;
-use store::outbox::{self, Entry};
+use store::outbox::Entry;
 use triggers::Trigger;
 use zeroize::Zeroizing;
 
@@ -54,11 +54,13 @@ pub(crate) async fn create_as(
     let answer = user.to_wire(|_| true);
     let force = input.force_alias_creation == Some(true);
     let typed = pool.fold_name(&input.username);
-    app.db.write(move |tx| insert(tx, &pool, &user, &entries, force, &typed)).await?;
+    let sender = app.clone();
+    app.db.write(move |tx| insert(&sender, tx, &pool, &user, &entries, force, &typed)).await?;
     Ok(AdminCreateUserResponse { user: Some(answer) })
 }
 
 fn insert(
+    app: &App,
     tx: &mut store::Tx<'_>,
     pool: &Pool,
     user: &User,
@@ -76,7 +78,7 @@ fn insert(
         }
         _ => fault::user_account_already_exists(),
     })?;
-    entries.iter().try_for_each(|entry| Ok(outbox::insert(tx, entry)?))
+    entries.iter().try_for_each(|entry| delivery::post(app, tx, entry))
 }
 
 /// The temporary password that the administrator gives; a blank one is none.
@@ -142,6 +144,7 @@ async fn resend(
     let (password, kept) = temporary_password(app, &pool, &before, given).await?;
     let entries = invitations(app, &pool, &before, &password, &media)?;
     let now = app.now();
+    let sender = app.clone();
     let user = app
         .db
         .write(move |tx| {
@@ -149,7 +152,7 @@ async fn resend(
             check_invited(&before)?;
             let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
             user_changes::save(tx, &pool, &before, &user)?;
-            entries.iter().try_for_each(|entry| outbox::insert(tx, entry))?;
+            entries.iter().try_for_each(|entry| delivery::post(&sender, tx, entry))?;
             Ok::<_, rules::Fault>(user)
         })
         .await?;

@@ -111,7 +111,8 @@ fn resend(
         Some(Ok(recipient)) => {
             triggers::refuse_message(pool, recipient.medium)?;
             if let Some(user) = &found {
-                codes::send(app, tx, pool, user, What::SignUp, &recipient, now)?;
+                let hides = client.hides_users();
+                codes::send_discreetly(app, tx, pool, user, What::SignUp, &recipient, now, hides)?;
             }
             Ok(Ok(recipient))
         }

@@ -50,6 +50,8 @@ pub const LATER: &[(&str, &str)] = &[
     ("WebAuthnConfiguration", "kept and described; registering a passkey is not built and is refused"),
 ];
 
+/// D: as many as AWS raises its quota to.
+const POOLS_MAX: i64 = 10_000;
 /// How often a pool id is drawn again when another pool has it.
 const ID_TRIES: usize = 3;
 
@@ -100,6 +102,9 @@ async fn insert(app: &App, pool: &Pool) -> Result<bool> {
     let (pool, now) = (pool.clone(), app.now());
     app.db
         .write(move |tx| -> Result<bool> {
+            if store::pools::count(tx)? >= POOLS_MAX {
+                return Err(fault::too_many_pools(POOLS_MAX));
+            }
             if !store::pools::insert(tx, &pool, now)? {
                 return Ok(false);
             }

@@ -67,7 +67,8 @@ fn request(
         Some(Ok(recipient)) => {
             triggers::refuse_message(pool, recipient.medium)?;
             if let Some(user) = &found {
-                codes::send(app, tx, pool, user, What::PasswordReset, &recipient, now)?;
+                let hides = client.hides_users();
+                codes::send_discreetly(app, tx, pool, user, What::PasswordReset, &recipient, now, hides)?;
             }
             Ok(Ok(recipient))
         }

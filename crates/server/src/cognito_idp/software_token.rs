@@ -79,6 +79,7 @@ pub async fn verify_software_token(
     input: VerifySoftwareTokenRequest,
 ) -> Result<VerifySoftwareTokenResponse> {
     let (code, device_name) = (input.user_code, input.friendly_device_name);
+    totp::check_device_name(device_name.as_deref())?;
     let session = match (&input.access_token, &input.session) {
         (Some(token), None) => {
             let caller = caller::signed_in(app, token).await?;

@@ -1,9 +1,12 @@
 //! The job that empties the outbox: leases due messages, tries each, and pauses longer after each failure.
 
-use super::{Failure, Outgoing, TRY_TIMEOUT, Transports, open};
+use super::{Failure, Outgoing, TRY_TIMEOUT, Transports, WAITING_MAX, open};
 use crate::app::App;
 use rules::Result;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use store::outbox::{self, Entry};
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -29,6 +32,9 @@ pub async fn run(app: App, transports: Transports) {
     let mut running = JoinSet::new();
     loop {
         while running.try_join_next().is_some() {}
+        if let Err(error) = see_whether_full(&app).await {
+            tracing::error!(error = ?error, "the outbox cannot be counted");
+        }
         match lease(&app, free.available_permits()).await {
             Ok(entries) => {
                 for entry in entries {
@@ -58,6 +64,15 @@ pub async fn round(app: &App, transports: &Arc<Transports>) -> Result<usize> {
     }
     running.join_all().await;
     Ok(count)
+}
+
+/// Notes for those who write messages whether there is room; counting for each message would be too slow.
+pub async fn see_whether_full(app: &App) -> Result<()> {
+    let is_full = app.db.read(|tx| outbox::has_waiting(tx, WAITING_MAX)).await?;
+    if app.outbox_is_full.swap(is_full, Ordering::Relaxed) != is_full {
+        tracing::warn!(is_full, "the outbox is full of messages that wait for delivery, or has room again");
+    }
+    Ok(())
 }
 
 async fn lease(app: &App, limit: usize) -> Result<Vec<Entry>> {

@@ -5,18 +5,48 @@ mod job;
 mod mail;
 mod webhook;
 
-pub use job::{round, run};
+pub use job::{round, run, see_whether_full};
 
 use crate::{app::App, config::Delivery};
 use rules::{
-    Fault, Random, Result,
+    Fault, Random, Result, fault,
     messages::{Medium, Message},
 };
-use std::time::Duration;
-use store::outbox::{Entry, sealed_context};
+use std::{sync::atomic::Ordering, time::Duration};
+use store::{
+    Tx,
+    outbox::{self, Entry, sealed_context},
+};
 
 /// How long one try of one message may take, connecting included.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many messages one address is sent in an hour, whatever they are for.
+pub const HOURLY_PER_RECIPIENT: i64 = 50;
+const HOUR_MS: i64 = 3_600_000;
+/// How many messages may wait for delivery.
+pub const WAITING_MAX: i64 = 100_000;
+
+/// Writes messages into the outbox: the one way in. What leaves the server must neither flood anybody's mailbox nor
+/// grow without end while a mail server is away.
+///
+/// # Errors
+/// TooManyRequestsException, which every operation declares.
+pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
+    // What stays in the outbox goes to nobody.
+    if entry.next_try_at.is_some() {
+        if app.outbox_is_full.load(Ordering::Relaxed) {
+            return Err(fault::too_many_requests().because("too many messages wait for delivery"));
+        }
+        let since = entry.created_at - HOUR_MS;
+        if outbox::has_since(tx, &entry.recipient, since, HOURLY_PER_RECIPIENT)? {
+            return Err(
+                fault::too_many_requests().because("the address was sent too many messages in an hour")
+            );
+        }
+    }
+    Ok(outbox::insert(tx, entry)?)
+}
 
 /// A message as the outbox keeps it. It is due at once if the server can send by its medium; otherwise it stays.
 pub fn entry(app: &App, pool_id: &str, message: &Message) -> Result<Entry> {

@@ -22,10 +22,12 @@ const PURGE_PAUSE: Duration = Duration::from_secs(3_600);
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// How long an ended grant is kept, so that its tokens are refused as expired rather than unknown.
 const GRANTS_KEPT_MS: i64 = 7 * DAY_MS;
-/// How long a counter of failures is kept after its last failure; the longest lock-out is shorter.
-const ATTEMPTS_KEPT_MS: i64 = 7 * DAY_MS;
+/// How long a counter of failures or requests is kept after its last one; the longest that counts is an hour.
+const ATTEMPTS_KEPT_MS: i64 = DAY_MS;
 /// How long messages are kept that were delivered, given up, or never to be delivered.
 const MESSAGES_KEPT_MS: i64 = 7 * DAY_MS;
+/// How many of them are kept at most.
+const MESSAGES_KEPT_MAX: i64 = 100_000;
 
 /// Starts all background work; it ends when the answered set is dropped.
 pub fn spawn(app: &App, transports: Transports) -> JoinSet<()> {
@@ -80,7 +82,8 @@ pub async fn purge(app: &App) -> Result<u64> {
     let mut rows = app.db.write(move |tx| store::tickets::purge(tx, now)).await?;
     rows += app.db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await?;
     rows += app.db.write(move |tx| store::grants::purge(tx, now - GRANTS_KEPT_MS)).await?;
-    rows += app.db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS)).await?;
+    rows +=
+        app.db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS, MESSAGES_KEPT_MAX)).await?;
     rows += audit::purge(app).await?;
     rows += rotation::tend(app).await?;
     master_keys::sweep(&app.db, &app.vault, now).await?;

@@ -5,7 +5,7 @@ use crate::development::custom_ids::{check_client_id, check_pool_id};
 use rules::Fault;
 use serde_json::Value;
 use spec::cognito_idp::Operation;
-use std::{collections::HashSet, path::Path};
+use std::{collections::HashSet, fs::File, io::Read as _, path::Path};
 
 /// A pool with everything in it.
 pub struct Pool {
@@ -49,11 +49,19 @@ pub struct User {
     pub groups: Vec<String>,
 }
 
+/// The longest file: some hundred thousand users.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// Reads a file, TOML or JSON by its ending.
 pub fn read(path: &Path) -> Result<Vec<Pool>, Mistake> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Mistake::new(format!("cannot read {shown}: {error}")))?;
+    let cannot_read = |error: std::io::Error| Mistake::new(format!("cannot read {shown}: {error}"));
+    let mut text = String::new();
+    let file = File::open(path).map_err(cannot_read)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(cannot_read)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(Mistake::new(format!("{shown} is longer than {FILE_BYTES_MAX} bytes")));
+    }
     let is_toml = match path.extension().and_then(|ending| ending.to_str()) {
         Some("toml") => true,
         Some("json") => false,

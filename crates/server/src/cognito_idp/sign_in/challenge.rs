@@ -54,8 +54,7 @@ pub fn send_code(
     check_sends(tx, app, user, now)?;
     *code = hash.to_vec();
     let message = messages::write(&context.pool, Purpose::Authentication, medium, user, &digits, to);
-    store::outbox::insert(tx, &delivery::entry(app, &context.pool.id, &message)?)?;
-    Ok(())
+    delivery::post(app, tx, &delivery::entry(app, &context.pool.id, &message)?)
 }
 
 /// Whoever knows a password must not be able to send messages without end.
