@@ -36,5 +36,6 @@ mod signer;
 mod sockets;
 mod srp_client;
 mod tokens;
+mod two_nodes;
 mod user_names;
 mod users;
