@@ -30,8 +30,10 @@ pub type Secret = Zeroizing<[u8; MASTER_KEY_BYTES]>;
 /// Under this name the store keeps which key seals now.
 const SEALING: &str = "sealing_key";
 const ROOT_CONTEXT: &str = "root-secret";
-/// How many rows one transaction seals again.
+/// How many rows one transaction seals again, unless it collides with those of running servers.
 const PAGE_ROWS: i64 = 200;
+/// How often one page may collide.
+const COLLISIONS_MAX: u32 = 50;
 /// How long a replaced key is remembered at least: longer than any request or ticket lasts.
 const REPLACED_KEPT_MS: i64 = 2 * 3_600 * 1_000;
 
@@ -219,17 +221,18 @@ pub struct Walked {
 pub async fn reseal(db: &Db, vault: &Arc<Vault>, progress: impl Fn(&str, u64)) -> Result<Walked> {
     let mut walked = Walked::default();
     for (table, walk) in store::sealed::TABLES {
-        let mut place = Some(Place::default());
+        let (mut place, mut rows, mut collisions) = (Some(Place::default()), PAGE_ROWS, 0);
         while let Some(after) = place {
             let vault = vault.clone();
             // A transaction may run twice, so each run counts from nothing.
             let (done, damaged) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
             let counts = (done.clone(), damaged.clone());
-            place = db
+            let from = after.clone();
+            let page = db
                 .write(move |tx| {
                     counts.0.store(0, Ordering::Relaxed);
                     counts.1.store(0, Ordering::Relaxed);
-                    walk(tx, &after, PAGE_ROWS, &mut |context, sealed| {
+                    walk(tx, &from, rows, &mut |context, sealed| {
                         let changed = vault.reseal(context, sealed);
                         match &changed {
                             Ok(true) => counts.0.fetch_add(1, Ordering::Relaxed),
@@ -239,7 +242,16 @@ pub async fn reseal(db: &Db, vault: &Arc<Vault>, progress: impl Fn(&str, u64)) -
                         Ok(changed.unwrap_or(false))
                     })
                 })
-                .await?;
+                .await;
+            place = match page {
+                // A shorter transaction meets fewer others.
+                Err(fault) if store::is_collision(&fault) && collisions < COLLISIONS_MAX => {
+                    (rows, collisions, place) = ((rows / 4).max(1), collisions + 1, Some(after));
+                    continue;
+                }
+                page => page?,
+            };
+            collisions = 0;
             walked.resealed += done.load(Ordering::Relaxed);
             walked.damaged += damaged.load(Ordering::Relaxed);
             progress(table, walked.resealed);

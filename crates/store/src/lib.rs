@@ -37,6 +37,12 @@ impl From<Error> for Fault {
     }
 }
 
+/// Whether a write was given up because it kept colliding with others; it may be tried again.
+pub fn is_collision(fault: &Fault) -> bool {
+    let cause = fault.cause.as_ref().and_then(|cause| cause.downcast_ref::<Error>());
+    matches!(cause, Some(Error::Conflict { .. }))
+}
+
 /// A JSON document of a row.
 fn to_json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Document(error.to_string()))

@@ -23,7 +23,7 @@ impl Mistake {
         let store = fault.cause.as_ref().and_then(|cause| cause.downcast_ref::<store::Error>());
         let cause = fault.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
         Mistake {
-            is_collision: matches!(store, Some(store::Error::Conflict { .. })),
+            is_collision: store::is_collision(&fault),
             is_ours: store.is_some(),
             text: format!("{fault}{cause}"),
         }
