@@ -111,7 +111,14 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         // SQLite's messages name tables, columns and pieces of the statement, never values.
         let code = error.sqlite_error().map(|e| e.extended_code);
-        Error::Sqlite(SqliteError { code, message: error.to_string() })
+        let advice = match code.map(|code| code & 0xff) {
+            Some(rusqlite::ffi::SQLITE_FULL) => "; make room, and the server writes again by itself",
+            Some(rusqlite::ffi::SQLITE_IOERR) => {
+                "; the disk cannot be written or read, look at the system's log, quotas and limits of files"
+            }
+            _ => "",
+        };
+        Error::Sqlite(SqliteError { code, message: format!("{error}{advice}") })
     }
 }
 

@@ -54,6 +54,15 @@ async fn a_full_queue_refuses_at_once() {
     assert_eq!(names(&db).await, ["first", "second"]);
 }
 
+#[test]
+fn a_full_disk_is_named_as_such() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection.execute_batch("PRAGMA max_page_count = 2; CREATE TABLE a (b)").unwrap();
+    let full = connection.execute("INSERT INTO a VALUES (zeroblob(100000))", []).unwrap_err();
+    let text = Error::from(full).to_string();
+    assert!(text.contains("disk is full; make room"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbors_in_a_group_stand_or_fall_alone() {
     let db = Place::sqlite().open().await;
