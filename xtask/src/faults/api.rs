@@ -16,6 +16,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const REST_MAX: Duration = Duration::from_secs(2);
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
+/// What an overloaded server answers.
+const TOO_MANY: &str = "TooManyRequestsException";
+const TRIES_MAX: u64 = 20;
+
 /// What a caller knows after a call.
 #[derive(Debug)]
 pub enum Outcome {
@@ -53,8 +57,22 @@ impl Api {
         Api { port, stream: None, slowest: Duration::ZERO }
     }
 
-    /// Calls an operation, signed if it must be.
+    /// Calls an operation, and like an SDK again where the server has too much to do: it says that nothing changed.
     pub fn call(&mut self, operation: &str, input: &Value) -> Outcome {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.call_once(operation, input) {
+                Outcome::Refused(Refusal { name, .. }) if name == TOO_MANY && tries < TRIES_MAX => {
+                    std::thread::sleep(Duration::from_millis(20 * tries));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Calls an operation, signed if it must be.
+    pub fn call_once(&mut self, operation: &str, input: &Value) -> Outcome {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
         let headers = format!(
             "Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: {target}\r\nAuthorization: {AUTHORIZATION}\r\n"
@@ -80,6 +98,11 @@ impl Api {
     /// Forgets the connection, whose server may be gone.
     pub fn disconnect(&mut self) {
         self.stream = None;
+    }
+
+    /// Sends JSON to an address of the server's own.
+    pub fn post(&mut self, path: &str, body: &str) -> std::io::Result<Answer> {
+        self.send("POST", path, "Content-Type: application/json\r\n", body)
     }
 
     /// Reads an address of the server's own.

@@ -4,7 +4,13 @@
 mod api;
 mod check;
 mod crash;
+mod crew;
+mod database;
+mod disk;
 mod findings;
+mod mail;
+mod nodes;
+mod parallel;
 mod people;
 mod random;
 mod settle;
@@ -26,6 +32,16 @@ pub enum Scenario {
     KillSqlite,
     /// The server and PostgreSQL are killed at random moments.
     KillPostgres,
+    /// The disk is full for a while.
+    Disk,
+    /// PostgreSQL restarts, is away, and is silent.
+    Database,
+    /// The mail server takes connections and says nothing.
+    Mail,
+    /// Two servers on one PostgreSQL serve every sign-in alternately.
+    Nodes,
+    /// What may be used once is used by many at once.
+    Parallel,
 }
 
 impl fmt::Display for Scenario {
@@ -46,8 +62,15 @@ pub enum Size {
 impl Size {
     fn kills(self, short: usize, full: usize) -> usize {
         match self {
+            Size::Full { kills: Some(kills) } => kills,
+            _ => self.times(short, full),
+        }
+    }
+
+    fn times(self, short: usize, full: usize) -> usize {
+        match self {
             Size::Short => short,
-            Size::Full { kills } => kills.unwrap_or(full),
+            Size::Full { .. } => full,
         }
     }
 }
@@ -96,5 +119,10 @@ pub fn run_scenario(tools: &Tools, scenario: Scenario, size: Size, seed: u64) ->
     match scenario {
         Scenario::KillSqlite => crash::on_sqlite(tools, size, seed),
         Scenario::KillPostgres => crash::on_postgres(tools, size, seed),
+        Scenario::Disk => disk::on_sqlite(tools, size, seed),
+        Scenario::Database => database::away(tools, size, seed),
+        Scenario::Mail => mail::silent(tools, size),
+        Scenario::Nodes => nodes::two(tools, size, seed),
+        Scenario::Parallel => parallel::at_once(tools, size),
     }
 }

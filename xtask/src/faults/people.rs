@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 /// The pool and client that all writers work on.
 #[derive(Clone)]
 pub struct Scene {
-    pub port: u16,
     pub pool: String,
     pub client: String,
 }
@@ -82,7 +81,7 @@ impl Scene {
                 "WriteAttributes": ["email", "nickname", "custom:count"], "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
                 "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}}),
         )?;
-        Ok(Scene { port, pool, client: text(&client["UserPoolClient"]["ClientId"]) })
+        Ok(Scene { pool, client: text(&client["UserPoolClient"]["ClientId"]) })
     }
 }
 

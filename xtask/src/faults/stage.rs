@@ -1,10 +1,12 @@
 //! A server with a store of its own, which can be killed and started again in the same place.
 
+use super::api::Api;
 use crate::test::{
     server::{Server, steady_port, tail},
     tools::Tools,
 };
 use anyhow::{Context, Result, bail};
+use rustix::process::Pid;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -19,6 +21,7 @@ pub struct Stage {
     pub port: u16,
     pub folder: PathBuf,
     binary: PathBuf,
+    wrapper: Option<Command>,
     arguments: Vec<String>,
     log: PathBuf,
     server: Option<Server>,
@@ -41,6 +44,7 @@ impl Stage {
             port: steady_port()?,
             folder: folder.to_owned(),
             binary: tools.target().join("debug/cognate"),
+            wrapper: None,
             arguments: Vec::new(),
             log: tools.target().join("faults").join(format!("{name}.log")),
             server: None,
@@ -62,6 +66,11 @@ impl Stage {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     }
 
+    /// Starts the server by another program, which gets the server's command as its last arguments.
+    pub fn wrap(&mut self, wrapper: Command) {
+        self.wrapper = Some(wrapper);
+    }
+
     /// Any command of the program, with the settings of this server.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
@@ -71,7 +80,14 @@ impl Stage {
     }
 
     pub fn start(&mut self) -> Result<()> {
-        let server = Server::start(&mut self.command(&["serve"]), self.port, &self.log, PATIENCE);
+        let mut command = self.command(&["serve"]);
+        if let Some(wrapper) = &self.wrapper {
+            let mut wrapped = Command::new(wrapper.get_program());
+            wrapped.args(wrapper.get_args()).arg(command.get_program()).args(command.get_args());
+            wrapped.current_dir(&self.folder).env("RUST_BACKTRACE", "1");
+            command = wrapped;
+        }
+        let server = Server::start(&mut command, self.port, &self.log, PATIENCE);
         self.server = Some(server.with_context(|| format!("the log is {}", self.log.display()))?);
         Ok(())
     }
@@ -85,6 +101,15 @@ impl Stage {
 
     pub fn kill(&mut self) -> Result<()> {
         self.server.take().context("no server runs")?.kill()
+    }
+
+    pub fn pid(&self) -> Result<Pid> {
+        Ok(self.server.as_ref().context("no server runs")?.pid())
+    }
+
+    /// The status of a health address.
+    pub fn health(&self, which: &str) -> Result<u16> {
+        Ok(Api::new(self.port).read(&format!("/_cognate/health/{which}"))?.status)
     }
 
     /// Waits until a running server says that it is ready; answers how long that took.

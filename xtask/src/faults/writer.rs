@@ -83,10 +83,10 @@ pub struct Away;
 pub type Act = Result<(), Away>;
 
 impl Writer {
-    pub fn new(number: usize, scene: &Scene, seed: u64, findings: &Arc<Findings>) -> Writer {
+    pub fn new(number: usize, port: u16, scene: &Scene, seed: u64, findings: &Arc<Findings>) -> Writer {
         Writer {
             number,
-            api: Api::new(scene.port),
+            api: Api::new(port),
             random: Random::new(seed ^ (number as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93)),
             scene: scene.clone(),
             findings: findings.clone(),

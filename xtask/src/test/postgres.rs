@@ -91,6 +91,20 @@ impl Postgres {
         ended.map(drop).context("PostgreSQL did not stop")
     }
 
+    /// Stops it in its tracks, or lets it go on: it is there and says nothing.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        let main = self.server.as_ref().context("PostgreSQL does not run")?.pid();
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        let number = main.as_raw_nonzero();
+        let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children"))?;
+        let children =
+            children.split_whitespace().filter_map(|pid| pid.parse().ok()).filter_map(Pid::from_raw);
+        for pid in std::iter::once(main).chain(children) {
+            rustix::process::kill_process(pid, signal)?;
+        }
+        Ok(())
+    }
+
     fn make_cluster(&self) -> Result<()> {
         let data = self.folder.join("data");
         let mut initdb = as_user(self.binaries.join("initdb"), self.user, &self.folder);

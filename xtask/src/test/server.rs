@@ -2,7 +2,7 @@
 
 use super::children::Running;
 use anyhow::{Context, Result, bail};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -45,6 +45,10 @@ impl Server {
     /// Ends it at once, as `kill -9` does.
     pub fn kill(mut self) -> Result<()> {
         self.process.kill()
+    }
+
+    pub fn pid(&self) -> Pid {
+        self.process.pid()
     }
 
     /// The URL that the clients are given.
