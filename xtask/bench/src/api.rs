@@ -36,23 +36,23 @@ pub fn request(operation: &str, signing: Signing, input: &Value) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A pool with one client, and a connection to make single calls over.
+/// A pool with one client, and single calls, each over a connection of its own: between two of them the server may
+/// well have closed an idle one.
 pub struct Api {
     pub pool: String,
     pub client: String,
-    connection: Connection,
+    address: SocketAddr,
 }
 
 impl Api {
     /// Takes up a pool that is there.
-    pub async fn of(address: SocketAddr, pool: &str, client: &str) -> Result<Api> {
-        let connection = Connection::open(address).await?;
-        Ok(Api { pool: pool.to_owned(), client: client.to_owned(), connection })
+    pub fn of(address: SocketAddr, pool: &str, client: &str) -> Api {
+        Api { pool: pool.to_owned(), client: client.to_owned(), address }
     }
 
     /// Makes a pool and a client that may use every flow.
     pub async fn with_new_pool(address: SocketAddr) -> Result<Api> {
-        let mut api = Api::of(address, "", "").await?;
+        let mut api = Api::of(address, "", "");
         let pool = json!({"PoolName": "bench", "AutoVerifiedAttributes": ["email"]});
         let pool = api.call("CreateUserPool", Signing::Signed, &pool).await?;
         api.pool = text(&pool["UserPool"]["Id"])?;
@@ -69,29 +69,36 @@ impl Api {
     }
 
     /// One call, which must succeed.
-    pub async fn call(&mut self, operation: &str, signing: Signing, input: &Value) -> Result<Value> {
-        let answer = self.connection.send(&request(operation, signing, input)).await?;
+    pub async fn call(&self, operation: &str, signing: Signing, input: &Value) -> Result<Value> {
+        self.send(&request(operation, signing, input)).await.with_context(|| operation.to_owned())
+    }
+
+    /// One call that was made in advance.
+    pub async fn send(&self, request: &[u8]) -> Result<Value> {
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.send(request).await?;
         if answer.status != 200 {
-            bail!("{operation}: {} {}", answer.status, String::from_utf8_lossy(answer.body));
+            bail!("{} {}", answer.status, String::from_utf8_lossy(answer.body));
         }
         Ok(if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(answer.body)? })
     }
 
-    /// The server's time, as HTTP writes it.
-    pub async fn date(&mut self) -> Result<String> {
-        let answer =
-            self.connection.send(b"GET /_cognate/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
-        Ok(answer.header("date").context("an answer without a Date")?.to_owned())
+    /// Posts to one of the server's own addresses.
+    pub async fn post(&self, path: &str, input: &Value) -> Result<Value> {
+        let body = input.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.send(request.as_bytes()).await.with_context(|| path.to_owned())
     }
 
-    /// Makes a confirmed user with [`PASSWORD`].
-    pub async fn make_user(&mut self, name: &str) -> Result<()> {
-        let user = self.admin_create_user(name);
-        self.call("AdminCreateUser", Signing::Signed, &user).await?;
-        let password =
-            json!({"UserPoolId": self.pool, "Username": name, "Password": PASSWORD, "Permanent": true});
-        self.call("AdminSetUserPassword", Signing::Signed, &password).await?;
-        Ok(())
+    /// The server's time, as HTTP writes it.
+    pub async fn date(&self) -> Result<String> {
+        let mut connection = Connection::open(self.address).await?;
+        let answer =
+            connection.send(b"GET /_cognate/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+        Ok(answer.header("date").context("an answer without a Date")?.to_owned())
     }
 
     pub fn admin_create_user(&self, name: &str) -> Value {
@@ -110,6 +117,15 @@ impl Api {
             "Password": PASSWORD,
             "UserAttributes": attributes(name),
         })
+    }
+
+    /// ListUsers.
+    pub fn list_users(&self, members: &Value) -> Vec<u8> {
+        let mut input = json!({"UserPoolId": self.pool});
+        for (name, value) in members.as_object().into_iter().flatten() {
+            input[name] = value.clone();
+        }
+        request("ListUsers", Signing::Signed, &input)
     }
 
     /// InitiateAuth.

@@ -24,6 +24,8 @@ pub struct Cost {
     pub count: u64,
     /// The processor time of the server.
     pub cpu_seconds: f64,
+    /// The processor time of PostgreSQL.
+    pub database_cpu_seconds: f64,
     pub wall_seconds: f64,
 }
 
@@ -42,6 +44,7 @@ impl std::ops::AddAssign for Cost {
     fn add_assign(&mut self, other: Cost) {
         self.count += other.count;
         self.cpu_seconds += other.cpu_seconds;
+        self.database_cpu_seconds += other.database_cpu_seconds;
         self.wall_seconds += other.wall_seconds;
     }
 }
@@ -84,7 +87,8 @@ async fn run(
         connections.push(Connection::open(server.address).await?);
     }
     let next = Arc::new(AtomicUsize::new(0));
-    let (cpu, start) = (server.cpu_seconds()?, Instant::now());
+    let (cpu, database_cpu) = (server.cpu_seconds()?, server.database_cpu_seconds()?);
+    let start = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in connections {
         tasks.spawn(client(connection, requests.clone(), next.clone(), start, until, keep));
@@ -96,7 +100,13 @@ async fn run(
         answers.extend(kept);
     }
     let wall_seconds = start.elapsed().as_secs_f64();
-    Ok((Cost { count, cpu_seconds: server.cpu_seconds()? - cpu, wall_seconds }, answers))
+    let cost = Cost {
+        count,
+        cpu_seconds: server.cpu_seconds()? - cpu,
+        database_cpu_seconds: server.database_cpu_seconds()? - database_cpu,
+        wall_seconds,
+    };
+    Ok((cost, answers))
 }
 
 async fn client(

@@ -20,6 +20,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub struct Server {
     pub address: SocketAddr,
     child: Child,
+    postmaster: Option<u32>,
 }
 
 /// Where a server keeps its data.
@@ -29,6 +30,8 @@ pub struct Place {
     pub data_dir: PathBuf,
     /// PostgreSQL, or none for SQLite in the data folder.
     pub database_url: Option<String>,
+    /// PostgreSQL's first process, whose children's time is counted too.
+    pub postmaster: Option<u32>,
 }
 
 impl Server {
@@ -50,7 +53,7 @@ impl Server {
         command.stdout(log.try_clone()?).stderr(log);
         let start = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {}", place.program.display()))?;
-        let mut server = Server { address, child };
+        let mut server = Server { address, child, postmaster: place.postmaster };
         while !is_ready(address) {
             if let Some(status) = server.child.try_wait()? {
                 bail!("the server ended: {status}; see {}", place.data_dir.join("log").display());
@@ -77,7 +80,45 @@ impl Server {
 
     /// The processor time that the server has used, its threads that have ended included.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        cpu_seconds(self.child.id())
+        Ok(Times::of(self.child.id())?.own)
+    }
+
+    /// The processor time that PostgreSQL has used.
+    pub fn database_cpu_seconds(&self) -> Result<f64> {
+        let Some(postmaster) = self.postmaster else { return Ok(0.0) };
+        let times = Times::of(postmaster)?;
+        let mut sum = times.own + times.of_ended_children;
+        for entry in fs::read_dir("/proc")?.flatten() {
+            let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            // Processes come and go while they are looked through.
+            if let Some(Ok(times)) = pid.map(Times::of)
+                && times.parent == postmaster
+            {
+                sum += times.own;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// The memory that is in use now, in bytes.
+    pub fn memory(&self) -> Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that was in use at once since the start or the last [`Server::forget_peak`], in bytes.
+    pub fn memory_peak(&self) -> Result<u64> {
+        self.status("VmHWM:")
+    }
+
+    pub fn forget_peak(&self) -> Result<()> {
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
+    }
+
+    fn status(&self, name: &str) -> Result<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).context("no such line")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
     }
 
     /// Ends the server as an operator would.
@@ -100,15 +141,34 @@ impl Drop for Server {
     }
 }
 
-/// The processor time of a process, from its line of numbers: the 14th and the 15th, counted from 1.
-pub fn cpu_seconds(pid: u32) -> Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The second one is the program's name in brackets, which may hold anything.
-    let (_, rest) = text.rsplit_once(')').context("a process without a name")?;
-    let mut numbers = rest.split_whitespace().skip(11).map(str::parse::<u64>);
-    let user = numbers.next().context("no user time")??;
-    let system = numbers.next().context("no system time")??;
-    Ok((user + system) as f64 / TICKS_PER_SECOND)
+/// The process that started another.
+pub fn parent_of(pid: u32) -> Result<u32> {
+    Ok(Times::of(pid)?.parent)
+}
+
+/// What the kernel counts for a process, in seconds.
+struct Times {
+    parent: u32,
+    own: f64,
+    of_ended_children: f64,
+}
+
+impl Times {
+    fn of(pid: u32) -> Result<Times> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The second field is the program's name in brackets, which may hold anything.
+        let (_, rest) = text.rsplit_once(')').context("a process without a name")?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let seconds = |at: usize| -> Result<f64> {
+            let field = fields.get(at).context("a process without times")?;
+            Ok(field.parse::<u64>()? as f64 / TICKS_PER_SECOND)
+        };
+        Ok(Times {
+            parent: fields.get(1).context("a process without a parent")?.parse()?,
+            own: seconds(11)? + seconds(12)?,
+            of_ended_children: seconds(13)? + seconds(14)?,
+        })
+    }
 }
 
 fn is_ready(address: SocketAddr) -> bool {

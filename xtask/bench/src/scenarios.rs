@@ -1,10 +1,10 @@
 //! What is measured: each kind of call under load, in rounds, with the limit of its arithmetic measured between.
 
 use crate::{
-    api::{PASSWORD, Signing, request},
+    api::{PASSWORD, Signing, email, request},
     limits::{Arithmetic, Costs, Piece},
     load::{self, CLIENTS, Cost, Requests},
-    results::{Figure, median},
+    results::{Figure, Limit, median},
     stage::Stage,
 };
 use anyhow::Result;
@@ -30,6 +30,10 @@ pub enum Scenario {
     AdminCreateUser,
     /// GetUser.
     GetUser,
+    /// ListUsers with a filter by e-mail address.
+    ListByEmail,
+    /// ListUsers by pages of 60.
+    ListByPage,
 }
 
 impl Scenario {
@@ -43,6 +47,8 @@ impl Scenario {
             Scenario::SignUp => "SignUp",
             Scenario::AdminCreateUser => "AdminCreateUser",
             Scenario::GetUser => "GetUser",
+            Scenario::ListByEmail => "ListUsers by e-mail",
+            Scenario::ListByPage => "ListUsers, a page of 60",
         }
     }
 
@@ -56,6 +62,7 @@ impl Scenario {
                 &[(Piece::Argon2id, 1.0), (Piece::SrpVerifier, 1.0)]
             }
             Scenario::GetUser => &[(Piece::Verification, 1.0)],
+            Scenario::ListByEmail | Scenario::ListByPage => &[],
         }
     }
 
@@ -64,7 +71,7 @@ impl Scenario {
         match self {
             Scenario::Refresh | Scenario::RefreshOperation | Scenario::Srp => Some(0.75),
             Scenario::Password => Some(0.88),
-            Scenario::SignUp | Scenario::AdminCreateUser | Scenario::GetUser => None,
+            _ => None,
         }
     }
 }
@@ -84,6 +91,11 @@ enum Load {
     SignIns,
     NewUsers,
 }
+
+/// How many different users and pages are asked for.
+const DIFFERENT: usize = 2000;
+/// A page's length, the longest that there is.
+const PAGE_USERS: usize = 60;
 
 /// Measures one scenario.
 pub async fn measure(
@@ -106,6 +118,7 @@ pub async fn measure(
         let cost = Cost {
             count: calls[0].count,
             cpu_seconds: calls[0].cpu_seconds + calls[1].cpu_seconds,
+            database_cpu_seconds: calls[0].database_cpu_seconds + calls[1].database_cpu_seconds,
             wall_seconds: calls[0].wall_seconds + calls[1].wall_seconds,
         };
         let limit = (before + after) / 2.0;
@@ -114,20 +127,22 @@ pub async fn measure(
         costs.push(cost);
     }
     let of_costs = |value: fn(&Cost) -> f64| median(&costs.iter().map(value).collect::<Vec<_>>());
-    Ok(Figure {
-        scenario: scenario.title().to_owned(),
-        per_cpu_second: of_costs(Cost::per_cpu_second),
-        per_wall_second: of_costs(Cost::per_wall_second),
-        limit_per_second: median(&limits),
+    let limit = (!pieces.is_empty()).then(|| Limit {
+        per_second: median(&limits),
         share: median(&shares),
         share_min: shares.iter().copied().fold(f64::INFINITY, f64::min),
         share_max: shares.iter().copied().fold(0.0, f64::max),
         target: scenario.target(),
-        microseconds: split
-            .iter()
-            .filter(|call| call.count > 0)
-            .map(|call| 1e6 / call.per_cpu_second())
-            .collect(),
+    });
+    let database_microseconds = of_costs(|cost| 1e6 * cost.database_cpu_seconds / cost.count as f64);
+    let called = split.iter().filter(|call| call.count > 0);
+    Ok(Figure {
+        scenario: scenario.title().to_owned(),
+        per_cpu_second: of_costs(Cost::per_cpu_second),
+        per_wall_second: of_costs(Cost::per_wall_second),
+        limit,
+        database_microseconds,
+        microseconds: called.map(|call| 1e6 / call.per_cpu_second()).collect(),
     })
 }
 
@@ -158,11 +173,35 @@ async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
             repeated(tokens.iter().map(|tokens| get(&tokens.access)).collect())
         }
         Scenario::Password => {
-            repeated(stage.names.iter().map(|name| stage.api.password_sign_in(name, PASSWORD)).collect())
+            let names = stage.sample(DIFFERENT);
+            repeated(names.iter().map(|name| stage.api.password_sign_in(name, PASSWORD)).collect())
         }
+        Scenario::ListByEmail => {
+            let list = |name: &String| {
+                stage.api.list_users(&json!({"Filter": format!("email = \"{}\"", email(name))}))
+            };
+            repeated(stage.sample(DIFFERENT).iter().map(list).collect())
+        }
+        Scenario::ListByPage => repeated(pages(stage).await?),
         Scenario::Srp => Ok(Load::SignIns),
         Scenario::SignUp | Scenario::AdminCreateUser => Ok(Load::NewUsers),
     }
+}
+
+/// Walks through the users from page to page; answers the requests for all pages, or for as many as are enough.
+async fn pages(stage: &mut Stage) -> Result<Vec<Vec<u8>>> {
+    let mut members = json!({"Limit": PAGE_USERS});
+    let mut pages = Vec::new();
+    while pages.len() < DIFFERENT {
+        let page = stage.api.list_users(&members);
+        let answer = stage.api.send(&page).await?;
+        pages.push(page);
+        match answer.get("PaginationToken") {
+            Some(token) => members["PaginationToken"] = token.clone(),
+            None => break,
+        }
+    }
+    Ok(pages)
 }
 
 /// One round. A sign-in by SRP has two calls, and the costs of both; anything else has one.

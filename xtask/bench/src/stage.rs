@@ -3,7 +3,8 @@
 use crate::{
     api::{Api, Signing, request, text},
     load::{self, Cost, Requests},
-    process::Server,
+    population::Population,
+    process::{Place, Server},
     srp::{self, SrpClient},
 };
 use anyhow::{Context, Result};
@@ -14,6 +15,7 @@ pub struct Stage {
     pub api: Api,
     /// The names of those who can sign in.
     pub names: Vec<String>,
+    population: Population,
     srp: SrpClient,
     made: usize,
 }
@@ -25,8 +27,22 @@ pub struct Tokens {
 }
 
 impl Stage {
-    pub fn new(server: Server, api: Api, names: Vec<String>) -> Stage {
-        Stage { server, api, names, srp: SrpClient::new(), made: 0 }
+    /// Starts the server on a populated store.
+    pub async fn open(place: &Place, population: Population) -> Result<Stage> {
+        let (server, _) = Server::start(place)?;
+        let api = Api::of(server.address, &population.pool, &population.client);
+        let names = population.made_names();
+        Ok(Stage { server, api, names, population, srp: SrpClient::new(), made: 0 })
+    }
+
+    /// The names of so many users, if there are as many, from everywhere in the store.
+    pub fn sample(&self, count: usize) -> Vec<String> {
+        let copies = self.population.copies();
+        if copies == 0 {
+            return self.names.clone();
+        }
+        // A prime far above any number of users, so that no two are the same.
+        (0..count.min(copies)).map(|number| Population::copy_name(number * 7_368_787 % copies)).collect()
     }
 
     /// Every user signs in by SRP, once. The client's own arithmetic is done between the two calls, while the server

@@ -1,0 +1,190 @@
+//! What is measured in which order, as the command line asks for it.
+
+use crate::{
+    enumeration, footprint,
+    limits::Arithmetic,
+    overload, page,
+    population::{self, Population},
+    process::Place,
+    results::{Figure, Footprint, Machine, Results, Run},
+    root,
+    scenarios::{self, Plan, Scenario},
+    stage::Stage,
+};
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use std::{fs, time::Duration};
+
+#[derive(Parser)]
+pub struct Args {
+    /// Short rounds: figures within a minute or two, less exact.
+    #[arg(long)]
+    quick: bool,
+    /// What to measure, everything if nothing is named: calls (refresh, refresh-operation, srp, password, sign-up,
+    /// admin-create-user, get-user, list-by-email, list-by-page), footprint, enumeration, overload.
+    #[arg(long, value_delimiter = ',', value_parser = What::parse)]
+    only: Vec<What>,
+    /// Where the store lies; both engines if none is named.
+    #[arg(long, value_delimiter = ',')]
+    engine: Vec<Engine>,
+    /// How many users there are; 1,000, 100,000 and 1,000,000 if nothing is said, with --quick only 1,000.
+    #[arg(long, value_delimiter = ',')]
+    users: Vec<usize>,
+    /// A PostgreSQL on which databases may be made.
+    #[arg(long)]
+    postgres_url: Option<String>,
+    /// Write the figures into docs/performance.md and its plot.
+    #[arg(long)]
+    publish: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Calls(Scenario),
+    Footprint,
+    Enumeration,
+    Overload,
+}
+
+impl What {
+    fn parse(text: &str) -> Result<What, String> {
+        match text {
+            "footprint" => Ok(What::Footprint),
+            "enumeration" => Ok(What::Enumeration),
+            "overload" => Ok(What::Overload),
+            _ => Scenario::from_str(text, true).map(What::Calls),
+        }
+    }
+}
+
+/// How thoroughly to measure.
+struct Effort {
+    plan: Plan,
+    users: Vec<usize>,
+    /// How many users the API makes, which can sign in by SRP.
+    made: usize,
+    starts: usize,
+    signing_in: Duration,
+    samples: usize,
+    overload: Duration,
+}
+
+impl Effort {
+    fn of(args: &Args) -> Effort {
+        let millis = Duration::from_millis;
+        let mut effort = match args.quick {
+            true => Effort {
+                plan: Plan { rounds: 3, round: millis(1500), limit: millis(100) },
+                users: vec![1000],
+                made: 100,
+                starts: 5,
+                signing_in: millis(3000),
+                samples: 400,
+                overload: millis(6000),
+            },
+            false => Effort {
+                plan: Plan { rounds: 7, round: millis(2000), limit: millis(150) },
+                users: vec![1000, 100_000, 1_000_000],
+                made: 500,
+                starts: 15,
+                signing_in: millis(10_000),
+                samples: 4000,
+                overload: millis(20_000),
+            },
+        };
+        if !args.users.is_empty() {
+            effort.users.clone_from(&args.users);
+        }
+        effort
+    }
+}
+
+/// Measures what is asked for, and prints each figure when it is there.
+pub async fn run(args: &Args) -> Result<()> {
+    let effort = Effort::of(args);
+    let mut results = Results { machine: Machine::here(), runs: Vec::new() };
+    let mut arithmetic = Arithmetic::new()?;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        if !args.engine.is_empty() && !args.engine.contains(&engine) {
+            continue;
+        }
+        for (number, users) in effort.users.iter().enumerate() {
+            println!("\n{engine:?}, {users} users");
+            let (place, population) = prepare(args, &effort, engine, *users).await?;
+            let run = measure(args, &effort, &mut arithmetic, &place, population, number == 0).await?;
+            results.runs.push(Run { engine: format!("{engine:?}"), ..run });
+        }
+    }
+    let file = root().join("target/bench/results.json");
+    fs::write(&file, serde_json::to_string_pretty(&results)?)?;
+    println!("\nthe figures are in {}", file.display());
+    if args.publish { page::publish(&results) } else { Ok(()) }
+}
+
+async fn prepare(args: &Args, effort: &Effort, engine: Engine, users: usize) -> Result<(Place, Population)> {
+    let bench = root().join("target/bench");
+    let program = root().join("target/release/cognate");
+    let made = effort.made.min(users);
+    let run_dir = bench.join("data");
+    match engine {
+        Engine::Sqlite => population::sqlite(&program, &bench.join("stores"), &run_dir, users, made).await,
+        Engine::Postgres => {
+            let server = args.postgres_url.as_deref().context("--postgres-url is not given")?;
+            population::postgres(&program, server, &run_dir, users, made).await
+        }
+    }
+}
+
+/// Everything on one store. Enumeration and overload do not depend on how many users there are, so that they are
+/// measured on the `first` store only.
+async fn measure(
+    args: &Args,
+    effort: &Effort,
+    arithmetic: &mut Arithmetic,
+    place: &Place,
+    population: Population,
+    first: bool,
+) -> Result<Run> {
+    let is_asked = |what: What| args.only.is_empty() || args.only.contains(&what);
+    let users = population.users;
+    let started = match is_asked(What::Footprint) {
+        true => Some(footprint::start(place, effort.starts).await?),
+        false => None,
+    };
+    let mut stage = Stage::open(place, population).await?;
+    let mut run = Run { users, ..Run::default() };
+    for scenario in Scenario::value_variants() {
+        if is_asked(What::Calls(*scenario)) {
+            let figure = scenarios::measure(*scenario, &mut stage, arithmetic, effort.plan).await;
+            let figure: Figure = figure.with_context(|| scenario.title())?;
+            println!("{}", figure.line());
+            run.figures.push(figure);
+        }
+    }
+    if let Some((start_milliseconds, memory_idle)) = started {
+        let memory_used = stage.server.memory()?;
+        let (memory_signing_in, sign_ins) = footprint::sign_ins(&stage, effort.signing_in).await?;
+        let footprint =
+            Footprint { start_milliseconds, memory_idle, memory_used, memory_signing_in, sign_ins };
+        println!("{}", footprint.line());
+        run.footprint = Some(footprint);
+    }
+    if first && is_asked(What::Overload) {
+        let overload = overload::measure(&stage, effort.overload).await?;
+        println!("{}", overload.line());
+        run.overload = Some(overload);
+    }
+    // The last, because it moves the clock.
+    if first && is_asked(What::Enumeration) {
+        run.comparisons = enumeration::compare(&mut stage, effort.samples).await?;
+        run.comparisons.iter().for_each(|comparison| println!("{}", comparison.line()));
+    }
+    stage.server.stop()?;
+    Ok(run)
+}
