@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 
-/// Bytes that were encrypted and authenticated under the master key; only the server's vault opens them.
+/// Bytes that were encrypted and authenticated under the master key; only a [`SealingKey`](crate::sealing::SealingKey) opens them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 

@@ -113,7 +113,7 @@ pub async fn open(db: &Db, key: &Secret, now: i64) -> Result<Option<Vault>> {
         .write(move |tx| {
             let sealer = SealingKey::new(&task_key);
             if find_sealing(tx)?.is_none() {
-                let sealed = sealer.seal(ROOT_CONTEXT, &*root);
+                let sealed = sealer.seal(&mut SystemRandom, ROOT_CONTEXT, &*root);
                 put(tx, &envelope_name(sealer.id), &Envelope { root: sealed, others: BTreeMap::new() })?;
                 put(tx, SEALING, &Sealing { id: sealer.id.to_string(), since: now })?;
             }
@@ -189,16 +189,19 @@ pub async fn announce(db: &Db, old: &Secret, new: &Secret, now: i64) -> Result<b
             return Ok(false);
         }
         let root = envelope.root(&from)?;
-        let mut next = Envelope { root: to.seal(ROOT_CONTEXT, &*root), others: BTreeMap::new() };
+        let mut next =
+            Envelope { root: to.seal(&mut SystemRandom, ROOT_CONTEXT, &*root), others: BTreeMap::new() };
         // What the old key's holder had to know, the new one's must: a change may follow soon after another.
         for (id, sealed) in &envelope.others {
             let other = from.try_open(&other_context(id), sealed);
             let other = other.ok_or_else(|| Fault::internal("a key cannot be opened"))?;
-            next.others.insert(id.clone(), to.seal(&other_context(id), &other));
+            next.others.insert(id.clone(), to.seal(&mut SystemRandom, &other_context(id), &other));
         }
         let (from_name, to_name) = (from.id.to_string(), to.id.to_string());
-        next.others.insert(from_name.clone(), to.seal(&other_context(&from_name), &*old));
-        envelope.others.insert(to_name.clone(), from.seal(&other_context(&to_name), &*new));
+        next.others.insert(from_name.clone(), to.seal(&mut SystemRandom, &other_context(&from_name), &*old));
+        envelope
+            .others
+            .insert(to_name.clone(), from.seal(&mut SystemRandom, &other_context(&to_name), &*new));
         put(tx, &envelope_name(from.id), &envelope)?;
         put(tx, &envelope_name(to.id), &next)?;
         put(tx, SEALING, &Sealing { id: to_name, since: now })?;

@@ -6,6 +6,7 @@
 pub mod first_factor;
 pub mod lockout;
 pub mod mfa;
+pub mod session;
 pub mod srp;
 pub mod totp;
 

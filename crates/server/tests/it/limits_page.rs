@@ -176,7 +176,7 @@ const REQUESTS: &[Row] = &[
         "the operation's Limit or MaxResults",
         INVALID,
     ),
-    ("life of a page token", Const("server/src/page_token.rs", "TTL_MS"), FIXED, INVALID),
+    ("life of a page token", Const("rules/src/pages.rs", "TTL_MS"), FIXED, INVALID),
     (
         "list of headers that a preflight asks for, in characters",
         Const("server/src/http/cors.rs", "REQUESTED_CHARACTERS_MAX"),

@@ -1,20 +1,21 @@
-//! The Session string: a sealed ticket number and expiry. What it stands for is a ticket in the store, so that it
-//! is good once; that it is sealed tells an expired or used one from garbage.
+//! The Session string (`rules::sign_in::session`) and what it stands for: a ticket in the store, so that it is good
+//! once.
 
 use super::Context;
 use crate::{app::App, vault::SystemRandom};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
-    Random, Result, Sealed, fault,
-    sign_in::{Side, SignIn},
+    Random, Result, fault,
+    sign_in::{
+        Side, SignIn,
+        session::{self, Session},
+    },
     user::User,
 };
 use store::{
     Tx,
     tickets::{self, Kind},
 };
-
-const SEAL_CONTEXT: &str = "session";
 
 /// A ticket's place in the store.
 #[derive(Clone, Debug)]
@@ -28,10 +29,8 @@ pub fn new(app: &App, context: &Context) -> (String, Ticket) {
     let mut secret = [0; 16];
     SystemRandom.fill(&mut secret);
     let expires_at = app.now() + context.client.session_ttl_ms();
-    let mut inner = secret.to_vec();
-    inner.extend_from_slice(&expires_at.to_be_bytes());
-    let sealed = app.vault.lend(SEAL_CONTEXT, &inner);
-    (STANDARD.encode(sealed.0), Ticket { id: id_of(app, &secret), expires_at })
+    let sealed = session::seal(app.vault.lending(), &mut SystemRandom, &Session { secret, expires_at });
+    (sealed, Ticket { id: id_of(app, &secret), expires_at })
 }
 
 /// Stores the sign-in under a new ticket.
@@ -45,14 +44,8 @@ pub fn put(tx: &mut Tx<'_>, ticket: &Ticket, sign_in: &SignIn) -> Result<()> {
 /// NotAuthorizedException for a missing, foreign or expired one.
 pub fn open(app: &App, session: Option<&str>) -> Result<Ticket> {
     let session = session.ok_or_else(|| fault::missing_parameter("Session"))?;
-    let sealed = STANDARD.decode(session).map_err(|_| fault::session_invalid())?;
-    let inner = app.vault.try_return(SEAL_CONTEXT, &Sealed(sealed)).ok_or_else(fault::session_invalid)?;
-    let (secret, expires_at) = inner.split_first_chunk::<16>().ok_or_else(fault::session_invalid)?;
-    let expires_at = i64::from_be_bytes(expires_at.try_into().map_err(|_| fault::session_invalid())?);
-    if expires_at <= app.now() {
-        return Err(fault::session_expired());
-    }
-    Ok(Ticket { id: id_of(app, secret), expires_at })
+    let Session { secret, expires_at } = session::open(app.vault.lending(), app.now(), session)?;
+    Ok(Ticket { id: id_of(app, &secret), expires_at })
 }
 
 /// The sign-in behind a ticket, unused as yet, which must be this client's and this side's.
