@@ -87,8 +87,14 @@ pub fn encode_error(code: &str, message: &str, sender: bool, request_id: &str) -
     format!(
         "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>{side}</Type><Code>{code}</Code>\
          <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
-        escape(message)
+        escaped(message)
     )
+}
+
+/// XML 1.0 §2.2: some characters cannot stand in a document, not even as a reference. Callers may have sent them.
+fn escaped(text: &str) -> String {
+    let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    escape(text).chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 fn write(out: &mut String, shape: &Shape, value: &Value) {
@@ -114,7 +120,7 @@ fn write(out: &mut String, shape: &Shape, value: &Value) {
             let text = OffsetDateTime::from_unix_timestamp(whole).ok().and_then(|t| t.format(&Rfc3339).ok());
             out.push_str(&text.unwrap_or_default());
         }
-        (_, Value::String(text)) => out.push_str(&escape(text.as_str())),
+        (_, Value::String(text)) => out.push_str(&escaped(text)),
         (_, other) => out.push_str(&other.to_string()),
     }
 }
@@ -135,6 +141,12 @@ mod tests {
             json!({"RoleArn": "arn:aws:iam::123456789012:role/x", "RoleSessionName": "me", "DurationSeconds": 900,
                    "Tags": [{"Key": "a", "Value": "b"}, {"Key": "c", "Value": ""}]})
         );
+    }
+
+    #[test]
+    fn what_xml_cannot_say_is_replaced() {
+        let text = encode_error("ValidationError", "a\u{0}b\u{1b}\u{fffe}\r\n<", true, "r1");
+        assert!(text.contains("<Message>a\u{fffd}b\u{fffd}\u{fffd}&#13;\n&lt;</Message>"), "{text}");
     }
 
     #[test]

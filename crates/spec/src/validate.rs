@@ -12,6 +12,8 @@ const MEMBERS_MAX: i64 = 2_000;
 const FINDINGS_MAX: usize = 20;
 /// How much of a wrong value a message repeats, in characters.
 const VALUE_CHARS_MAX: usize = 1024;
+/// How deep a list is searched for what must not be repeated; some shapes hold themselves.
+const SEARCHED_DEPTH: usize = 8;
 
 /// Checks every constraint of the model. `value` must have the JSON types of `shape` already.
 pub fn check(shape: &Shape, value: &Value) -> Result<(), DecodeError> {
@@ -29,7 +31,9 @@ fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut V
         return;
     }
     let hidden = hidden || shape.sensitive;
-    let mut refuse = |constraint: String| findings.push(finding(value, path, hidden, &constraint));
+    let mut refuse = |constraint: String| {
+        findings.push(finding(value, path, hidden || holds_secrets(shape, 0), &constraint));
+    };
     match &shape.kind {
         Kind::Structure { members } => {
             for member in *members {
@@ -58,7 +62,7 @@ fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut V
             check_length(entries.len(), *min, max.or(Some(MEMBERS_MAX)), &mut refuse);
             for (name, inner) in entries {
                 walk(key, &Value::String(name.clone()), &format!("{path}.key"), hidden, findings);
-                walk(inner_shape, inner, &format!("{path}.{name}.member"), hidden, findings);
+                walk(inner_shape, inner, &format!("{path}.{}.member", cut(name)), hidden, findings);
             }
         }
         Kind::String { min, max, pattern, values } => {
@@ -90,6 +94,17 @@ fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut V
             check_length(bytes, None, *max, &mut refuse);
         }
         Kind::Boolean | Kind::Timestamp | Kind::Document => {}
+    }
+}
+
+/// Whether something below the shape must not be repeated, and with it the whole.
+fn holds_secrets(shape: &Shape, depth: usize) -> bool {
+    let below = |inner: &Shape| inner.sensitive || depth < SEARCHED_DEPTH && holds_secrets(inner, depth + 1);
+    match &shape.kind {
+        Kind::Structure { members } => members.iter().any(|member| below(member.shape)),
+        Kind::List { item, .. } => below(item),
+        Kind::Map { key, value, .. } => below(key) || below(value),
+        _ => false,
     }
 }
 
@@ -206,5 +221,27 @@ mod tests {
             };
             assert!(text.ends_with("Member must have length less than or equal to 2000"), "{:.200}", text);
         }
+    }
+
+    #[test]
+    fn a_list_is_as_secret_as_what_it_holds() {
+        let logins: serde_json::Map<_, _> =
+            (0..11).map(|i| (format!("provider{i}"), json!("a token"))).collect();
+        let request = json!({"IdentityPoolId": "us-east-1:0a", "Logins": logins});
+        let shape = crate::cognito_identity::Operation::GetId.spec().input.unwrap();
+        let Err(DecodeError::Invalid(text)) = check(shape, &request) else { panic!("{request}") };
+        assert_eq!(
+            text,
+            "1 validation error detected: Value at 'logins' failed to satisfy constraint: \
+             Member must have length less than or equal to 10"
+        );
+    }
+
+    #[test]
+    fn names_are_cut_like_values() {
+        let request = json!({"PoolName": "p", "UserPoolTags": {("k".repeat(100_000)): "v".repeat(300)}});
+        let shape = Operation::CreateUserPool.spec().input.unwrap();
+        let Err(DecodeError::Invalid(text)) = check(shape, &request) else { panic!("it is too long") };
+        assert!(text.len() < 4_000, "{} bytes", text.len());
     }
 }

@@ -440,7 +440,7 @@ impl std::fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("AccessKeyId", &self.access_key_id)
             .field("SecretKey", &"(hidden)")
-            .field("SessionToken", &self.session_token)
+            .field("SessionToken", &"(hidden)")
             .field("Expiration", &self.expiration)
             .finish()
     }
@@ -1103,3 +1103,53 @@ pub mod shapes {
     pub static UNTAG_RESOURCE_RESPONSE: Shape = Shape { name: "UntagResourceResponse", sensitive: false, kind: Kind::Structure { members: &[] } };
     pub static USE_DEFAULTS: Shape = Shape { name: "UseDefaults", sensitive: false, kind: Kind::Boolean };
 }
+
+#[cfg(any(test, feature = "probe"))]
+pub static PROBES: &[(&Shape, crate::probe::Probe)] = &[
+    (&shapes::COGNITO_IDENTITY_PROVIDER, crate::probe::read::<CognitoIdentityProvider>),
+    (&shapes::CREATE_IDENTITY_POOL_INPUT, crate::probe::read::<CreateIdentityPoolInput>),
+    (&shapes::CREDENTIALS, crate::probe::read::<Credentials>),
+    (&shapes::DELETE_IDENTITIES_INPUT, crate::probe::read::<DeleteIdentitiesInput>),
+    (&shapes::DELETE_IDENTITIES_RESPONSE, crate::probe::read::<DeleteIdentitiesResponse>),
+    (&shapes::DELETE_IDENTITY_POOL_INPUT, crate::probe::read::<DeleteIdentityPoolInput>),
+    (&shapes::DESCRIBE_IDENTITY_INPUT, crate::probe::read::<DescribeIdentityInput>),
+    (&shapes::DESCRIBE_IDENTITY_POOL_INPUT, crate::probe::read::<DescribeIdentityPoolInput>),
+    (&shapes::GET_CREDENTIALS_FOR_IDENTITY_INPUT, crate::probe::read::<GetCredentialsForIdentityInput>),
+    (&shapes::GET_CREDENTIALS_FOR_IDENTITY_RESPONSE, crate::probe::read::<GetCredentialsForIdentityResponse>),
+    (&shapes::GET_ID_INPUT, crate::probe::read::<GetIdInput>),
+    (&shapes::GET_ID_RESPONSE, crate::probe::read::<GetIdResponse>),
+    (&shapes::GET_IDENTITY_POOL_ROLES_INPUT, crate::probe::read::<GetIdentityPoolRolesInput>),
+    (&shapes::GET_IDENTITY_POOL_ROLES_RESPONSE, crate::probe::read::<GetIdentityPoolRolesResponse>),
+    (&shapes::GET_OPEN_ID_TOKEN_FOR_DEVELOPER_IDENTITY_INPUT, crate::probe::read::<GetOpenIdTokenForDeveloperIdentityInput>),
+    (&shapes::GET_OPEN_ID_TOKEN_FOR_DEVELOPER_IDENTITY_RESPONSE, crate::probe::read::<GetOpenIdTokenForDeveloperIdentityResponse>),
+    (&shapes::GET_OPEN_ID_TOKEN_INPUT, crate::probe::read::<GetOpenIdTokenInput>),
+    (&shapes::GET_OPEN_ID_TOKEN_RESPONSE, crate::probe::read::<GetOpenIdTokenResponse>),
+    (&shapes::GET_PRINCIPAL_TAG_ATTRIBUTE_MAP_INPUT, crate::probe::read::<GetPrincipalTagAttributeMapInput>),
+    (&shapes::GET_PRINCIPAL_TAG_ATTRIBUTE_MAP_RESPONSE, crate::probe::read::<GetPrincipalTagAttributeMapResponse>),
+    (&shapes::IDENTITY_DESCRIPTION, crate::probe::read::<IdentityDescription>),
+    (&shapes::IDENTITY_POOL, crate::probe::read::<IdentityPool>),
+    (&shapes::IDENTITY_POOL_SHORT_DESCRIPTION, crate::probe::read::<IdentityPoolShortDescription>),
+    (&shapes::LIST_IDENTITIES_INPUT, crate::probe::read::<ListIdentitiesInput>),
+    (&shapes::LIST_IDENTITIES_RESPONSE, crate::probe::read::<ListIdentitiesResponse>),
+    (&shapes::LIST_IDENTITY_POOLS_INPUT, crate::probe::read::<ListIdentityPoolsInput>),
+    (&shapes::LIST_IDENTITY_POOLS_RESPONSE, crate::probe::read::<ListIdentityPoolsResponse>),
+    (&shapes::LIST_TAGS_FOR_RESOURCE_INPUT, crate::probe::read::<ListTagsForResourceInput>),
+    (&shapes::LIST_TAGS_FOR_RESOURCE_RESPONSE, crate::probe::read::<ListTagsForResourceResponse>),
+    (&shapes::LOOKUP_DEVELOPER_IDENTITY_INPUT, crate::probe::read::<LookupDeveloperIdentityInput>),
+    (&shapes::LOOKUP_DEVELOPER_IDENTITY_RESPONSE, crate::probe::read::<LookupDeveloperIdentityResponse>),
+    (&shapes::MAPPING_RULE, crate::probe::read::<MappingRule>),
+    (&shapes::MERGE_DEVELOPER_IDENTITIES_INPUT, crate::probe::read::<MergeDeveloperIdentitiesInput>),
+    (&shapes::MERGE_DEVELOPER_IDENTITIES_RESPONSE, crate::probe::read::<MergeDeveloperIdentitiesResponse>),
+    (&shapes::ROLE_MAPPING, crate::probe::read::<RoleMapping>),
+    (&shapes::RULES_CONFIGURATION_TYPE, crate::probe::read::<RulesConfigurationType>),
+    (&shapes::SET_IDENTITY_POOL_ROLES_INPUT, crate::probe::read::<SetIdentityPoolRolesInput>),
+    (&shapes::SET_PRINCIPAL_TAG_ATTRIBUTE_MAP_INPUT, crate::probe::read::<SetPrincipalTagAttributeMapInput>),
+    (&shapes::SET_PRINCIPAL_TAG_ATTRIBUTE_MAP_RESPONSE, crate::probe::read::<SetPrincipalTagAttributeMapResponse>),
+    (&shapes::TAG_RESOURCE_INPUT, crate::probe::read::<TagResourceInput>),
+    (&shapes::TAG_RESOURCE_RESPONSE, crate::probe::read::<TagResourceResponse>),
+    (&shapes::UNLINK_DEVELOPER_IDENTITY_INPUT, crate::probe::read::<UnlinkDeveloperIdentityInput>),
+    (&shapes::UNLINK_IDENTITY_INPUT, crate::probe::read::<UnlinkIdentityInput>),
+    (&shapes::UNPROCESSED_IDENTITY_ID, crate::probe::read::<UnprocessedIdentityId>),
+    (&shapes::UNTAG_RESOURCE_INPUT, crate::probe::read::<UntagResourceInput>),
+    (&shapes::UNTAG_RESOURCE_RESPONSE, crate::probe::read::<UntagResourceResponse>),
+];

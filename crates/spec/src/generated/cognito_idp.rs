@@ -2584,7 +2584,7 @@ impl std::fmt::Debug for AdminInitiateAuthResponse {
         f.debug_struct("AdminInitiateAuthResponse")
             .field("ChallengeName", &self.challenge_name)
             .field("Session", &"(hidden)")
-            .field("ChallengeParameters", &self.challenge_parameters)
+            .field("ChallengeParameters", &"(hidden)")
             .field("AuthenticationResult", &self.authentication_result)
             .field("AvailableChallenges", &self.available_challenges)
             .finish()
@@ -2824,7 +2824,7 @@ impl std::fmt::Debug for AdminRespondToAuthChallengeResponse {
         f.debug_struct("AdminRespondToAuthChallengeResponse")
             .field("ChallengeName", &self.challenge_name)
             .field("Session", &"(hidden)")
-            .field("ChallengeParameters", &self.challenge_parameters)
+            .field("ChallengeParameters", &"(hidden)")
             .field("AuthenticationResult", &self.authentication_result)
             .field("AvailableChallenges", &self.available_challenges)
             .finish()
@@ -3856,7 +3856,7 @@ impl std::fmt::Debug for ConfirmDeviceRequest {
         f.debug_struct("ConfirmDeviceRequest")
             .field("AccessToken", &"(hidden)")
             .field("DeviceKey", &self.device_key)
-            .field("DeviceSecretVerifierConfig", &self.device_secret_verifier_config)
+            .field("DeviceSecretVerifierConfig", &"(hidden)")
             .field("DeviceName", &self.device_name)
             .finish()
     }
@@ -3894,7 +3894,7 @@ impl std::fmt::Debug for ConfirmForgotPasswordRequest {
             .field("ClientId", &"(hidden)")
             .field("SecretHash", &"(hidden)")
             .field("Username", &"(hidden)")
-            .field("ConfirmationCode", &self.confirmation_code)
+            .field("ConfirmationCode", &"(hidden)")
             .field("Password", &"(hidden)")
             .field("AnalyticsMetadata", &self.analytics_metadata)
             .field("UserContextData", &"(hidden)")
@@ -3935,7 +3935,7 @@ impl std::fmt::Debug for ConfirmSignUpRequest {
             .field("ClientId", &"(hidden)")
             .field("SecretHash", &"(hidden)")
             .field("Username", &"(hidden)")
-            .field("ConfirmationCode", &self.confirmation_code)
+            .field("ConfirmationCode", &"(hidden)")
             .field("ForceAliasCreation", &self.force_alias_creation)
             .field("AnalyticsMetadata", &self.analytics_metadata)
             .field("UserContextData", &"(hidden)")
@@ -4866,12 +4866,21 @@ impl DeviceRememberedStatusType {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct DeviceSecretVerifierConfigType {
     #[serde(rename = "PasswordVerifier", default, skip_serializing_if = "Option::is_none")]
     pub password_verifier: Option<String>,
     #[serde(rename = "Salt", default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<String>,
+}
+
+impl std::fmt::Debug for DeviceSecretVerifierConfigType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeviceSecretVerifierConfigType")
+            .field("PasswordVerifier", &"(hidden)")
+            .field("Salt", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -6003,7 +6012,7 @@ impl std::fmt::Debug for InitiateAuthResponse {
         f.debug_struct("InitiateAuthResponse")
             .field("ChallengeName", &self.challenge_name)
             .field("Session", &"(hidden)")
-            .field("ChallengeParameters", &self.challenge_parameters)
+            .field("ChallengeParameters", &"(hidden)")
             .field("AuthenticationResult", &self.authentication_result)
             .field("AvailableChallenges", &self.available_challenges)
             .finish()
@@ -7023,7 +7032,7 @@ impl std::fmt::Debug for RespondToAuthChallengeResponse {
         f.debug_struct("RespondToAuthChallengeResponse")
             .field("ChallengeName", &self.challenge_name)
             .field("Session", &"(hidden)")
-            .field("ChallengeParameters", &self.challenge_parameters)
+            .field("ChallengeParameters", &"(hidden)")
             .field("AuthenticationResult", &self.authentication_result)
             .field("AvailableChallenges", &self.available_challenges)
             .finish()
@@ -8373,12 +8382,21 @@ pub struct UserAttributeUpdateSettingsType {
     pub attributes_require_verification_before_update: Option<Vec<VerifiedAttributeType>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct UserContextDataType {
     #[serde(rename = "IpAddress", default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     #[serde(rename = "EncodedData", default, skip_serializing_if = "Option::is_none")]
     pub encoded_data: Option<String>,
+}
+
+impl std::fmt::Debug for UserContextDataType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserContextDataType")
+            .field("IpAddress", &"(hidden)")
+            .field("EncodedData", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -9047,7 +9065,7 @@ impl std::fmt::Debug for VerifyUserAttributeRequest {
         f.debug_struct("VerifyUserAttributeRequest")
             .field("AccessToken", &"(hidden)")
             .field("AttributeName", &self.attribute_name)
-            .field("Code", &self.code)
+            .field("Code", &"(hidden)")
             .finish()
     }
 }
@@ -9807,3 +9825,376 @@ pub mod shapes {
     pub static WRAPPED_BOOLEAN_TYPE: Shape = Shape { name: "WrappedBooleanType", sensitive: false, kind: Kind::Boolean };
     pub static WRAPPED_INTEGER_TYPE: Shape = Shape { name: "WrappedIntegerType", sensitive: false, kind: Kind::Integer { min: None, max: None, long: false } };
 }
+
+#[cfg(any(test, feature = "probe"))]
+pub static PROBES: &[(&Shape, crate::probe::Probe)] = &[
+    (&shapes::ACCOUNT_RECOVERY_SETTING_TYPE, crate::probe::read::<AccountRecoverySettingType>),
+    (&shapes::ACCOUNT_TAKEOVER_ACTION_TYPE, crate::probe::read::<AccountTakeoverActionType>),
+    (&shapes::ACCOUNT_TAKEOVER_ACTIONS_TYPE, crate::probe::read::<AccountTakeoverActionsType>),
+    (&shapes::ACCOUNT_TAKEOVER_RISK_CONFIGURATION_TYPE, crate::probe::read::<AccountTakeoverRiskConfigurationType>),
+    (&shapes::ACR_LEVEL_CONFIG_TYPE, crate::probe::read::<AcrLevelConfigType>),
+    (&shapes::ADD_CUSTOM_ATTRIBUTES_REQUEST, crate::probe::read::<AddCustomAttributesRequest>),
+    (&shapes::ADD_CUSTOM_ATTRIBUTES_RESPONSE, crate::probe::read::<AddCustomAttributesResponse>),
+    (&shapes::ADD_USER_POOL_CLIENT_SECRET_REQUEST, crate::probe::read::<AddUserPoolClientSecretRequest>),
+    (&shapes::ADD_USER_POOL_CLIENT_SECRET_RESPONSE, crate::probe::read::<AddUserPoolClientSecretResponse>),
+    (&shapes::ADMIN_ADD_USER_TO_GROUP_REQUEST, crate::probe::read::<AdminAddUserToGroupRequest>),
+    (&shapes::ADMIN_CONFIRM_SIGN_UP_REQUEST, crate::probe::read::<AdminConfirmSignUpRequest>),
+    (&shapes::ADMIN_CONFIRM_SIGN_UP_RESPONSE, crate::probe::read::<AdminConfirmSignUpResponse>),
+    (&shapes::ADMIN_CREATE_USER_CONFIG_TYPE, crate::probe::read::<AdminCreateUserConfigType>),
+    (&shapes::ADMIN_CREATE_USER_REQUEST, crate::probe::read::<AdminCreateUserRequest>),
+    (&shapes::ADMIN_CREATE_USER_RESPONSE, crate::probe::read::<AdminCreateUserResponse>),
+    (&shapes::ADMIN_DELETE_SOFTWARE_TOKEN_REQUEST, crate::probe::read::<AdminDeleteSoftwareTokenRequest>),
+    (&shapes::ADMIN_DELETE_SOFTWARE_TOKEN_RESPONSE, crate::probe::read::<AdminDeleteSoftwareTokenResponse>),
+    (&shapes::ADMIN_DELETE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<AdminDeleteUserAttributesRequest>),
+    (&shapes::ADMIN_DELETE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<AdminDeleteUserAttributesResponse>),
+    (&shapes::ADMIN_DELETE_USER_REQUEST, crate::probe::read::<AdminDeleteUserRequest>),
+    (&shapes::ADMIN_DISABLE_PROVIDER_FOR_USER_REQUEST, crate::probe::read::<AdminDisableProviderForUserRequest>),
+    (&shapes::ADMIN_DISABLE_PROVIDER_FOR_USER_RESPONSE, crate::probe::read::<AdminDisableProviderForUserResponse>),
+    (&shapes::ADMIN_DISABLE_USER_REQUEST, crate::probe::read::<AdminDisableUserRequest>),
+    (&shapes::ADMIN_DISABLE_USER_RESPONSE, crate::probe::read::<AdminDisableUserResponse>),
+    (&shapes::ADMIN_ENABLE_USER_REQUEST, crate::probe::read::<AdminEnableUserRequest>),
+    (&shapes::ADMIN_ENABLE_USER_RESPONSE, crate::probe::read::<AdminEnableUserResponse>),
+    (&shapes::ADMIN_FORGET_DEVICE_REQUEST, crate::probe::read::<AdminForgetDeviceRequest>),
+    (&shapes::ADMIN_GET_DEVICE_REQUEST, crate::probe::read::<AdminGetDeviceRequest>),
+    (&shapes::ADMIN_GET_DEVICE_RESPONSE, crate::probe::read::<AdminGetDeviceResponse>),
+    (&shapes::ADMIN_GET_USER_AUTH_FACTORS_REQUEST, crate::probe::read::<AdminGetUserAuthFactorsRequest>),
+    (&shapes::ADMIN_GET_USER_AUTH_FACTORS_RESPONSE, crate::probe::read::<AdminGetUserAuthFactorsResponse>),
+    (&shapes::ADMIN_GET_USER_REQUEST, crate::probe::read::<AdminGetUserRequest>),
+    (&shapes::ADMIN_GET_USER_RESPONSE, crate::probe::read::<AdminGetUserResponse>),
+    (&shapes::ADMIN_INITIATE_AUTH_REQUEST, crate::probe::read::<AdminInitiateAuthRequest>),
+    (&shapes::ADMIN_INITIATE_AUTH_RESPONSE, crate::probe::read::<AdminInitiateAuthResponse>),
+    (&shapes::ADMIN_LINK_PROVIDER_FOR_USER_REQUEST, crate::probe::read::<AdminLinkProviderForUserRequest>),
+    (&shapes::ADMIN_LINK_PROVIDER_FOR_USER_RESPONSE, crate::probe::read::<AdminLinkProviderForUserResponse>),
+    (&shapes::ADMIN_LIST_DEVICES_REQUEST, crate::probe::read::<AdminListDevicesRequest>),
+    (&shapes::ADMIN_LIST_DEVICES_RESPONSE, crate::probe::read::<AdminListDevicesResponse>),
+    (&shapes::ADMIN_LIST_GROUPS_FOR_USER_REQUEST, crate::probe::read::<AdminListGroupsForUserRequest>),
+    (&shapes::ADMIN_LIST_GROUPS_FOR_USER_RESPONSE, crate::probe::read::<AdminListGroupsForUserResponse>),
+    (&shapes::ADMIN_LIST_USER_AUTH_EVENTS_REQUEST, crate::probe::read::<AdminListUserAuthEventsRequest>),
+    (&shapes::ADMIN_LIST_USER_AUTH_EVENTS_RESPONSE, crate::probe::read::<AdminListUserAuthEventsResponse>),
+    (&shapes::ADMIN_LIST_USER_SESSIONS_REQUEST, crate::probe::read::<AdminListUserSessionsRequest>),
+    (&shapes::ADMIN_LIST_USER_SESSIONS_RESPONSE, crate::probe::read::<AdminListUserSessionsResponse>),
+    (&shapes::ADMIN_REMOVE_USER_FROM_GROUP_REQUEST, crate::probe::read::<AdminRemoveUserFromGroupRequest>),
+    (&shapes::ADMIN_RESET_USER_PASSWORD_REQUEST, crate::probe::read::<AdminResetUserPasswordRequest>),
+    (&shapes::ADMIN_RESET_USER_PASSWORD_RESPONSE, crate::probe::read::<AdminResetUserPasswordResponse>),
+    (&shapes::ADMIN_RESPOND_TO_AUTH_CHALLENGE_REQUEST, crate::probe::read::<AdminRespondToAuthChallengeRequest>),
+    (&shapes::ADMIN_RESPOND_TO_AUTH_CHALLENGE_RESPONSE, crate::probe::read::<AdminRespondToAuthChallengeResponse>),
+    (&shapes::ADMIN_REVOKE_USER_SESSION_REQUEST, crate::probe::read::<AdminRevokeUserSessionRequest>),
+    (&shapes::ADMIN_REVOKE_USER_SESSION_RESPONSE, crate::probe::read::<AdminRevokeUserSessionResponse>),
+    (&shapes::ADMIN_SET_USER_MFA_PREFERENCE_REQUEST, crate::probe::read::<AdminSetUserMFAPreferenceRequest>),
+    (&shapes::ADMIN_SET_USER_MFA_PREFERENCE_RESPONSE, crate::probe::read::<AdminSetUserMFAPreferenceResponse>),
+    (&shapes::ADMIN_SET_USER_PASSWORD_REQUEST, crate::probe::read::<AdminSetUserPasswordRequest>),
+    (&shapes::ADMIN_SET_USER_PASSWORD_RESPONSE, crate::probe::read::<AdminSetUserPasswordResponse>),
+    (&shapes::ADMIN_SET_USER_SETTINGS_REQUEST, crate::probe::read::<AdminSetUserSettingsRequest>),
+    (&shapes::ADMIN_SET_USER_SETTINGS_RESPONSE, crate::probe::read::<AdminSetUserSettingsResponse>),
+    (&shapes::ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_REQUEST, crate::probe::read::<AdminUpdateAuthEventFeedbackRequest>),
+    (&shapes::ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_RESPONSE, crate::probe::read::<AdminUpdateAuthEventFeedbackResponse>),
+    (&shapes::ADMIN_UPDATE_DEVICE_STATUS_REQUEST, crate::probe::read::<AdminUpdateDeviceStatusRequest>),
+    (&shapes::ADMIN_UPDATE_DEVICE_STATUS_RESPONSE, crate::probe::read::<AdminUpdateDeviceStatusResponse>),
+    (&shapes::ADMIN_UPDATE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<AdminUpdateUserAttributesRequest>),
+    (&shapes::ADMIN_UPDATE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<AdminUpdateUserAttributesResponse>),
+    (&shapes::ADMIN_USER_GLOBAL_SIGN_OUT_REQUEST, crate::probe::read::<AdminUserGlobalSignOutRequest>),
+    (&shapes::ADMIN_USER_GLOBAL_SIGN_OUT_RESPONSE, crate::probe::read::<AdminUserGlobalSignOutResponse>),
+    (&shapes::ADVANCED_SECURITY_ADDITIONAL_FLOWS_TYPE, crate::probe::read::<AdvancedSecurityAdditionalFlowsType>),
+    (&shapes::ANALYTICS_CONFIGURATION_TYPE, crate::probe::read::<AnalyticsConfigurationType>),
+    (&shapes::ANALYTICS_METADATA_TYPE, crate::probe::read::<AnalyticsMetadataType>),
+    (&shapes::ASSET_TYPE, crate::probe::read::<AssetType>),
+    (&shapes::ASSOCIATE_SOFTWARE_TOKEN_REQUEST, crate::probe::read::<AssociateSoftwareTokenRequest>),
+    (&shapes::ASSOCIATE_SOFTWARE_TOKEN_RESPONSE, crate::probe::read::<AssociateSoftwareTokenResponse>),
+    (&shapes::ATTRIBUTE_TYPE, crate::probe::read::<AttributeType>),
+    (&shapes::AUTH_EVENT_TYPE, crate::probe::read::<AuthEventType>),
+    (&shapes::AUTHENTICATION_RESULT_TYPE, crate::probe::read::<AuthenticationResultType>),
+    (&shapes::CHALLENGE_RESPONSE_TYPE, crate::probe::read::<ChallengeResponseType>),
+    (&shapes::CHANGE_PASSWORD_REQUEST, crate::probe::read::<ChangePasswordRequest>),
+    (&shapes::CHANGE_PASSWORD_RESPONSE, crate::probe::read::<ChangePasswordResponse>),
+    (&shapes::CLIENT_AUTHENTICATION_RESULT_TYPE, crate::probe::read::<ClientAuthenticationResultType>),
+    (&shapes::CLIENT_SSO_SESSION_CONFIG_TYPE, crate::probe::read::<ClientSSOSessionConfigType>),
+    (&shapes::CLIENT_SECRET_DESCRIPTOR_TYPE, crate::probe::read::<ClientSecretDescriptorType>),
+    (&shapes::CLOUD_WATCH_LOGS_CONFIGURATION_TYPE, crate::probe::read::<CloudWatchLogsConfigurationType>),
+    (&shapes::CODE_DELIVERY_DETAILS_TYPE, crate::probe::read::<CodeDeliveryDetailsType>),
+    (&shapes::COMPLETE_WEB_AUTHN_REGISTRATION_REQUEST, crate::probe::read::<CompleteWebAuthnRegistrationRequest>),
+    (&shapes::COMPLETE_WEB_AUTHN_REGISTRATION_RESPONSE, crate::probe::read::<CompleteWebAuthnRegistrationResponse>),
+    (&shapes::COMPROMISED_CREDENTIALS_ACTIONS_TYPE, crate::probe::read::<CompromisedCredentialsActionsType>),
+    (&shapes::COMPROMISED_CREDENTIALS_RISK_CONFIGURATION_TYPE, crate::probe::read::<CompromisedCredentialsRiskConfigurationType>),
+    (&shapes::CONFIRM_DEVICE_REQUEST, crate::probe::read::<ConfirmDeviceRequest>),
+    (&shapes::CONFIRM_DEVICE_RESPONSE, crate::probe::read::<ConfirmDeviceResponse>),
+    (&shapes::CONFIRM_FORGOT_PASSWORD_REQUEST, crate::probe::read::<ConfirmForgotPasswordRequest>),
+    (&shapes::CONFIRM_FORGOT_PASSWORD_RESPONSE, crate::probe::read::<ConfirmForgotPasswordResponse>),
+    (&shapes::CONFIRM_SIGN_UP_REQUEST, crate::probe::read::<ConfirmSignUpRequest>),
+    (&shapes::CONFIRM_SIGN_UP_RESPONSE, crate::probe::read::<ConfirmSignUpResponse>),
+    (&shapes::CONTEXT_DATA_TYPE, crate::probe::read::<ContextDataType>),
+    (&shapes::CREATE_GROUP_REQUEST, crate::probe::read::<CreateGroupRequest>),
+    (&shapes::CREATE_GROUP_RESPONSE, crate::probe::read::<CreateGroupResponse>),
+    (&shapes::CREATE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<CreateIdentityProviderRequest>),
+    (&shapes::CREATE_IDENTITY_PROVIDER_RESPONSE, crate::probe::read::<CreateIdentityProviderResponse>),
+    (&shapes::CREATE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<CreateManagedLoginBrandingRequest>),
+    (&shapes::CREATE_MANAGED_LOGIN_BRANDING_RESPONSE, crate::probe::read::<CreateManagedLoginBrandingResponse>),
+    (&shapes::CREATE_RESOURCE_SERVER_REQUEST, crate::probe::read::<CreateResourceServerRequest>),
+    (&shapes::CREATE_RESOURCE_SERVER_RESPONSE, crate::probe::read::<CreateResourceServerResponse>),
+    (&shapes::CREATE_TERMS_REQUEST, crate::probe::read::<CreateTermsRequest>),
+    (&shapes::CREATE_TERMS_RESPONSE, crate::probe::read::<CreateTermsResponse>),
+    (&shapes::CREATE_USER_IMPORT_JOB_REQUEST, crate::probe::read::<CreateUserImportJobRequest>),
+    (&shapes::CREATE_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<CreateUserImportJobResponse>),
+    (&shapes::CREATE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<CreateUserPoolClientRequest>),
+    (&shapes::CREATE_USER_POOL_CLIENT_RESPONSE, crate::probe::read::<CreateUserPoolClientResponse>),
+    (&shapes::CREATE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<CreateUserPoolDomainRequest>),
+    (&shapes::CREATE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<CreateUserPoolDomainResponse>),
+    (&shapes::CREATE_USER_POOL_REPLICA_REQUEST, crate::probe::read::<CreateUserPoolReplicaRequest>),
+    (&shapes::CREATE_USER_POOL_REPLICA_RESPONSE, crate::probe::read::<CreateUserPoolReplicaResponse>),
+    (&shapes::CREATE_USER_POOL_REQUEST, crate::probe::read::<CreateUserPoolRequest>),
+    (&shapes::CREATE_USER_POOL_RESPONSE, crate::probe::read::<CreateUserPoolResponse>),
+    (&shapes::CUSTOM_DOMAIN_CONFIG_TYPE, crate::probe::read::<CustomDomainConfigType>),
+    (&shapes::CUSTOM_EMAIL_LAMBDA_VERSION_CONFIG_TYPE, crate::probe::read::<CustomEmailLambdaVersionConfigType>),
+    (&shapes::CUSTOM_SMS_LAMBDA_VERSION_CONFIG_TYPE, crate::probe::read::<CustomSMSLambdaVersionConfigType>),
+    (&shapes::DCR_CONFIGURATION_TYPE, crate::probe::read::<DcrConfigurationType>),
+    (&shapes::DELETE_GROUP_REQUEST, crate::probe::read::<DeleteGroupRequest>),
+    (&shapes::DELETE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<DeleteIdentityProviderRequest>),
+    (&shapes::DELETE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<DeleteManagedLoginBrandingRequest>),
+    (&shapes::DELETE_RESOURCE_SERVER_REQUEST, crate::probe::read::<DeleteResourceServerRequest>),
+    (&shapes::DELETE_TERMS_REQUEST, crate::probe::read::<DeleteTermsRequest>),
+    (&shapes::DELETE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<DeleteUserAttributesRequest>),
+    (&shapes::DELETE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<DeleteUserAttributesResponse>),
+    (&shapes::DELETE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<DeleteUserPoolClientRequest>),
+    (&shapes::DELETE_USER_POOL_CLIENT_SECRET_REQUEST, crate::probe::read::<DeleteUserPoolClientSecretRequest>),
+    (&shapes::DELETE_USER_POOL_CLIENT_SECRET_RESPONSE, crate::probe::read::<DeleteUserPoolClientSecretResponse>),
+    (&shapes::DELETE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<DeleteUserPoolDomainRequest>),
+    (&shapes::DELETE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<DeleteUserPoolDomainResponse>),
+    (&shapes::DELETE_USER_POOL_REPLICA_REQUEST, crate::probe::read::<DeleteUserPoolReplicaRequest>),
+    (&shapes::DELETE_USER_POOL_REPLICA_RESPONSE, crate::probe::read::<DeleteUserPoolReplicaResponse>),
+    (&shapes::DELETE_USER_POOL_REQUEST, crate::probe::read::<DeleteUserPoolRequest>),
+    (&shapes::DELETE_USER_REQUEST, crate::probe::read::<DeleteUserRequest>),
+    (&shapes::DELETE_WEB_AUTHN_CREDENTIAL_REQUEST, crate::probe::read::<DeleteWebAuthnCredentialRequest>),
+    (&shapes::DELETE_WEB_AUTHN_CREDENTIAL_RESPONSE, crate::probe::read::<DeleteWebAuthnCredentialResponse>),
+    (&shapes::DESCRIBE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<DescribeIdentityProviderRequest>),
+    (&shapes::DESCRIBE_IDENTITY_PROVIDER_RESPONSE, crate::probe::read::<DescribeIdentityProviderResponse>),
+    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_REQUEST, crate::probe::read::<DescribeManagedLoginBrandingByClientRequest>),
+    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_RESPONSE, crate::probe::read::<DescribeManagedLoginBrandingByClientResponse>),
+    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<DescribeManagedLoginBrandingRequest>),
+    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_RESPONSE, crate::probe::read::<DescribeManagedLoginBrandingResponse>),
+    (&shapes::DESCRIBE_RESOURCE_SERVER_REQUEST, crate::probe::read::<DescribeResourceServerRequest>),
+    (&shapes::DESCRIBE_RESOURCE_SERVER_RESPONSE, crate::probe::read::<DescribeResourceServerResponse>),
+    (&shapes::DESCRIBE_RISK_CONFIGURATION_REQUEST, crate::probe::read::<DescribeRiskConfigurationRequest>),
+    (&shapes::DESCRIBE_RISK_CONFIGURATION_RESPONSE, crate::probe::read::<DescribeRiskConfigurationResponse>),
+    (&shapes::DESCRIBE_TERMS_BY_CLIENT_REQUEST, crate::probe::read::<DescribeTermsByClientRequest>),
+    (&shapes::DESCRIBE_TERMS_BY_CLIENT_RESPONSE, crate::probe::read::<DescribeTermsByClientResponse>),
+    (&shapes::DESCRIBE_TERMS_REQUEST, crate::probe::read::<DescribeTermsRequest>),
+    (&shapes::DESCRIBE_TERMS_RESPONSE, crate::probe::read::<DescribeTermsResponse>),
+    (&shapes::DESCRIBE_USER_IMPORT_JOB_REQUEST, crate::probe::read::<DescribeUserImportJobRequest>),
+    (&shapes::DESCRIBE_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<DescribeUserImportJobResponse>),
+    (&shapes::DESCRIBE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<DescribeUserPoolClientRequest>),
+    (&shapes::DESCRIBE_USER_POOL_CLIENT_RESPONSE, crate::probe::read::<DescribeUserPoolClientResponse>),
+    (&shapes::DESCRIBE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<DescribeUserPoolDomainRequest>),
+    (&shapes::DESCRIBE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<DescribeUserPoolDomainResponse>),
+    (&shapes::DESCRIBE_USER_POOL_REQUEST, crate::probe::read::<DescribeUserPoolRequest>),
+    (&shapes::DESCRIBE_USER_POOL_RESPONSE, crate::probe::read::<DescribeUserPoolResponse>),
+    (&shapes::DEVICE_CONFIGURATION_TYPE, crate::probe::read::<DeviceConfigurationType>),
+    (&shapes::DEVICE_SECRET_VERIFIER_CONFIG_TYPE, crate::probe::read::<DeviceSecretVerifierConfigType>),
+    (&shapes::DEVICE_TYPE, crate::probe::read::<DeviceType>),
+    (&shapes::DOMAIN_DESCRIPTION_TYPE, crate::probe::read::<DomainDescriptionType>),
+    (&shapes::EMAIL_CONFIGURATION_TYPE, crate::probe::read::<EmailConfigurationType>),
+    (&shapes::EMAIL_MFA_CONFIG_TYPE, crate::probe::read::<EmailMfaConfigType>),
+    (&shapes::EMAIL_MFA_SETTINGS_TYPE, crate::probe::read::<EmailMfaSettingsType>),
+    (&shapes::EUMS_SMS_CONFIGURATION_TYPE, crate::probe::read::<EumsSmsConfigurationType>),
+    (&shapes::EVENT_CONTEXT_DATA_TYPE, crate::probe::read::<EventContextDataType>),
+    (&shapes::EVENT_FEEDBACK_TYPE, crate::probe::read::<EventFeedbackType>),
+    (&shapes::EVENT_RISK_TYPE, crate::probe::read::<EventRiskType>),
+    (&shapes::FAILOVER_TYPE, crate::probe::read::<FailoverType>),
+    (&shapes::FIREHOSE_CONFIGURATION_TYPE, crate::probe::read::<FirehoseConfigurationType>),
+    (&shapes::FORGET_DEVICE_REQUEST, crate::probe::read::<ForgetDeviceRequest>),
+    (&shapes::FORGOT_PASSWORD_REQUEST, crate::probe::read::<ForgotPasswordRequest>),
+    (&shapes::FORGOT_PASSWORD_RESPONSE, crate::probe::read::<ForgotPasswordResponse>),
+    (&shapes::GET_CSV_HEADER_REQUEST, crate::probe::read::<GetCSVHeaderRequest>),
+    (&shapes::GET_CSV_HEADER_RESPONSE, crate::probe::read::<GetCSVHeaderResponse>),
+    (&shapes::GET_CLIENT_TOKEN_REQUEST, crate::probe::read::<GetClientTokenRequest>),
+    (&shapes::GET_CLIENT_TOKEN_RESPONSE, crate::probe::read::<GetClientTokenResponse>),
+    (&shapes::GET_DERIVED_TOKEN_REQUEST, crate::probe::read::<GetDerivedTokenRequest>),
+    (&shapes::GET_DERIVED_TOKEN_RESPONSE, crate::probe::read::<GetDerivedTokenResponse>),
+    (&shapes::GET_DEVICE_REQUEST, crate::probe::read::<GetDeviceRequest>),
+    (&shapes::GET_DEVICE_RESPONSE, crate::probe::read::<GetDeviceResponse>),
+    (&shapes::GET_GROUP_REQUEST, crate::probe::read::<GetGroupRequest>),
+    (&shapes::GET_GROUP_RESPONSE, crate::probe::read::<GetGroupResponse>),
+    (&shapes::GET_IDENTITY_PROVIDER_BY_IDENTIFIER_REQUEST, crate::probe::read::<GetIdentityProviderByIdentifierRequest>),
+    (&shapes::GET_IDENTITY_PROVIDER_BY_IDENTIFIER_RESPONSE, crate::probe::read::<GetIdentityProviderByIdentifierResponse>),
+    (&shapes::GET_LOG_DELIVERY_CONFIGURATION_REQUEST, crate::probe::read::<GetLogDeliveryConfigurationRequest>),
+    (&shapes::GET_LOG_DELIVERY_CONFIGURATION_RESPONSE, crate::probe::read::<GetLogDeliveryConfigurationResponse>),
+    (&shapes::GET_PROVISIONED_LIMIT_REQUEST, crate::probe::read::<GetProvisionedLimitRequest>),
+    (&shapes::GET_PROVISIONED_LIMIT_RESPONSE, crate::probe::read::<GetProvisionedLimitResponse>),
+    (&shapes::GET_SIGNING_CERTIFICATE_REQUEST, crate::probe::read::<GetSigningCertificateRequest>),
+    (&shapes::GET_SIGNING_CERTIFICATE_RESPONSE, crate::probe::read::<GetSigningCertificateResponse>),
+    (&shapes::GET_TOKENS_FROM_REFRESH_TOKEN_REQUEST, crate::probe::read::<GetTokensFromRefreshTokenRequest>),
+    (&shapes::GET_TOKENS_FROM_REFRESH_TOKEN_RESPONSE, crate::probe::read::<GetTokensFromRefreshTokenResponse>),
+    (&shapes::GET_UI_CUSTOMIZATION_REQUEST, crate::probe::read::<GetUICustomizationRequest>),
+    (&shapes::GET_UI_CUSTOMIZATION_RESPONSE, crate::probe::read::<GetUICustomizationResponse>),
+    (&shapes::GET_USER_ATTRIBUTE_VERIFICATION_CODE_REQUEST, crate::probe::read::<GetUserAttributeVerificationCodeRequest>),
+    (&shapes::GET_USER_ATTRIBUTE_VERIFICATION_CODE_RESPONSE, crate::probe::read::<GetUserAttributeVerificationCodeResponse>),
+    (&shapes::GET_USER_AUTH_FACTORS_REQUEST, crate::probe::read::<GetUserAuthFactorsRequest>),
+    (&shapes::GET_USER_AUTH_FACTORS_RESPONSE, crate::probe::read::<GetUserAuthFactorsResponse>),
+    (&shapes::GET_USER_POOL_CLIENT_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<GetUserPoolClientSessionConfigurationRequest>),
+    (&shapes::GET_USER_POOL_CLIENT_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<GetUserPoolClientSessionConfigurationResponse>),
+    (&shapes::GET_USER_POOL_MFA_CONFIG_REQUEST, crate::probe::read::<GetUserPoolMfaConfigRequest>),
+    (&shapes::GET_USER_POOL_MFA_CONFIG_RESPONSE, crate::probe::read::<GetUserPoolMfaConfigResponse>),
+    (&shapes::GET_USER_POOL_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<GetUserPoolSessionConfigurationRequest>),
+    (&shapes::GET_USER_POOL_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<GetUserPoolSessionConfigurationResponse>),
+    (&shapes::GET_USER_REQUEST, crate::probe::read::<GetUserRequest>),
+    (&shapes::GET_USER_RESPONSE, crate::probe::read::<GetUserResponse>),
+    (&shapes::GLOBAL_SIGN_OUT_REQUEST, crate::probe::read::<GlobalSignOutRequest>),
+    (&shapes::GLOBAL_SIGN_OUT_RESPONSE, crate::probe::read::<GlobalSignOutResponse>),
+    (&shapes::GROUP_TYPE, crate::probe::read::<GroupType>),
+    (&shapes::HTTP_HEADER, crate::probe::read::<HttpHeader>),
+    (&shapes::IDENTITY_PROVIDER_TYPE, crate::probe::read::<IdentityProviderType>),
+    (&shapes::INBOUND_FEDERATION_LAMBDA_TYPE, crate::probe::read::<InboundFederationLambdaType>),
+    (&shapes::INITIATE_AUTH_REQUEST, crate::probe::read::<InitiateAuthRequest>),
+    (&shapes::INITIATE_AUTH_RESPONSE, crate::probe::read::<InitiateAuthResponse>),
+    (&shapes::ISSUER_CONFIGURATION_TYPE, crate::probe::read::<IssuerConfigurationType>),
+    (&shapes::KEY_CONFIGURATION_TYPE, crate::probe::read::<KeyConfigurationType>),
+    (&shapes::LAMBDA_CONFIG_TYPE, crate::probe::read::<LambdaConfigType>),
+    (&shapes::LIMIT_DEFINITION_TYPE, crate::probe::read::<LimitDefinitionType>),
+    (&shapes::LIMIT_TYPE, crate::probe::read::<LimitType>),
+    (&shapes::LIST_DEVICES_REQUEST, crate::probe::read::<ListDevicesRequest>),
+    (&shapes::LIST_DEVICES_RESPONSE, crate::probe::read::<ListDevicesResponse>),
+    (&shapes::LIST_GROUPS_REQUEST, crate::probe::read::<ListGroupsRequest>),
+    (&shapes::LIST_GROUPS_RESPONSE, crate::probe::read::<ListGroupsResponse>),
+    (&shapes::LIST_IDENTITY_PROVIDERS_REQUEST, crate::probe::read::<ListIdentityProvidersRequest>),
+    (&shapes::LIST_IDENTITY_PROVIDERS_RESPONSE, crate::probe::read::<ListIdentityProvidersResponse>),
+    (&shapes::LIST_RESOURCE_SERVERS_REQUEST, crate::probe::read::<ListResourceServersRequest>),
+    (&shapes::LIST_RESOURCE_SERVERS_RESPONSE, crate::probe::read::<ListResourceServersResponse>),
+    (&shapes::LIST_TAGS_FOR_RESOURCE_REQUEST, crate::probe::read::<ListTagsForResourceRequest>),
+    (&shapes::LIST_TAGS_FOR_RESOURCE_RESPONSE, crate::probe::read::<ListTagsForResourceResponse>),
+    (&shapes::LIST_TERMS_REQUEST, crate::probe::read::<ListTermsRequest>),
+    (&shapes::LIST_TERMS_RESPONSE, crate::probe::read::<ListTermsResponse>),
+    (&shapes::LIST_USER_IMPORT_JOBS_REQUEST, crate::probe::read::<ListUserImportJobsRequest>),
+    (&shapes::LIST_USER_IMPORT_JOBS_RESPONSE, crate::probe::read::<ListUserImportJobsResponse>),
+    (&shapes::LIST_USER_POOL_CLIENT_SECRETS_REQUEST, crate::probe::read::<ListUserPoolClientSecretsRequest>),
+    (&shapes::LIST_USER_POOL_CLIENT_SECRETS_RESPONSE, crate::probe::read::<ListUserPoolClientSecretsResponse>),
+    (&shapes::LIST_USER_POOL_CLIENTS_REQUEST, crate::probe::read::<ListUserPoolClientsRequest>),
+    (&shapes::LIST_USER_POOL_CLIENTS_RESPONSE, crate::probe::read::<ListUserPoolClientsResponse>),
+    (&shapes::LIST_USER_POOL_REPLICAS_REQUEST, crate::probe::read::<ListUserPoolReplicasRequest>),
+    (&shapes::LIST_USER_POOL_REPLICAS_RESPONSE, crate::probe::read::<ListUserPoolReplicasResponse>),
+    (&shapes::LIST_USER_POOLS_REQUEST, crate::probe::read::<ListUserPoolsRequest>),
+    (&shapes::LIST_USER_POOLS_RESPONSE, crate::probe::read::<ListUserPoolsResponse>),
+    (&shapes::LIST_USER_SESSIONS_REQUEST, crate::probe::read::<ListUserSessionsRequest>),
+    (&shapes::LIST_USER_SESSIONS_RESPONSE, crate::probe::read::<ListUserSessionsResponse>),
+    (&shapes::LIST_USERS_IN_GROUP_REQUEST, crate::probe::read::<ListUsersInGroupRequest>),
+    (&shapes::LIST_USERS_IN_GROUP_RESPONSE, crate::probe::read::<ListUsersInGroupResponse>),
+    (&shapes::LIST_USERS_REQUEST, crate::probe::read::<ListUsersRequest>),
+    (&shapes::LIST_USERS_RESPONSE, crate::probe::read::<ListUsersResponse>),
+    (&shapes::LIST_WEB_AUTHN_CREDENTIALS_REQUEST, crate::probe::read::<ListWebAuthnCredentialsRequest>),
+    (&shapes::LIST_WEB_AUTHN_CREDENTIALS_RESPONSE, crate::probe::read::<ListWebAuthnCredentialsResponse>),
+    (&shapes::LOG_CONFIGURATION_TYPE, crate::probe::read::<LogConfigurationType>),
+    (&shapes::LOG_DELIVERY_CONFIGURATION_TYPE, crate::probe::read::<LogDeliveryConfigurationType>),
+    (&shapes::MFA_OPTION_TYPE, crate::probe::read::<MFAOptionType>),
+    (&shapes::MANAGED_LOGIN_BRANDING_TYPE, crate::probe::read::<ManagedLoginBrandingType>),
+    (&shapes::MESSAGE_TEMPLATE_TYPE, crate::probe::read::<MessageTemplateType>),
+    (&shapes::NEW_DEVICE_METADATA_TYPE, crate::probe::read::<NewDeviceMetadataType>),
+    (&shapes::NOTIFY_CONFIGURATION_TYPE, crate::probe::read::<NotifyConfigurationType>),
+    (&shapes::NOTIFY_EMAIL_TYPE, crate::probe::read::<NotifyEmailType>),
+    (&shapes::NUMBER_ATTRIBUTE_CONSTRAINTS_TYPE, crate::probe::read::<NumberAttributeConstraintsType>),
+    (&shapes::PASSWORD_POLICY_TYPE, crate::probe::read::<PasswordPolicyType>),
+    (&shapes::PRE_TOKEN_GENERATION_VERSION_CONFIG_TYPE, crate::probe::read::<PreTokenGenerationVersionConfigType>),
+    (&shapes::PROVIDER_DESCRIPTION, crate::probe::read::<ProviderDescription>),
+    (&shapes::PROVIDER_USER_IDENTIFIER_TYPE, crate::probe::read::<ProviderUserIdentifierType>),
+    (&shapes::RECOVERY_OPTION_TYPE, crate::probe::read::<RecoveryOptionType>),
+    (&shapes::REFRESH_TOKEN_ROTATION_TYPE, crate::probe::read::<RefreshTokenRotationType>),
+    (&shapes::RESEND_CONFIRMATION_CODE_REQUEST, crate::probe::read::<ResendConfirmationCodeRequest>),
+    (&shapes::RESEND_CONFIRMATION_CODE_RESPONSE, crate::probe::read::<ResendConfirmationCodeResponse>),
+    (&shapes::RESOURCE_SERVER_SCOPE_TYPE, crate::probe::read::<ResourceServerScopeType>),
+    (&shapes::RESOURCE_SERVER_TYPE, crate::probe::read::<ResourceServerType>),
+    (&shapes::RESPOND_TO_AUTH_CHALLENGE_REQUEST, crate::probe::read::<RespondToAuthChallengeRequest>),
+    (&shapes::RESPOND_TO_AUTH_CHALLENGE_RESPONSE, crate::probe::read::<RespondToAuthChallengeResponse>),
+    (&shapes::REVOKE_TOKEN_REQUEST, crate::probe::read::<RevokeTokenRequest>),
+    (&shapes::REVOKE_TOKEN_RESPONSE, crate::probe::read::<RevokeTokenResponse>),
+    (&shapes::REVOKE_USER_SESSION_REQUEST, crate::probe::read::<RevokeUserSessionRequest>),
+    (&shapes::REVOKE_USER_SESSION_RESPONSE, crate::probe::read::<RevokeUserSessionResponse>),
+    (&shapes::RISK_CONFIGURATION_TYPE, crate::probe::read::<RiskConfigurationType>),
+    (&shapes::RISK_EXCEPTION_CONFIGURATION_TYPE, crate::probe::read::<RiskExceptionConfigurationType>),
+    (&shapes::ROUTING_TYPE, crate::probe::read::<RoutingType>),
+    (&shapes::S3_CONFIGURATION_TYPE, crate::probe::read::<S3ConfigurationType>),
+    (&shapes::SMS_MFA_SETTINGS_TYPE, crate::probe::read::<SMSMfaSettingsType>),
+    (&shapes::SCHEMA_ATTRIBUTE_TYPE, crate::probe::read::<SchemaAttributeType>),
+    (&shapes::SESSION_DESCRIPTION_TYPE, crate::probe::read::<SessionDescriptionType>),
+    (&shapes::SESSION_LOCATION_TYPE, crate::probe::read::<SessionLocationType>),
+    (&shapes::SET_LOG_DELIVERY_CONFIGURATION_REQUEST, crate::probe::read::<SetLogDeliveryConfigurationRequest>),
+    (&shapes::SET_LOG_DELIVERY_CONFIGURATION_RESPONSE, crate::probe::read::<SetLogDeliveryConfigurationResponse>),
+    (&shapes::SET_RISK_CONFIGURATION_REQUEST, crate::probe::read::<SetRiskConfigurationRequest>),
+    (&shapes::SET_RISK_CONFIGURATION_RESPONSE, crate::probe::read::<SetRiskConfigurationResponse>),
+    (&shapes::SET_UI_CUSTOMIZATION_REQUEST, crate::probe::read::<SetUICustomizationRequest>),
+    (&shapes::SET_UI_CUSTOMIZATION_RESPONSE, crate::probe::read::<SetUICustomizationResponse>),
+    (&shapes::SET_USER_MFA_PREFERENCE_REQUEST, crate::probe::read::<SetUserMFAPreferenceRequest>),
+    (&shapes::SET_USER_MFA_PREFERENCE_RESPONSE, crate::probe::read::<SetUserMFAPreferenceResponse>),
+    (&shapes::SET_USER_POOL_CLIENT_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<SetUserPoolClientSessionConfigurationRequest>),
+    (&shapes::SET_USER_POOL_CLIENT_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<SetUserPoolClientSessionConfigurationResponse>),
+    (&shapes::SET_USER_POOL_MFA_CONFIG_REQUEST, crate::probe::read::<SetUserPoolMfaConfigRequest>),
+    (&shapes::SET_USER_POOL_MFA_CONFIG_RESPONSE, crate::probe::read::<SetUserPoolMfaConfigResponse>),
+    (&shapes::SET_USER_POOL_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<SetUserPoolSessionConfigurationRequest>),
+    (&shapes::SET_USER_POOL_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<SetUserPoolSessionConfigurationResponse>),
+    (&shapes::SET_USER_SETTINGS_REQUEST, crate::probe::read::<SetUserSettingsRequest>),
+    (&shapes::SET_USER_SETTINGS_RESPONSE, crate::probe::read::<SetUserSettingsResponse>),
+    (&shapes::SIGN_IN_POLICY_TYPE, crate::probe::read::<SignInPolicyType>),
+    (&shapes::SIGN_UP_REQUEST, crate::probe::read::<SignUpRequest>),
+    (&shapes::SIGN_UP_RESPONSE, crate::probe::read::<SignUpResponse>),
+    (&shapes::SMS_CONFIGURATION_TYPE, crate::probe::read::<SmsConfigurationType>),
+    (&shapes::SMS_MFA_CONFIG_TYPE, crate::probe::read::<SmsMfaConfigType>),
+    (&shapes::SOFTWARE_TOKEN_MFA_CONFIG_TYPE, crate::probe::read::<SoftwareTokenMfaConfigType>),
+    (&shapes::SOFTWARE_TOKEN_MFA_SETTINGS_TYPE, crate::probe::read::<SoftwareTokenMfaSettingsType>),
+    (&shapes::START_USER_IMPORT_JOB_REQUEST, crate::probe::read::<StartUserImportJobRequest>),
+    (&shapes::START_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<StartUserImportJobResponse>),
+    (&shapes::START_WEB_AUTHN_REGISTRATION_REQUEST, crate::probe::read::<StartWebAuthnRegistrationRequest>),
+    (&shapes::START_WEB_AUTHN_REGISTRATION_RESPONSE, crate::probe::read::<StartWebAuthnRegistrationResponse>),
+    (&shapes::STOP_USER_IMPORT_JOB_REQUEST, crate::probe::read::<StopUserImportJobRequest>),
+    (&shapes::STOP_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<StopUserImportJobResponse>),
+    (&shapes::STRING_ATTRIBUTE_CONSTRAINTS_TYPE, crate::probe::read::<StringAttributeConstraintsType>),
+    (&shapes::TAG_RESOURCE_REQUEST, crate::probe::read::<TagResourceRequest>),
+    (&shapes::TAG_RESOURCE_RESPONSE, crate::probe::read::<TagResourceResponse>),
+    (&shapes::TERMS_DESCRIPTION_TYPE, crate::probe::read::<TermsDescriptionType>),
+    (&shapes::TERMS_TYPE, crate::probe::read::<TermsType>),
+    (&shapes::TOKEN_VALIDITY_UNITS_TYPE, crate::probe::read::<TokenValidityUnitsType>),
+    (&shapes::UI_CUSTOMIZATION_TYPE, crate::probe::read::<UICustomizationType>),
+    (&shapes::UNTAG_RESOURCE_REQUEST, crate::probe::read::<UntagResourceRequest>),
+    (&shapes::UNTAG_RESOURCE_RESPONSE, crate::probe::read::<UntagResourceResponse>),
+    (&shapes::UPDATE_AUTH_EVENT_FEEDBACK_REQUEST, crate::probe::read::<UpdateAuthEventFeedbackRequest>),
+    (&shapes::UPDATE_AUTH_EVENT_FEEDBACK_RESPONSE, crate::probe::read::<UpdateAuthEventFeedbackResponse>),
+    (&shapes::UPDATE_DEVICE_STATUS_REQUEST, crate::probe::read::<UpdateDeviceStatusRequest>),
+    (&shapes::UPDATE_DEVICE_STATUS_RESPONSE, crate::probe::read::<UpdateDeviceStatusResponse>),
+    (&shapes::UPDATE_GROUP_REQUEST, crate::probe::read::<UpdateGroupRequest>),
+    (&shapes::UPDATE_GROUP_RESPONSE, crate::probe::read::<UpdateGroupResponse>),
+    (&shapes::UPDATE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<UpdateIdentityProviderRequest>),
+    (&shapes::UPDATE_IDENTITY_PROVIDER_RESPONSE, crate::probe::read::<UpdateIdentityProviderResponse>),
+    (&shapes::UPDATE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<UpdateManagedLoginBrandingRequest>),
+    (&shapes::UPDATE_MANAGED_LOGIN_BRANDING_RESPONSE, crate::probe::read::<UpdateManagedLoginBrandingResponse>),
+    (&shapes::UPDATE_PROVISIONED_LIMIT_REQUEST, crate::probe::read::<UpdateProvisionedLimitRequest>),
+    (&shapes::UPDATE_PROVISIONED_LIMIT_RESPONSE, crate::probe::read::<UpdateProvisionedLimitResponse>),
+    (&shapes::UPDATE_RESOURCE_SERVER_REQUEST, crate::probe::read::<UpdateResourceServerRequest>),
+    (&shapes::UPDATE_RESOURCE_SERVER_RESPONSE, crate::probe::read::<UpdateResourceServerResponse>),
+    (&shapes::UPDATE_TERMS_REQUEST, crate::probe::read::<UpdateTermsRequest>),
+    (&shapes::UPDATE_TERMS_RESPONSE, crate::probe::read::<UpdateTermsResponse>),
+    (&shapes::UPDATE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<UpdateUserAttributesRequest>),
+    (&shapes::UPDATE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<UpdateUserAttributesResponse>),
+    (&shapes::UPDATE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<UpdateUserPoolClientRequest>),
+    (&shapes::UPDATE_USER_POOL_CLIENT_RESPONSE, crate::probe::read::<UpdateUserPoolClientResponse>),
+    (&shapes::UPDATE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<UpdateUserPoolDomainRequest>),
+    (&shapes::UPDATE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<UpdateUserPoolDomainResponse>),
+    (&shapes::UPDATE_USER_POOL_REPLICA_REQUEST, crate::probe::read::<UpdateUserPoolReplicaRequest>),
+    (&shapes::UPDATE_USER_POOL_REPLICA_RESPONSE, crate::probe::read::<UpdateUserPoolReplicaResponse>),
+    (&shapes::UPDATE_USER_POOL_REQUEST, crate::probe::read::<UpdateUserPoolRequest>),
+    (&shapes::UPDATE_USER_POOL_RESPONSE, crate::probe::read::<UpdateUserPoolResponse>),
+    (&shapes::USER_ATTRIBUTE_UPDATE_SETTINGS_TYPE, crate::probe::read::<UserAttributeUpdateSettingsType>),
+    (&shapes::USER_CONTEXT_DATA_TYPE, crate::probe::read::<UserContextDataType>),
+    (&shapes::USER_IMPORT_JOB_TYPE, crate::probe::read::<UserImportJobType>),
+    (&shapes::USER_POOL_ADD_ONS_TYPE, crate::probe::read::<UserPoolAddOnsType>),
+    (&shapes::USER_POOL_CLIENT_DESCRIPTION, crate::probe::read::<UserPoolClientDescription>),
+    (&shapes::USER_POOL_CLIENT_TYPE, crate::probe::read::<UserPoolClientType>),
+    (&shapes::USER_POOL_DESCRIPTION_TYPE, crate::probe::read::<UserPoolDescriptionType>),
+    (&shapes::USER_POOL_POLICY_TYPE, crate::probe::read::<UserPoolPolicyType>),
+    (&shapes::USER_POOL_REPLICA_TYPE, crate::probe::read::<UserPoolReplicaType>),
+    (&shapes::USER_POOL_TOKEN_SESSION_CONFIG_TYPE, crate::probe::read::<UserPoolTokenSessionConfigType>),
+    (&shapes::USER_POOL_TYPE, crate::probe::read::<UserPoolType>),
+    (&shapes::USER_TYPE, crate::probe::read::<UserType>),
+    (&shapes::USERNAME_CONFIGURATION_TYPE, crate::probe::read::<UsernameConfigurationType>),
+    (&shapes::VERIFICATION_MESSAGE_TEMPLATE_TYPE, crate::probe::read::<VerificationMessageTemplateType>),
+    (&shapes::VERIFY_SOFTWARE_TOKEN_REQUEST, crate::probe::read::<VerifySoftwareTokenRequest>),
+    (&shapes::VERIFY_SOFTWARE_TOKEN_RESPONSE, crate::probe::read::<VerifySoftwareTokenResponse>),
+    (&shapes::VERIFY_USER_ATTRIBUTE_REQUEST, crate::probe::read::<VerifyUserAttributeRequest>),
+    (&shapes::VERIFY_USER_ATTRIBUTE_RESPONSE, crate::probe::read::<VerifyUserAttributeResponse>),
+    (&shapes::WEB_AUTHN_CONFIGURATION_TYPE, crate::probe::read::<WebAuthnConfigurationType>),
+    (&shapes::WEB_AUTHN_CREDENTIAL_DESCRIPTION, crate::probe::read::<WebAuthnCredentialDescription>),
+    (&shapes::WEB_AUTHN_MFA_SETTINGS_TYPE, crate::probe::read::<WebAuthnMfaSettingsType>),
+];

@@ -531,7 +531,7 @@ pub struct ListIdentityPoolUsageResponse {
     pub next_token: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListRecordsRequest {
     #[serde(rename = "IdentityPoolId")]
     pub identity_pool_id: String,
@@ -549,7 +549,21 @@ pub struct ListRecordsRequest {
     pub sync_session_token: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+impl std::fmt::Debug for ListRecordsRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ListRecordsRequest")
+            .field("IdentityPoolId", &self.identity_pool_id)
+            .field("IdentityId", &self.identity_id)
+            .field("DatasetName", &self.dataset_name)
+            .field("LastSyncCount", &self.last_sync_count)
+            .field("NextToken", &self.next_token)
+            .field("MaxResults", &self.max_results)
+            .field("SyncSessionToken", &"(hidden)")
+            .finish()
+    }
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListRecordsResponse {
     #[serde(rename = "Records", default, skip_serializing_if = "Option::is_none")]
     pub records: Option<Vec<Record>>,
@@ -569,6 +583,22 @@ pub struct ListRecordsResponse {
     pub dataset_deleted_after_requested_sync_count: Option<bool>,
     #[serde(rename = "SyncSessionToken", default, skip_serializing_if = "Option::is_none")]
     pub sync_session_token: Option<String>,
+}
+
+impl std::fmt::Debug for ListRecordsResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ListRecordsResponse")
+            .field("Records", &self.records)
+            .field("NextToken", &self.next_token)
+            .field("Count", &self.count)
+            .field("DatasetSyncCount", &self.dataset_sync_count)
+            .field("LastModifiedBy", &self.last_modified_by)
+            .field("MergedDatasetNames", &self.merged_dataset_names)
+            .field("DatasetExists", &self.dataset_exists)
+            .field("DatasetDeletedAfterRequestedSyncCount", &self.dataset_deleted_after_requested_sync_count)
+            .field("SyncSessionToken", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -667,7 +697,7 @@ pub struct RecordPatch {
     pub device_last_modified_date: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegisterDeviceRequest {
     #[serde(rename = "IdentityPoolId")]
     pub identity_pool_id: String,
@@ -677,6 +707,17 @@ pub struct RegisterDeviceRequest {
     pub platform: Platform,
     #[serde(rename = "Token")]
     pub token: String,
+}
+
+impl std::fmt::Debug for RegisterDeviceRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegisterDeviceRequest")
+            .field("IdentityPoolId", &self.identity_pool_id)
+            .field("IdentityId", &self.identity_id)
+            .field("Platform", &self.platform)
+            .field("Token", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -770,7 +811,7 @@ pub struct UnsubscribeFromDatasetRequest {
 pub struct UnsubscribeFromDatasetResponse {
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct UpdateRecordsRequest {
     #[serde(rename = "IdentityPoolId")]
     pub identity_pool_id: String,
@@ -786,6 +827,20 @@ pub struct UpdateRecordsRequest {
     pub sync_session_token: String,
     #[serde(rename = "ClientContext", default, skip_serializing_if = "Option::is_none")]
     pub client_context: Option<String>,
+}
+
+impl std::fmt::Debug for UpdateRecordsRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateRecordsRequest")
+            .field("IdentityPoolId", &self.identity_pool_id)
+            .field("IdentityId", &self.identity_id)
+            .field("DatasetName", &self.dataset_name)
+            .field("DeviceId", &self.device_id)
+            .field("RecordPatches", &self.record_patches)
+            .field("SyncSessionToken", &"(hidden)")
+            .field("ClientContext", &self.client_context)
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -875,3 +930,47 @@ pub mod shapes {
     pub static UPDATE_RECORDS_REQUEST: Shape = Shape { name: "UpdateRecordsRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "IdentityPoolId", wire: "IdentityPoolId", shape: &IDENTITY_POOL_ID, required: true, location: Location::Uri }, Member { name: "IdentityId", wire: "IdentityId", shape: &IDENTITY_ID, required: true, location: Location::Uri }, Member { name: "DatasetName", wire: "DatasetName", shape: &DATASET_NAME, required: true, location: Location::Uri }, Member { name: "DeviceId", wire: "DeviceId", shape: &DEVICE_ID, required: false, location: Location::Body }, Member { name: "RecordPatches", wire: "RecordPatches", shape: &RECORD_PATCH_LIST, required: false, location: Location::Body }, Member { name: "SyncSessionToken", wire: "SyncSessionToken", shape: &SYNC_SESSION_TOKEN, required: true, location: Location::Body }, Member { name: "ClientContext", wire: "x-amz-Client-Context", shape: &CLIENT_CONTEXT, required: false, location: Location::Header }] } };
     pub static UPDATE_RECORDS_RESPONSE: Shape = Shape { name: "UpdateRecordsResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Records", wire: "Records", shape: &RECORD_LIST, required: false, location: Location::Body }] } };
 }
+
+#[cfg(any(test, feature = "probe"))]
+pub static PROBES: &[(&Shape, crate::probe::Probe)] = &[
+    (&shapes::BULK_PUBLISH_REQUEST, crate::probe::read::<BulkPublishRequest>),
+    (&shapes::BULK_PUBLISH_RESPONSE, crate::probe::read::<BulkPublishResponse>),
+    (&shapes::COGNITO_STREAMS, crate::probe::read::<CognitoStreams>),
+    (&shapes::DATASET, crate::probe::read::<Dataset>),
+    (&shapes::DELETE_DATASET_REQUEST, crate::probe::read::<DeleteDatasetRequest>),
+    (&shapes::DELETE_DATASET_RESPONSE, crate::probe::read::<DeleteDatasetResponse>),
+    (&shapes::DESCRIBE_DATASET_REQUEST, crate::probe::read::<DescribeDatasetRequest>),
+    (&shapes::DESCRIBE_DATASET_RESPONSE, crate::probe::read::<DescribeDatasetResponse>),
+    (&shapes::DESCRIBE_IDENTITY_POOL_USAGE_REQUEST, crate::probe::read::<DescribeIdentityPoolUsageRequest>),
+    (&shapes::DESCRIBE_IDENTITY_POOL_USAGE_RESPONSE, crate::probe::read::<DescribeIdentityPoolUsageResponse>),
+    (&shapes::DESCRIBE_IDENTITY_USAGE_REQUEST, crate::probe::read::<DescribeIdentityUsageRequest>),
+    (&shapes::DESCRIBE_IDENTITY_USAGE_RESPONSE, crate::probe::read::<DescribeIdentityUsageResponse>),
+    (&shapes::GET_BULK_PUBLISH_DETAILS_REQUEST, crate::probe::read::<GetBulkPublishDetailsRequest>),
+    (&shapes::GET_BULK_PUBLISH_DETAILS_RESPONSE, crate::probe::read::<GetBulkPublishDetailsResponse>),
+    (&shapes::GET_COGNITO_EVENTS_REQUEST, crate::probe::read::<GetCognitoEventsRequest>),
+    (&shapes::GET_COGNITO_EVENTS_RESPONSE, crate::probe::read::<GetCognitoEventsResponse>),
+    (&shapes::GET_IDENTITY_POOL_CONFIGURATION_REQUEST, crate::probe::read::<GetIdentityPoolConfigurationRequest>),
+    (&shapes::GET_IDENTITY_POOL_CONFIGURATION_RESPONSE, crate::probe::read::<GetIdentityPoolConfigurationResponse>),
+    (&shapes::IDENTITY_POOL_USAGE, crate::probe::read::<IdentityPoolUsage>),
+    (&shapes::IDENTITY_USAGE, crate::probe::read::<IdentityUsage>),
+    (&shapes::LIST_DATASETS_REQUEST, crate::probe::read::<ListDatasetsRequest>),
+    (&shapes::LIST_DATASETS_RESPONSE, crate::probe::read::<ListDatasetsResponse>),
+    (&shapes::LIST_IDENTITY_POOL_USAGE_REQUEST, crate::probe::read::<ListIdentityPoolUsageRequest>),
+    (&shapes::LIST_IDENTITY_POOL_USAGE_RESPONSE, crate::probe::read::<ListIdentityPoolUsageResponse>),
+    (&shapes::LIST_RECORDS_REQUEST, crate::probe::read::<ListRecordsRequest>),
+    (&shapes::LIST_RECORDS_RESPONSE, crate::probe::read::<ListRecordsResponse>),
+    (&shapes::PUSH_SYNC, crate::probe::read::<PushSync>),
+    (&shapes::RECORD, crate::probe::read::<Record>),
+    (&shapes::RECORD_PATCH, crate::probe::read::<RecordPatch>),
+    (&shapes::REGISTER_DEVICE_REQUEST, crate::probe::read::<RegisterDeviceRequest>),
+    (&shapes::REGISTER_DEVICE_RESPONSE, crate::probe::read::<RegisterDeviceResponse>),
+    (&shapes::SET_COGNITO_EVENTS_REQUEST, crate::probe::read::<SetCognitoEventsRequest>),
+    (&shapes::SET_IDENTITY_POOL_CONFIGURATION_REQUEST, crate::probe::read::<SetIdentityPoolConfigurationRequest>),
+    (&shapes::SET_IDENTITY_POOL_CONFIGURATION_RESPONSE, crate::probe::read::<SetIdentityPoolConfigurationResponse>),
+    (&shapes::SUBSCRIBE_TO_DATASET_REQUEST, crate::probe::read::<SubscribeToDatasetRequest>),
+    (&shapes::SUBSCRIBE_TO_DATASET_RESPONSE, crate::probe::read::<SubscribeToDatasetResponse>),
+    (&shapes::UNSUBSCRIBE_FROM_DATASET_REQUEST, crate::probe::read::<UnsubscribeFromDatasetRequest>),
+    (&shapes::UNSUBSCRIBE_FROM_DATASET_RESPONSE, crate::probe::read::<UnsubscribeFromDatasetResponse>),
+    (&shapes::UPDATE_RECORDS_REQUEST, crate::probe::read::<UpdateRecordsRequest>),
+    (&shapes::UPDATE_RECORDS_RESPONSE, crate::probe::read::<UpdateRecordsResponse>),
+];

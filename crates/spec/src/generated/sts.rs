@@ -199,7 +199,7 @@ pub static ERRORS: &[ErrorSpec] = &[
     ErrorSpec { code: Code::SessionDurationEscalationException, wire: "SessionDurationEscalationException", status: 403 },
 ];
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct AssumeRoleRequest {
     #[serde(rename = "RoleArn")]
     pub role_arn: String,
@@ -227,6 +227,26 @@ pub struct AssumeRoleRequest {
     pub provided_contexts: Option<Vec<ProvidedContext>>,
     #[serde(rename = "MinimumSessionTokenSize", default, skip_serializing_if = "Option::is_none")]
     pub minimum_session_token_size: Option<i32>,
+}
+
+impl std::fmt::Debug for AssumeRoleRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssumeRoleRequest")
+            .field("RoleArn", &self.role_arn)
+            .field("RoleSessionName", &self.role_session_name)
+            .field("PolicyArns", &self.policy_arns)
+            .field("Policy", &self.policy)
+            .field("DurationSeconds", &self.duration_seconds)
+            .field("Tags", &self.tags)
+            .field("TransitiveTagKeys", &self.transitive_tag_keys)
+            .field("ExternalId", &self.external_id)
+            .field("SerialNumber", &self.serial_number)
+            .field("TokenCode", &"(hidden)")
+            .field("SourceIdentity", &self.source_identity)
+            .field("ProvidedContexts", &self.provided_contexts)
+            .field("MinimumSessionTokenSize", &self.minimum_session_token_size)
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -409,7 +429,7 @@ impl std::fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("AccessKeyId", &self.access_key_id)
             .field("SecretAccessKey", &"(hidden)")
-            .field("SessionToken", &self.session_token)
+            .field("SessionToken", &"(hidden)")
             .field("Expiration", &self.expiration)
             .finish()
     }
@@ -515,7 +535,7 @@ pub struct GetFederationTokenResponse {
     pub session_token_size: Option<i32>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct GetSessionTokenRequest {
     #[serde(rename = "DurationSeconds", default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<i32>,
@@ -525,6 +545,17 @@ pub struct GetSessionTokenRequest {
     pub token_code: Option<String>,
     #[serde(rename = "MinimumSessionTokenSize", default, skip_serializing_if = "Option::is_none")]
     pub minimum_session_token_size: Option<i32>,
+}
+
+impl std::fmt::Debug for GetSessionTokenRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetSessionTokenRequest")
+            .field("DurationSeconds", &self.duration_seconds)
+            .field("SerialNumber", &self.serial_number)
+            .field("TokenCode", &"(hidden)")
+            .field("MinimumSessionTokenSize", &self.minimum_session_token_size)
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -572,12 +603,21 @@ pub struct PolicyDescriptorType {
     pub arn: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ProvidedContext {
     #[serde(rename = "ProviderArn", default, skip_serializing_if = "Option::is_none")]
     pub provider_arn: Option<String>,
     #[serde(rename = "ContextAssertion", default, skip_serializing_if = "Option::is_none")]
     pub context_assertion: Option<String>,
+}
+
+impl std::fmt::Debug for ProvidedContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProvidedContext")
+            .field("ProviderArn", &self.provider_arn)
+            .field("ContextAssertion", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -695,3 +735,35 @@ pub mod shapes {
     pub static WEB_IDENTITY_TOKEN_DURATION_SECONDS_TYPE: Shape = Shape { name: "webIdentityTokenDurationSecondsType", sensitive: false, kind: Kind::Integer { min: Some(60), max: Some(3600), long: false } };
     pub static WEB_IDENTITY_TOKEN_TYPE: Shape = Shape { name: "webIdentityTokenType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
 }
+
+#[cfg(any(test, feature = "probe"))]
+pub static PROBES: &[(&Shape, crate::probe::Probe)] = &[
+    (&shapes::ASSUME_ROLE_REQUEST, crate::probe::read::<AssumeRoleRequest>),
+    (&shapes::ASSUME_ROLE_RESPONSE, crate::probe::read::<AssumeRoleResponse>),
+    (&shapes::ASSUME_ROLE_WITH_SAML_REQUEST, crate::probe::read::<AssumeRoleWithSAMLRequest>),
+    (&shapes::ASSUME_ROLE_WITH_SAML_RESPONSE, crate::probe::read::<AssumeRoleWithSAMLResponse>),
+    (&shapes::ASSUME_ROLE_WITH_WEB_IDENTITY_REQUEST, crate::probe::read::<AssumeRoleWithWebIdentityRequest>),
+    (&shapes::ASSUME_ROLE_WITH_WEB_IDENTITY_RESPONSE, crate::probe::read::<AssumeRoleWithWebIdentityResponse>),
+    (&shapes::ASSUME_ROOT_REQUEST, crate::probe::read::<AssumeRootRequest>),
+    (&shapes::ASSUME_ROOT_RESPONSE, crate::probe::read::<AssumeRootResponse>),
+    (&shapes::ASSUMED_ROLE_USER, crate::probe::read::<AssumedRoleUser>),
+    (&shapes::CREDENTIALS, crate::probe::read::<Credentials>),
+    (&shapes::DECODE_AUTHORIZATION_MESSAGE_REQUEST, crate::probe::read::<DecodeAuthorizationMessageRequest>),
+    (&shapes::DECODE_AUTHORIZATION_MESSAGE_RESPONSE, crate::probe::read::<DecodeAuthorizationMessageResponse>),
+    (&shapes::FEDERATED_USER, crate::probe::read::<FederatedUser>),
+    (&shapes::GET_ACCESS_KEY_INFO_REQUEST, crate::probe::read::<GetAccessKeyInfoRequest>),
+    (&shapes::GET_ACCESS_KEY_INFO_RESPONSE, crate::probe::read::<GetAccessKeyInfoResponse>),
+    (&shapes::GET_CALLER_IDENTITY_REQUEST, crate::probe::read::<GetCallerIdentityRequest>),
+    (&shapes::GET_CALLER_IDENTITY_RESPONSE, crate::probe::read::<GetCallerIdentityResponse>),
+    (&shapes::GET_DELEGATED_ACCESS_TOKEN_REQUEST, crate::probe::read::<GetDelegatedAccessTokenRequest>),
+    (&shapes::GET_DELEGATED_ACCESS_TOKEN_RESPONSE, crate::probe::read::<GetDelegatedAccessTokenResponse>),
+    (&shapes::GET_FEDERATION_TOKEN_REQUEST, crate::probe::read::<GetFederationTokenRequest>),
+    (&shapes::GET_FEDERATION_TOKEN_RESPONSE, crate::probe::read::<GetFederationTokenResponse>),
+    (&shapes::GET_SESSION_TOKEN_REQUEST, crate::probe::read::<GetSessionTokenRequest>),
+    (&shapes::GET_SESSION_TOKEN_RESPONSE, crate::probe::read::<GetSessionTokenResponse>),
+    (&shapes::GET_WEB_IDENTITY_TOKEN_REQUEST, crate::probe::read::<GetWebIdentityTokenRequest>),
+    (&shapes::GET_WEB_IDENTITY_TOKEN_RESPONSE, crate::probe::read::<GetWebIdentityTokenResponse>),
+    (&shapes::POLICY_DESCRIPTOR_TYPE, crate::probe::read::<PolicyDescriptorType>),
+    (&shapes::PROVIDED_CONTEXT, crate::probe::read::<ProvidedContext>),
+    (&shapes::TAG, crate::probe::read::<Tag>),
+];

@@ -55,6 +55,12 @@ impl Protocol {
         entities.iter().fold(text.to_owned(), |text, (entity, letter)| text.replace(entity, letter))
     }
 
+    /// A text as the protocol can show it: XML has no words for some characters.
+    pub fn shown(self, text: &str) -> String {
+        let is_sayable = |c: char| self != Protocol::Query || c >= ' ' || "\t\n\r".contains(c);
+        text.chars().map(|c| if is_sayable(c) { c } else { '\u{fffd}' }).collect()
+    }
+
     /// A request for an operation.
     pub fn request(self, model: &Model, operation: &str, input: &Value) -> Request<Body> {
         match self {
