@@ -1,6 +1,6 @@
 //! The formats of identifiers.
 
-use crate::Random;
+use crate::{Millis, Random};
 
 const LETTERS_AND_DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -60,13 +60,37 @@ pub fn is_client_id(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'+')
 }
 
-/// The time in a UUID of version 7, milliseconds since 1970.
-pub fn uuid_v7_millis(uuid: &str) -> Option<i64> {
-    let hex: String = uuid.chars().filter(|c| *c != '-').take(13).collect();
-    if hex.len() != 13 || !hex.ends_with('7') {
-        return None;
+/// The id of an access token: a UUID of version 7 that tells, to whoever knows how, how often its user had been
+/// signed out everywhere. Tokens of clients that do not revoke tokens name no grant that would tell it.
+pub fn access_token_id(random: &mut dyn Random, now: Millis, sign_outs: i64) -> String {
+    let mut uuid = random.uuid_v7(now);
+    let mask = sign_outs_mask(&uuid).unwrap_or_default();
+    uuid.truncate(MARK_AT);
+    format!("{uuid}{:04x}", mask ^ low_bits(sign_outs))
+}
+
+/// Whether the access token with this id was issued after so many sign-outs; 65,536 more look the same.
+pub fn is_of_sign_outs(access_token_id: &str, sign_outs: i64) -> bool {
+    let mark = access_token_id
+        .get(MARK_AT..)
+        .filter(|mark| mark.len() == 4)
+        .and_then(|mark| u16::from_str_radix(mark, 16).ok());
+    match (mark, sign_outs_mask(access_token_id)) {
+        (Some(mark), Some(mask)) => mark ^ mask == low_bits(sign_outs),
+        _ => false,
     }
-    i64::from_str_radix(&hex[..12], 16).ok()
+}
+
+/// Where a UUID's last four digits begin.
+const MARK_AT: usize = 32;
+
+/// The four digits before, which are random: with them the mark looks random too.
+fn sign_outs_mask(uuid: &str) -> Option<u16> {
+    u16::from_str_radix(uuid.get(MARK_AT - 4..MARK_AT)?, 16).ok()
+}
+
+fn low_bits(sign_outs: i64) -> u16 {
+    (sign_outs & 0xffff) as u16
 }
 
 /// The ARN of a pool.
@@ -96,6 +120,19 @@ mod tests {
             assert_eq!(is_client_id(text), expected, "{text}");
         }
         assert_eq!(srp_pool_name("us-east-1_AbC"), "AbC");
+    }
+
+    #[test]
+    fn access_tokens_know_the_sign_outs_before_them() {
+        for sign_outs in [0, 1, 7, 65_535, 65_536, i64::MAX] {
+            let id = access_token_id(&mut crate::random::Seeded(3), 1_767_225_600_000, sign_outs);
+            assert_eq!((id.len(), &id[..15]), (36, "019b76da-a800-7"), "{id}");
+            assert!(is_of_sign_outs(&id, sign_outs), "{id}");
+            assert!(!is_of_sign_outs(&id, sign_outs.wrapping_add(1)), "{id}");
+        }
+        for id in ["", "x", "é".repeat(18).as_str(), "00000000-0000-7000-8000-00000000000"] {
+            assert!(!is_of_sign_outs(id, 0), "{id}");
+        }
     }
 
     #[test]

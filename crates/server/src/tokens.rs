@@ -9,7 +9,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rules::{
-    Fault, Random, Result, fault,
+    Fault, Random, Result, fault, ids,
     tokens::{Grant, TokenContext, claims},
     user::{Membership, User, attributes},
 };
@@ -48,8 +48,8 @@ pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResult
         now,
     };
     let readable = attributes::readable(&context.client);
-    // The access token's id holds its time in milliseconds, by which a sign-out is compared.
-    let access_claims = claims::access_claims(&token_context, &SystemRandom.uuid_v7(now));
+    let access_token_id = ids::access_token_id(&mut SystemRandom, now, grant.sign_outs);
+    let access_claims = claims::access_claims(&token_context, &access_token_id);
     let id_claims = claims::id_claims(&token_context, &SystemRandom.uuid_v4(), readable);
     let (id_signer, access_signer) = (keys.signer(TokenUse::Id), keys.signer(TokenUse::Access));
     let signed = app

@@ -7,8 +7,8 @@ use rules::{
 };
 
 const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
-                       t.nonce, t.generation, t.previous_until, t.document";
-const WIDTH: usize = 11;
+                       t.nonce, t.generation, t.previous_until, t.sign_outs, t.document";
+const WIDTH: usize = 12;
 
 fn grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
@@ -22,7 +22,8 @@ fn grant(row: &Row) -> Result<Grant, Error> {
         nonce: row.blob(7)?,
         generation: row.int(8)?,
         previous_until: row.opt_int(9)?,
-        facts: from_json(&row.text(10)?)?,
+        sign_outs: row.int(10)?,
+        facts: from_json(&row.text(11)?)?,
     })
 }
 
@@ -30,7 +31,8 @@ fn grant(row: &Row) -> Result<Grant, Error> {
 pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO grants (id, pool_id, client_id, sub, authenticated_at, expires_at, revoked_at, nonce, \
-         generation, previous_until, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         generation, previous_until, sign_outs, document) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             (&grant.id).into(),
             (&grant.pool_id).into(),
@@ -42,6 +44,7 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
             (&grant.nonce).into(),
             grant.generation.into(),
             grant.previous_until.into(),
+            grant.sign_outs.into(),
             (&to_json(&grant.facts)?).into(),
         ],
     )?;

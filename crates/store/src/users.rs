@@ -16,7 +16,7 @@ const INDEXED_CHARACTERS: usize = 256;
 const SUB_CHARACTERS: usize = 36;
 
 pub(crate) const COLUMNS: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
-                       u.signed_out_at, u.version, u.attributes, u.pending, u.password, u.mfa";
+                       u.sign_outs, u.version, u.attributes, u.pending, u.password, u.mfa";
 /// How many columns [`COLUMNS`] names.
 pub(crate) const WIDTH: usize = 13;
 
@@ -36,7 +36,7 @@ pub(crate) fn user_from(row: &Row, at: usize) -> Result<User, Error> {
         enabled: row.bool(at + 4)?,
         created_at: row.int(at + 5)?,
         updated_at: row.int(at + 6)?,
-        signed_out_at: row.int(at + 7)?,
+        sign_outs: row.int(at + 7)?,
         version: row.int(at + 8)?,
         attributes: from_json(&row.text(at + 9)?)?,
         pending: from_json(&row.text(at + 10)?)?,
@@ -119,7 +119,7 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
     }
     let documents = Documents::of(user)?;
     let count = tx.execute(
-        "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, signed_out_at, \
+        "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, sign_outs, \
          version, attributes, pending, password, mfa) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12) \
          ON CONFLICT DO NOTHING",
         &[
@@ -130,7 +130,7 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
             user.enabled.into(),
             user.created_at.into(),
             user.updated_at.into(),
-            user.signed_out_at.into(),
+            user.sign_outs.into(),
             (&documents.attributes).into(),
             (&documents.pending).into(),
             (&documents.password).into(),
@@ -154,14 +154,14 @@ pub fn update(
 ) -> Result<Change, Error> {
     let documents = Documents::of(user)?;
     let count = tx.execute(
-        "UPDATE users SET status = $1, enabled = $2, updated_at = $3, signed_out_at = $4, attributes = $5, \
+        "UPDATE users SET status = $1, enabled = $2, updated_at = $3, sign_outs = $4, attributes = $5, \
          pending = $6, password = $7, mfa = $8, version = version + 1 \
          WHERE pool_id = $9 AND sub = $10 AND version = $11",
         &[
             user.status.as_str().into(),
             user.enabled.into(),
             user.updated_at.into(),
-            user.signed_out_at.into(),
+            user.sign_outs.into(),
             (&documents.attributes).into(),
             (&documents.pending).into(),
             (&documents.password).into(),

@@ -162,7 +162,7 @@ mod tests {
             enabled: true,
             created_at: 0,
             updated_at: 0,
-            signed_out_at: 0,
+            sign_outs: 0,
             attributes: Default::default(),
             pending: Default::default(),
             password: None,

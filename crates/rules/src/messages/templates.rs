@@ -180,7 +180,7 @@ mod tests {
             enabled: true,
             created_at: 0,
             updated_at: 0,
-            signed_out_at: 0,
+            sign_outs: 0,
             attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             pending: Default::default(),
             password: None,

@@ -33,6 +33,8 @@ pub struct Grant {
     pub generation: i64,
     /// How long the refresh token before it is still taken.
     pub previous_until: Option<Millis>,
+    /// How often the user had been signed out everywhere before.
+    pub sign_outs: i64,
     /// What the sign-in left for the tokens.
     pub facts: GrantFacts,
 }
@@ -95,14 +97,14 @@ pub struct AccessClaims {
 
 /// Checks that nothing ended the token before its expiry: its grant, a global sign-out, or the user's disabling.
 pub fn check_access(claims: &AccessClaims, grant: Option<&Grant>, user: &User, revokes: bool) -> Result<()> {
-    let issued_at = match grant {
+    let signed_out_since = match grant {
         Some(grant) if grant.revoked_at.is_some() => return Err(fault::access_token_revoked()),
-        Some(grant) => grant.authenticated_at,
-        // A client that turned revocation on later has tokens without a grant; they are judged by their own time.
+        Some(grant) => grant.sign_outs != user.sign_outs,
+        // A client that turned revocation on later has tokens without a grant; they are judged by their own id.
         None if revokes && claims.origin_jti.is_some() => return Err(fault::access_token_revoked()),
-        None => ids::uuid_v7_millis(&claims.jti).unwrap_or(0),
+        None => !ids::is_of_sign_outs(&claims.jti, user.sign_outs),
     };
-    if issued_at <= user.signed_out_at {
+    if signed_out_since {
         return Err(fault::access_token_revoked());
     }
     if !user.enabled {

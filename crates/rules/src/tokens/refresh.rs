@@ -42,7 +42,7 @@ pub fn check(
         return Err(fault::refresh_token_invalid());
     }
     let user = user.ok_or_else(fault::refresh_token_invalid)?;
-    if grant.revoked_at.is_some() || grant.authenticated_at <= user.signed_out_at {
+    if grant.revoked_at.is_some() || grant.sign_outs != user.sign_outs {
         return Err(fault::refresh_token_revoked());
     }
     if grant.expires_at <= now {

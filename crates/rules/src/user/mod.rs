@@ -31,8 +31,8 @@ pub struct User {
     pub created_at: Millis,
     /// When the user was last changed.
     pub updated_at: Millis,
-    /// Tokens of sign-ins up to this moment are void.
-    pub signed_out_at: Millis,
+    /// How often the user was signed out everywhere: tokens of sign-ins before the last time are void.
+    pub sign_outs: i64,
     /// Every attribute but `sub`; booleans are `true` and `false`.
     pub attributes: BTreeMap<String, String>,
     /// New values that wait for their code, by attribute (AttributesRequireVerificationBeforeUpdate).
@@ -199,9 +199,9 @@ impl User {
         self.attributes.insert(format!("{attribute}_verified"), verified.to_string());
     }
 
-    /// Ends every token of sign-ins up to now. A clock that was set back brings no earlier token back.
-    pub fn sign_out(&mut self, now: Millis) {
-        self.signed_out_at = self.signed_out_at.max(now);
+    /// Ends every token of sign-ins before. It is counted, not dated, because nodes may disagree about the time.
+    pub fn sign_out(&mut self) {
+        self.sign_outs += 1;
     }
 
     /// The names by which this user signs in, folded as the pool compares them. The first is the user name.

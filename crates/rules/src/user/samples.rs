@@ -79,7 +79,7 @@ pub fn user(attributes: &[(&str, &str)]) -> User {
         enabled: true,
         created_at: 1,
         updated_at: 1,
-        signed_out_at: 0,
+        sign_outs: 0,
         attributes: attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
         pending: Default::default(),
         password: None,

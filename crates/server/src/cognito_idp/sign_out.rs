@@ -39,14 +39,13 @@ pub async fn admin_user_global_sign_out(
     Ok(AdminUserGlobalSignOutResponse {})
 }
 
-/// Every token of a sign-in up to now is void. It is one date, not a walk over all grants.
+/// Every token of a sign-in before is void. It is one number, not a walk over all grants.
 async fn sign_out_everywhere(app: &App, pool: Arc<Pool>, name: String) -> Result<()> {
-    let now = app.now();
     app.db
         .write(move |tx| {
             let before = store::users::find(tx, &pool.id, &name)?.ok_or_else(fault::unknown_user)?;
             let mut user = before.clone();
-            user.sign_out(now);
+            user.sign_out();
             user_changes::save(tx, &pool, &before, &user)
         })
         .await

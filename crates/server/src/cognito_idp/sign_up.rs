@@ -83,7 +83,7 @@ fn new_user(app: &App, pool: &Pool, client: &Client, input: &SignUpRequest) -> R
         enabled: true,
         created_at: now,
         updated_at: now,
-        signed_out_at: 0,
+        sign_outs: 0,
         attributes,
         pending: Default::default(),
         password: None,

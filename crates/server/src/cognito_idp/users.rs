@@ -80,7 +80,7 @@ pub async fn admin_disable_user(
         .write(move |tx| {
             change(tx, &pool, &input.username, now, |user| {
                 user.enabled = false;
-                user.sign_out(now);
+                user.sign_out();
                 Ok(())
             })
         })

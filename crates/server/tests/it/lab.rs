@@ -96,12 +96,27 @@ impl Lab {
     /// Another server on the same store and clock, with a master key and settings of its own; none where the store
     /// does not accept the key.
     pub async fn another(&self, key: [u8; 32], change: impl FnOnce(&mut Config)) -> Option<Lab> {
+        self.another_with(key, self.clock.clone(), change).await
+    }
+
+    /// Another server on the same store, whose clock is off by so much and is moved alone.
+    pub async fn another_off_by(&self, milliseconds: i64) -> Lab {
+        let clock = Arc::new(AtomicI64::new(self.app.now() + milliseconds));
+        self.another_with(MASTER_KEY, clock, |_| {}).await.unwrap()
+    }
+
+    async fn another_with(
+        &self,
+        key: [u8; 32],
+        clock: Arc<AtomicI64>,
+        change: impl FnOnce(&mut Config),
+    ) -> Option<Lab> {
         let vault = master_keys::open(&self.app.db, &key.into(), self.app.now()).await.unwrap()?;
         let mut config = self.app.config.clone();
         change(&mut config);
-        let clock = Clock::Manual(self.clock.clone());
-        let app = App::new(config, self.app.db.clone(), clock, vault, KeyRing::new()).unwrap();
-        Some(Lab { router: http::router(app.clone()), app, clock: self.clock.clone(), schema: None })
+        let manual = Clock::Manual(clock.clone());
+        let app = App::new(config, self.app.db.clone(), manual, vault, KeyRing::new()).unwrap();
+        Some(Lab { router: http::router(app.clone()), app, clock, schema: None })
     }
 
     /// Calls an operation of the user pools API without a signature.

@@ -12,8 +12,10 @@ use super::{Db, Error, Param};
 pub(super) type Migration = (u32, &'static str, &'static str);
 
 /// Every migration, in order; a test holds this list against the folder.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[(1, "foundation", include_str!("../../migrations/0001_foundation.sql"))];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
+    (2, "sign_outs", include_str!("../../migrations/0002_sign_outs.sql")),
+];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";

@@ -84,6 +84,7 @@ fn new_grant(context: &Context, user: &User, now: i64) -> Grant {
         nonce,
         generation: 1,
         previous_until: None,
+        sign_outs: user.sign_outs,
         facts: GrantFacts { event_id: SystemRandom.uuid_v4(), scopes: vec![SCOPE.to_owned()] },
     }
 }
