@@ -79,6 +79,24 @@ pub fn concurrent_modification() -> Fault {
     Fault::new(Code::ConcurrentModificationException, "The resource was changed at the same time. Try again.")
 }
 
+/// The fault as an operation may answer it. What happens to a user in the middle of a call, every operation may
+/// meet, but not every model declares it: then it becomes the nearest error that all operations know. Unverified:
+/// what the service answers there.
+pub fn declared(errors: &[Code], fault: Fault) -> Fault {
+    if errors.contains(&fault.code) {
+        return fault;
+    }
+    match fault.code {
+        Code::UserNotFoundException => access_token_revoked().because("the user is gone"),
+        Code::PasswordResetRequiredException
+        | Code::RefreshTokenReuseException
+        | Code::UserNotConfirmedException => Fault { code: Code::NotAuthorizedException, ..fault },
+        Code::AliasExistsException => Fault { code: Code::InvalidParameterException, ..fault },
+        Code::ConcurrentModificationException => too_many_requests().because("a concurrent modification"),
+        _ => fault,
+    }
+}
+
 /// The server has more work than it can carry.
 pub fn too_many_requests() -> Fault {
     // P: pasted by users of Amplify and boto3.
@@ -95,4 +113,36 @@ pub fn not_built(what: &str) -> Fault {
     invalid_parameter(format!(
         "{what} is not supported by this version of Cognate. See docs/compatibility.md."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_answers_what_it_declares() {
+        use Code::*;
+        for (fault, errors, code, message) in [
+            (
+                user_does_not_exist(),
+                &[UserNotFoundException][..],
+                UserNotFoundException,
+                "User does not exist.",
+            ),
+            (user_does_not_exist(), &[], NotAuthorizedException, "Access Token has been revoked"),
+            (
+                alias_exists("email"),
+                &[],
+                InvalidParameterException,
+                "An account with the given email already exists.",
+            ),
+            (user_is_not_confirmed(), &[], NotAuthorizedException, "User is not confirmed."),
+            (refresh_token_reused(), &[], NotAuthorizedException, "Refresh token has been reused"),
+            (concurrent_modification(), &[], TooManyRequestsException, &too_many_requests().message),
+            (code_mismatch(), &[], CodeMismatchException, &code_mismatch().message),
+        ] {
+            let answered = declared(errors, fault);
+            assert_eq!((answered.code, &*answered.message), (code, message));
+        }
+    }
 }

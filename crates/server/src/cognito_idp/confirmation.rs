@@ -124,8 +124,9 @@ fn resend(
     }
 }
 
+/// Whether the service says so to anybody who asks, as SignUp tells that a name is taken.
 fn is_confirmed(user: Option<&User>) -> bool {
-    user.is_some_and(|user| user.status != UserStatusType::Unconfirmed)
+    user.is_some_and(|user| user.enabled && user.status != UserStatusType::Unconfirmed)
 }
 
 /// Where a user's code really goes.
@@ -133,7 +134,7 @@ fn real_recipient(pool: &Pool, user: &User) -> Result<Recipient> {
     if !user.enabled {
         return Err(fault::user_is_disabled());
     }
-    if is_confirmed(Some(user)) {
+    if user.status != UserStatusType::Unconfirmed {
         return Err(fault::already_confirmed());
     }
     recipients::sign_up(pool, user).ok_or_else(fault::cannot_resend_codes)

@@ -30,13 +30,18 @@ use crate::{
     app::App,
     call::{Call, not_built, operator, public, signed_in},
 };
-use rules::Result;
+use rules::{Result, fault};
 use serde_json::Value;
 use spec::cognito_idp::Operation::{self, *};
 
 /// Runs an operation on a request that was decoded and checked against its shape.
-#[rustfmt::skip]
 pub async fn run(app: &App, call: &Call, operation: Operation, input: Value) -> Result<Value> {
+    let result = answer(app, call, operation, input).await;
+    result.map_err(|fault| fault::declared(operation.spec().errors, fault))
+}
+
+#[rustfmt::skip]
+async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> Result<Value> {
     match operation {
         // User pools
         CreateUserPool => operator(pools::create_user_pool, app, call, input).await,

@@ -4,7 +4,7 @@ use super::user_changes;
 use crate::{app::App, caller::Operator, triggers};
 use rules::{Result, fault, pool::Pool, user::User};
 use spec::{
-    Code, Timestamp,
+    Timestamp,
     cognito_idp::{
         AdminConfirmSignUpRequest, AdminConfirmSignUpResponse, AdminDeleteUserRequest,
         AdminDisableUserRequest, AdminDisableUserResponse, AdminEnableUserRequest, AdminEnableUserResponse,
@@ -109,12 +109,7 @@ pub async fn admin_confirm_sign_up(
                 Ok(())
             })
         })
-        .await
-        .map_err(|fault| match fault.code {
-            // The operation does not know this error. Unverified: what it answers instead.
-            Code::AliasExistsException => fault::invalid_parameter(fault.message),
-            _ => fault,
-        })?;
+        .await?;
     Ok(AdminConfirmSignUpResponse {})
 }
 

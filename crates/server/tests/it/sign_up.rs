@@ -312,6 +312,19 @@ both_engines! {
             hiding.confirm(name, "123456").await.refused(LIMIT.0, LIMIT.1);
         }
         assert!(hiding.messages("nobody").await.is_empty());
+        // Whoever is disabled, registering or long since confirmed, looks like nobody.
+        hiding.sign_up("registering", json!({ "email": "registering@example.com" })).await.ok();
+        hiding.user("confirmed", json!([])).await;
+        for name in ["registering", "confirmed"] {
+            let sent = hiding.messages(name).await.len();
+            hiding.admin("AdminDisableUser", json!({ "Username": name })).await;
+            for _ in 0..5 {
+                let answer = hiding.public("ResendConfirmationCode", json!({ "Username": name })).await.ok();
+                assert_eq!(answer["CodeDeliveryDetails"]["DeliveryMedium"], "EMAIL");
+            }
+            hiding.public("ResendConfirmationCode", json!({ "Username": name })).await.refused(LIMIT.0, LIMIT.1);
+            assert_eq!(hiding.messages(name).await.len(), sent);
+        }
         let simulated = hiding.public("ResendConfirmationCode", json!({ "Username": "typed@example.org" })).await.ok();
         assert_eq!(simulated["CodeDeliveryDetails"]["Destination"], "t***@e***");
     }
