@@ -5,6 +5,7 @@ mod bench;
 mod codegen;
 mod faults;
 mod models;
+mod secrets;
 mod test;
 mod tidy;
 

@@ -72,6 +72,10 @@ fn check(file: &Path, text: &str) -> Vec<String> {
         complaints.extend(empty_names(file));
         if is_measured(file) {
             complaints.extend(too_long(text));
+            let shown = crate::secrets::derived_debug(&file.to_string_lossy(), text);
+            complaints.extend(
+                shown.iter().map(|line| format!(":{line}: a derived Debug shows what sounds secret")),
+            );
         }
     }
     complaints

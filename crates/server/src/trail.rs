@@ -4,8 +4,8 @@
 use serde_json::Value;
 use std::cell::RefCell;
 
-/// What is known of a call. Ids only, and nothing that is secret.
-#[derive(Clone, Debug, Default)]
+/// What is known of a call. It has no Debug, because people type passwords where a name belongs.
+#[derive(Clone, Default)]
 pub struct Facts {
     /// The pool.
     pub pool_id: Option<String>,

@@ -65,7 +65,7 @@ pub enum Factor {
     Mfa(MfaFactor),
 }
 
-/// A question put to the client, with what its check needs.
+/// A question put to the client, with what its check needs. The hash of its code is of no use without the server's key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Challenge {
     /// A permanent password in place of a temporary one.

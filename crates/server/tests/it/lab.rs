@@ -67,11 +67,7 @@ impl Lab {
 
     /// On PostgreSQL, with settings that differ from the lab's.
     pub async fn postgres_with_settings(change: impl FnOnce(&mut Config)) -> Lab {
-        let schema = format!("lab_{}", SystemRandom.uuid_v4().replace('-', ""));
-        administer(format!("CREATE SCHEMA {schema}")).await;
-        let url = postgres_url();
-        let separator = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{separator}options=-csearch_path%3D{schema}");
+        let (schema, url) = new_schema().await;
         Lab::new(Db::open_postgres(&url).await.unwrap(), Some(schema), change).await
     }
 
@@ -239,7 +235,17 @@ fn postgres_url() -> String {
         .unwrap_or_else(|_| panic!("no PostgreSQL to test on: run `cargo xtask test`"))
 }
 
-async fn administer(sql: String) {
+/// A schema of its own on PostgreSQL, and the address that leads there.
+pub async fn new_schema() -> (String, String) {
+    let schema = format!("lab_{}", SystemRandom.uuid_v4().replace('-', ""));
+    administer(format!("CREATE SCHEMA {schema}")).await;
+    let url = postgres_url();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{separator}options=-csearch_path%3D{schema}");
+    (schema, url)
+}
+
+pub async fn administer(sql: String) {
     let db = Db::open_postgres(&postgres_url()).await.unwrap();
     db.write(move |tx| tx.execute(&sql, &[]).map(drop)).await.unwrap_or_else(|e: store::Error| panic!("{e}"));
     db.close().await;

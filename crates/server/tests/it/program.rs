@@ -1,7 +1,10 @@
 //! The real program: copies of a store in use, keys that change under load, an orderly end, and a search for secrets
-//! in everything that it leaves behind.
+//! in everything that it leaves behind, on both engines.
 
-use crate::scene::{PASSWORD, all_flows};
+use crate::{
+    lab,
+    scene::{PASSWORD, all_flows},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cognate::http::{limits::Limits, listener::Listener};
 use serde_json::{Value, json};
@@ -197,16 +200,7 @@ async fn nothing_secret_is_left_behind() {
     ];
     let log_text = String::from_utf8_lossy(&things[0].1);
     assert!(log_text.contains("a call was refused") && log_text.contains("a call was answered"));
-    for (thing, bytes) in &things {
-        for (name, secret) in &life.secrets {
-            let found = bytes.windows(secret.len()).position(|window| window == secret);
-            let around = found.map(|at| {
-                let from = at.saturating_sub(80);
-                String::from_utf8_lossy(&bytes[from..at]).into_owned()
-            });
-            assert_eq!(around, None, "{name} is in the {thing}");
-        }
-    }
+    things.iter().for_each(|(thing, bytes)| life.check_hidden(thing, bytes));
 
     // The old key opens nothing, the new one everything, and the backup lives under the old one.
     let program = Program::start(folder, &log);
@@ -223,6 +217,60 @@ async fn nothing_secret_is_left_behind() {
     let program = Program::start(folder, &log);
     life.sign_in(&program).await;
     program.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_secret_is_left_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let log = folder.join("log");
+    let (schema, url) = lab::new_schema().await;
+    let program = Program::start_with(folder, &log, &["--database-url", &url]);
+    let mut life = Life::live(&program).await;
+    let before = dump(&url, &schema).await;
+    let keys = |arguments: &[&str]| run(folder, &[&["--database-url", &url, "keys"], arguments].concat());
+    let shown = keys(&["rotate", "--all"]) + &keys(&["rekey", "--settle-seconds", "2"]);
+    life.sign_in(&program).await;
+    program.end();
+    let after = dump(&url, &schema).await;
+    lab::administer(format!("DROP SCHEMA {schema} CASCADE")).await;
+    // A search that sees what is there.
+    for text in ["jane@example.com", "CONFIRMED", &life.client, "$argon2id$"] {
+        assert!(after.contains(text) && before.contains(text), "{text}");
+    }
+    // Bytes are written in hexadecimal there.
+    let in_hex: Vec<_> = life.secrets.iter().map(|(name, secret)| (*name, hex(secret))).collect();
+    life.secrets.extend(in_hex);
+    for (thing, text) in [("store", after), ("store before", before), ("what commands print", shown)] {
+        life.check_hidden(thing, text.as_bytes());
+    }
+    life.check_hidden("log", &fs::read(&log).unwrap());
+}
+
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    data_encoding::HEXLOWER.encode(bytes).into_bytes()
+}
+
+/// Every row of every table, as text.
+async fn dump(url: &str, schema: &str) -> String {
+    let db = store::Db::open_postgres(url).await.unwrap();
+    let tables =
+        format!("SELECT table_name::text FROM information_schema.tables WHERE table_schema = '{schema}'");
+    let text = db
+        .read(move |tx| {
+            let mut text = String::new();
+            for table in tx.query(&tables, &[])? {
+                let name = table.text(0)?;
+                for row in tx.query(&format!("SELECT CAST(t AS text) FROM {name} t"), &[])? {
+                    text += &format!("{name} {}\n", row.text(0)?);
+                }
+            }
+            Ok::<_, store::Error>(text)
+        })
+        .await
+        .unwrap();
+    db.close().await;
+    text
 }
 
 /// What a user and an administrator did, and the secrets that they saw meanwhile.
@@ -273,6 +321,17 @@ impl Life {
         program.ok("InitiateAuth", refresh).await;
         life.fail(program, &text(&tokens["AccessToken"])).await;
         life
+    }
+
+    /// Fails if one of the secrets stands in something.
+    #[track_caller]
+    fn check_hidden(&self, thing: &str, bytes: &[u8]) {
+        for (name, secret) in &self.secrets {
+            let found = bytes.windows(secret.len()).position(|window| window == secret);
+            let around =
+                found.map(|at| String::from_utf8_lossy(&bytes[at.saturating_sub(80)..at]).into_owned());
+            assert_eq!(around, None, "{name} is in the {thing}");
+        }
     }
 
     fn keep(&mut self, name: &'static str, secret: &str) {

@@ -13,7 +13,10 @@ use cognate::{
     vault::KeyId,
 };
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 const NEW_KEY: [u8; 32] = [9; 32];
 const HOUR: i64 = 3_600;
@@ -151,6 +154,58 @@ both_engines! {
         fresh.call("ConfirmForgotPassword", confirm).await.ok();
     }
 
+    async fn two_servers_work_while_the_master_key_changes(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        let other = lab.another(MASTER_KEY, |_| {}).await.unwrap();
+        let (rounds, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let workers: Vec<_> = [&lab, &other]
+            .into_iter()
+            .enumerate()
+            .map(|(number, lab)| {
+                let scene = Scene { lab: lab.clone(), ..scene.clone() };
+                let (rounds, is_over) = (rounds.clone(), is_over.clone());
+                tokio::spawn(async move {
+                    let mut names = Vec::new();
+                    while !is_over.load(Ordering::SeqCst) {
+                        let name = format!("user-{number}-{}", names.len());
+                        scene.user(&name, json!([])).await;
+                        scene.srp(&name, PASSWORD).await.ok();
+                        names.push(name);
+                        rounds.fetch_add(1, Ordering::SeqCst);
+                    }
+                    names
+                })
+            })
+            .collect();
+        let work = async || {
+            let until = rounds.load(Ordering::SeqCst) + 4;
+            while rounds.load(Ordering::SeqCst) < until {
+                tokio::task::yield_now().await;
+                assert!(workers.iter().all(|worker| !worker.is_finished()), "a server stopped working");
+            }
+        };
+        work().await;
+        let db = lab.app.db.clone();
+        assert!(master_keys::announce(&db, &MASTER_KEY.into(), &NEW_KEY.into(), lab.app.now()).await.unwrap());
+        work().await;
+        // One follows late, as in life; meanwhile each opens what the other seals.
+        master_keys::follow(&db, &lab.app.vault).await.unwrap();
+        work().await;
+        master_keys::follow(&db, &other.app.vault).await.unwrap();
+        let walked = master_keys::reseal(&db, &lab.app.vault, |_, _| {}).await.unwrap();
+        assert!(walked.resealed > 4 && walked.damaged == 0, "{walked:?}");
+        master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
+        work().await;
+        is_over.store(true, Ordering::SeqCst);
+        let fresh = Scene { lab: lab.another(NEW_KEY, |_| {}).await.unwrap(), ..scene.clone() };
+        for worker in workers {
+            for name in worker.await.unwrap() {
+                fresh.srp(&name, PASSWORD).await.ok();
+            }
+        }
+        assert_eq!(master_keys::reseal(&db, &fresh.lab.app.vault, |_, _| {}).await.unwrap(), Default::default());
+    }
+
     async fn a_server_that_missed_the_change_is_not_ready(lab: Lab) {
         let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
         master_keys::announce(&lab.app.db, &old, &new, lab.app.now()).await.unwrap();
@@ -193,6 +248,23 @@ both_engines! {
         scene.srp("jane", PASSWORD).await.ok();
         scene.tokens("jane").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_and_vault_print_no_secret() {
+    const SECRET: &str = "hunter-zwei";
+    let lab = Lab::with_settings(|config| {
+        let url = |scheme: &str| Some(format!("{scheme}://user:{SECRET}@localhost/{SECRET}"));
+        config.database_url = url("postgres");
+        config.delivery.smtp_url = url("smtp");
+        config.delivery.email_webhook = url("https");
+        config.delivery.sms_webhook = url("https");
+    })
+    .await;
+    let config = format!("{:?} {:#?}", lab.app.config, lab.app.config);
+    assert!(config.contains("listen") && !config.contains(SECRET), "{config}");
+    let vault = format!("{:?} {:?}", lab.app.vault, lab.app.vault.lending());
+    assert!(vault.starts_with("Vault(") && vault.len() < 80, "{vault}");
 }
 
 /// Registers an authenticator app and turns it on; answers its secret.

@@ -25,7 +25,7 @@ use spec::cognito_idp::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The answer to a sign-in request, in the form that all four operations share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Answer {
     challenge_name: Option<ChallengeNameType>,
     session: Option<String>,
