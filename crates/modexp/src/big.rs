@@ -179,30 +179,55 @@ impl Montgomery {
     /// `a · b` for reduced operands. BN_mod_mul would divide, in a time that tells of them; Montgomery's
     /// multiplication does not.
     pub(crate) fn mul(&self, a: &Big, b: &Big) -> Big {
+        self.from_form(&self.mul_forms(&self.to_form(a), &self.to_form(b)))
+    }
+
+    /// The Montgomery form of a reduced number.
+    pub(crate) fn to_form(&self, number: &Big) -> Big {
+        let mut form = Big::new();
         let mut scratch = Scratch::new();
-        let (mut a_form, mut b_form) = (Big::new(), Big::new());
-        let (mut product_form, mut product) = (Big::new(), Big::new());
-        let constants = self.constants.as_ptr();
-        // SAFETY: all pointers are live, and each call writes to a number that it does not read
-        // (invariants 1 and 3). Both operands of the multiplication are in Montgomery form, as it asks.
-        unsafe {
-            let scratch = scratch.as_mut_ptr();
-            expect_success(lc::BN_to_montgomery(a_form.as_mut_ptr(), a.as_ptr(), constants, scratch));
-            expect_success(lc::BN_to_montgomery(b_form.as_mut_ptr(), b.as_ptr(), constants, scratch));
-            expect_success(lc::BN_mod_mul_montgomery(
-                product_form.as_mut_ptr(),
-                a_form.as_ptr(),
-                b_form.as_ptr(),
-                constants,
-                scratch,
-            ));
-            expect_success(lc::BN_from_montgomery(
+        // SAFETY: all pointers are live, and the result is apart from the operand (invariants 1 and 3).
+        expect_success(unsafe {
+            lc::BN_to_montgomery(
+                form.as_mut_ptr(),
+                number.as_ptr(),
+                self.constants.as_ptr(),
+                scratch.as_mut_ptr(),
+            )
+        });
+        form
+    }
+
+    /// The number of a Montgomery form.
+    pub(crate) fn from_form(&self, form: &Big) -> Big {
+        let mut number = Big::new();
+        let mut scratch = Scratch::new();
+        // SAFETY: as in `to_form`.
+        expect_success(unsafe {
+            lc::BN_from_montgomery(
+                number.as_mut_ptr(),
+                form.as_ptr(),
+                self.constants.as_ptr(),
+                scratch.as_mut_ptr(),
+            )
+        });
+        number
+    }
+
+    /// The form of `a · b` for two forms.
+    pub(crate) fn mul_forms(&self, a: &Big, b: &Big) -> Big {
+        let mut product = Big::new();
+        let mut scratch = Scratch::new();
+        // SAFETY: as in `to_form`. Both operands are in Montgomery form, as it asks.
+        expect_success(unsafe {
+            lc::BN_mod_mul_montgomery(
                 product.as_mut_ptr(),
-                product_form.as_ptr(),
-                constants,
-                scratch,
-            ));
-        }
+                a.as_ptr(),
+                b.as_ptr(),
+                self.constants.as_ptr(),
+                scratch.as_mut_ptr(),
+            )
+        });
         product
     }
 

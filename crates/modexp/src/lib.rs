@@ -12,10 +12,12 @@
 
 #[allow(unsafe_code)]
 mod big;
+mod fixed_base;
 #[cfg(test)]
 mod tests;
 
 use big::{Big, Montgomery};
+pub use fixed_base::FixedBase;
 use zeroize::Zeroizing;
 
 /// A number below the modulus: big-endian, [`Modulus::byte_width`] bytes, wiped when dropped.

@@ -1,5 +1,7 @@
 //! Known values, and agreement with num-bigint (plain code, no Montgomery form) on random and edge inputs.
 
+use std::sync::Arc;
+
 use num_bigint::BigUint;
 
 use super::*;
@@ -149,4 +151,34 @@ fn is_shared_by_threads() {
             });
         }
     });
+}
+
+#[test]
+fn a_fixed_base_has_the_same_powers() {
+    let mut source = Source(7);
+    for width in [1, 3, 8, 9, 48, 384] {
+        let mut modulus_bytes = source.bytes(width);
+        modulus_bytes[0] |= 0x80;
+        modulus_bytes[width - 1] |= 3;
+        let modulus = Arc::new(Modulus::new(&modulus_bytes).unwrap());
+        let base = source.bytes(width + 1);
+        let fixed = FixedBase::new(modulus.clone(), &base, 4);
+        let random: Vec<Vec<u8>> = (0..8).map(|_| source.bytes(4)).collect();
+        for exponent in
+            [vec![0; 4], vec![0, 0, 0, 1], vec![0x10, 0, 0, 0], vec![255; 4]].iter().chain(&random)
+        {
+            assert_eq!(
+                *fixed.exp_secret(exponent),
+                *modulus.exp_secret(&base, exponent),
+                "{width} {exponent:?}"
+            );
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "another length")]
+fn a_fixed_base_refuses_an_exponent_of_another_length() {
+    let fixed = FixedBase::new(Arc::new(Modulus::new(&[7]).unwrap()), &[3], 2);
+    fixed.exp_secret(&[1]);
 }

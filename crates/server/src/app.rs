@@ -136,7 +136,7 @@ impl App {
             return Ok(pool);
         }
         let key = id.to_owned();
-        let found = self.db.read(move |tx| store::pools::find(tx, &key)).await?;
+        let found = self.db.look_up(move |tx| store::pools::find(tx, &key)).await?;
         let pool = Arc::new(found.ok_or_else(|| fault::unknown_pool(id))?);
         self.pools.put(id, pool.clone(), self.now());
         Ok(pool)
@@ -153,7 +153,7 @@ impl App {
             return Ok(client);
         }
         let key = id.to_owned();
-        let found = self.db.read(move |tx| store::clients::find(tx, &key)).await?;
+        let found = self.db.look_up(move |tx| store::clients::find(tx, &key)).await?;
         let client = Arc::new(found.ok_or_else(|| fault::unknown_client(id))?);
         self.clients.put(id, client.clone(), self.now());
         Ok(client)

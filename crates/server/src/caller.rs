@@ -81,14 +81,17 @@ async fn facts(
     let sub = claims.sub.clone();
     let pool_id = pool_id.to_owned();
     let Some(origin) = claims.origin_jti.clone() else {
-        return Ok((None, app.db.read(move |tx| store::users::find_with_groups(tx, &pool_id, &sub)).await?));
+        return Ok((
+            None,
+            app.db.look_up(move |tx| store::users::find_with_groups(tx, &pool_id, &sub)).await?,
+        ));
     };
-    let found = app.db.read(move |tx| store::grants::find_with_user(tx, &origin)).await?;
+    let found = app.db.look_up(move |tx| store::grants::find_with_user(tx, &origin)).await?;
     match found {
         Some((grant, user)) if grant.sub == sub && grant.pool_id == pool_id => Ok((Some(grant), user)),
         // A grant goes with its user or client, or by revocation; who asks is told which, if the user is gone.
         _ => {
-            let user = app.db.read(move |tx| store::users::find(tx, &pool_id, &sub)).await?;
+            let user = app.db.look_up(move |tx| store::users::find(tx, &pool_id, &sub)).await?;
             if user.is_none() {
                 Err(fault::user_does_not_exist())
             } else {

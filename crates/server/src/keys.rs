@@ -147,7 +147,7 @@ impl KeyRing {
             return Ok(keys.clone());
         }
         let id = pool_id.to_owned();
-        let rows = app.db.read(move |tx| store::keys::list(tx, &id)).await?;
+        let rows = app.db.look_up(move |tx| store::keys::list(tx, &id)).await?;
         if rows.is_empty() {
             return Err(fault::unknown_pool(pool_id));
         }

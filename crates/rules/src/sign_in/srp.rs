@@ -9,11 +9,11 @@ mod unknown_user;
 mod tests;
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::{digest, hkdf, hmac};
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
-use modexp::Modulus;
+use modexp::{FixedBase, Modulus};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -36,6 +36,8 @@ const N_HEX: &str = "\
     abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864d87602733ec86a64521f2b18177b200c\
     bbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff";
 const G: &[u8] = &[2];
+/// The length of b and of x.
+const EXPONENT_BYTES: usize = 32;
 /// k = H(pad(N) ‖ pad(g)).
 const K_HEX: &str = "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6";
 
@@ -48,7 +50,9 @@ const DEVICE_SALT_BYTES_MAX: usize = 64;
 const PUBLIC_VALUE_DIGITS_MAX: usize = 1024;
 
 struct Group {
-    n: Modulus,
+    n: Arc<Modulus>,
+    /// Powers of g, for the exponents b and x.
+    g: FixedBase,
     n_bytes: Vec<u8>,
     k: Vec<u8>,
 }
@@ -56,7 +60,9 @@ struct Group {
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let n_bytes = HEXLOWER.decode(N_HEX.as_bytes()).expect("N is hexadecimal");
     let k = HEXLOWER.decode(K_HEX.as_bytes()).expect("k is hexadecimal");
-    Group { n: Modulus::new(&n_bytes).expect("N is odd"), n_bytes, k }
+    let n = Arc::new(Modulus::new(&n_bytes).expect("N is odd"));
+    let g = FixedBase::new(n.clone(), G, EXPONENT_BYTES);
+    Group { n, g, n_bytes, k }
 });
 
 /// Why a value from a client is refused.
@@ -108,7 +114,7 @@ impl Verifier {
     pub fn new(owner: Owner, password: &str, random: &mut dyn Random) -> Self {
         let salt = draw_salt(random);
         let x = x(owner, &salt, password);
-        Self { salt: HEXLOWER.encode(&salt), v: GROUP.n.exp_secret(G, &*x) }
+        Self { salt: HEXLOWER.encode(&salt), v: GROUP.g.exp_secret(&*x) }
     }
 
     /// The verifier that a device made for itself: PasswordVerifier and Salt of ConfirmDevice, both base64.
@@ -222,7 +228,7 @@ impl fmt::Debug for Challenge {
 /// B = k·v + g^b.
 fn big_b(v: &[u8], b: &[u8]) -> PublicValue {
     let Group { n, k, .. } = &*GROUP;
-    let sum = n.add_mod(&n.mul_mod(k, v), &n.exp_secret(G, b));
+    let sum = n.add_mod(&n.mul_mod(k, v), &GROUP.g.exp_secret(b));
     // That the sum is a multiple of N has a chance of 2^-3072.
     PublicValue(significant(&sum).to_vec())
 }

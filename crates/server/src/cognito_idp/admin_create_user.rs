@@ -134,7 +134,7 @@ async fn resend(
 ) -> Result<AdminCreateUserResponse> {
     let given = given_password(&pool, &input)?;
     let (reading, typed) = (pool.clone(), input.username.clone());
-    let before = app.db.read(move |tx| user_changes::find(tx, &reading, &typed)).await?;
+    let before = app.db.look_up(move |tx| user_changes::find(tx, &reading, &typed)).await?;
     check_invited(&before)?;
     let media = media(&pool, &before, &input)?;
     if media.is_empty() && given.is_none() {

@@ -33,7 +33,7 @@ pub async fn admin_set_user_password(
     let policy = pool.password_policy();
     password_policy::check_password(&policy, &password).map_err(fault::changed_password)?;
     let (reading, typed) = (pool.clone(), input.username);
-    let read = app.db.read(move |tx| user_changes::find(tx, &reading, &typed)).await?;
+    let read = app.db.look_up(move |tx| user_changes::find(tx, &reading, &typed)).await?;
     check_history(app, &read, &password, policy.history_size).await?;
     let kept = passwords::make(app, &pool, &read, password, temporary).await?;
     let now = app.now();

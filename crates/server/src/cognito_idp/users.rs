@@ -21,7 +21,7 @@ pub async fn admin_get_user(
     input: AdminGetUserRequest,
 ) -> Result<AdminGetUserResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
-    let user = app.db.read(move |tx| user_changes::find(tx, &pool, &input.username)).await?;
+    let user = app.db.look_up(move |tx| user_changes::find(tx, &pool, &input.username)).await?;
     let factors = user.mfa.setting_list();
     Ok(AdminGetUserResponse {
         user_attributes: Some(user.attribute_list(|_| true)),

@@ -96,6 +96,12 @@ impl fmt::Display for SqliteError {
 }
 
 impl Error {
+    /// Whether SQLite would have had to wait for somebody else.
+    pub(super) fn is_busy(&self) -> bool {
+        // The low byte of an extended code is the code itself.
+        matches!(self, Error::Sqlite(error) if error.code.map(|code| code & 0xff) == Some(rusqlite::ffi::SQLITE_BUSY))
+    }
+
     /// Whether a row was refused because what it belongs to does not exist: in this schema always a pool, which was
     /// deleted while somebody still remembered it.
     pub fn is_dangling(&self) -> bool {

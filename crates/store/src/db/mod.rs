@@ -94,6 +94,23 @@ impl Db {
         }
     }
 
+    /// Runs a closure that reads a few rows by their keys, on SQLite on the caller's own thread: handing such a read to
+    /// another thread costs more than it does. Whatever may read more belongs into [`Db::read`].
+    #[tracing::instrument(level = "debug", name = "store.look_up", skip_all)]
+    pub async fn look_up<T, E>(
+        &self,
+        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match self {
+            Db::Sqlite(sqlite) => sqlite.look_up(f).await,
+            db => db.read(f).await,
+        }
+    }
+
     /// Runs a closure that writes; an `Err` or a panic undoes what it wrote.
     ///
     /// Dropping the future does not undo a write that has been accepted.
@@ -150,6 +167,8 @@ impl Db {
 pub struct Tx<'a> {
     engine: Engine<'a>,
     failed: bool,
+    /// Whether it failed because SQLite would have had to wait.
+    was_busy: bool,
 }
 
 enum Engine<'a> {
@@ -159,7 +178,7 @@ enum Engine<'a> {
 
 impl<'a> Tx<'a> {
     fn new(engine: Engine<'a>) -> Tx<'a> {
-        Tx { engine, failed: false }
+        Tx { engine, failed: false, was_busy: false }
     }
 
     /// Runs a statement and answers its rows.
@@ -207,6 +226,7 @@ impl<'a> Tx<'a> {
         }
         let result = value::check_texts(params).and_then(|()| run(&mut self.engine));
         self.failed = result.is_err();
+        self.was_busy = result.as_ref().is_err_and(Error::is_busy);
         result
     }
 }

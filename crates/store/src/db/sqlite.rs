@@ -1,5 +1,6 @@
 //! SQLite: one writer thread that commits waiting transactions in groups, and a few reader threads beside it.
 
+mod lookups;
 mod worker;
 
 use std::fs::OpenOptions;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::value::Value;
 use super::{Error, Param, Row, Tx};
+use lookups::Lookups;
 use worker::{Call, Job, Work};
 
 const READERS: usize = 4;
@@ -33,6 +35,7 @@ pub struct Sqlite {
 struct Shared {
     reads: Arc<Work>,
     writes: Arc<Work>,
+    lookups: Lookups,
     threads: tokio::sync::Mutex<Threads>,
 }
 
@@ -74,10 +77,12 @@ impl Sqlite {
     ) -> Result<Sqlite, Error> {
         let path = directory.join("cognate.db");
         let (reads, writes) = (Arc::new(Work::new(capacity)), Arc::new(Work::new(capacity)));
-        let shared = Arc::new(Shared { reads, writes, threads: tokio::sync::Mutex::default() });
+        let writer = open_connection(&path, durability)?;
+        let count = thread::available_parallelism().map_or(READERS, usize::from);
+        let lookups = Lookups::open(&path, durability, count, place.cloned())?;
+        let shared = Arc::new(Shared { reads, writes, lookups, threads: tokio::sync::Mutex::default() });
         // From here on a failure drops `shared`, which ends the threads already started.
         let mut threads = Threads::default();
-        let writer = open_connection(&path, durability)?;
         let (work, kept) = (Arc::clone(&shared.writes), place.cloned());
         threads.writer = Some(spawn("store-writer", move || worker::write(writer, &work, kept))?);
         for _ in 0..READERS {
@@ -101,6 +106,18 @@ impl Sqlite {
         submit(&self.shared.reads, f).await
     }
 
+    pub(super) async fn look_up<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match self.shared.lookups.run(&f) {
+            Some(result) => result,
+            None => submit(&self.shared.reads, f).await,
+        }
+    }
+
     pub(super) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -118,6 +135,7 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         let mut threads = self.shared.threads.lock().await;
         let Threads { readers, writer } = std::mem::take(&mut *threads);
+        self.shared.lookups.close();
         self.shared.reads.close();
         self.shared.writes.close();
         let joined = tokio::task::spawn_blocking(move || {
@@ -191,6 +209,8 @@ fn open_connection(path: &Path, durability: Durability) -> Result<Connection, Er
     connection.pragma_update(None, "case_sensitive_like", true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // Else SQLite plans a statement anew whenever it is given other parameters, which costs more than running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

@@ -186,7 +186,7 @@ async fn waiting_user(app: &App, context: &Context, ticket: Ticket) -> Result<(U
     let (client_id, side, key) = (context.client.id.clone(), context.side, ticket.clone());
     let user = app
         .db
-        .read(move |tx| {
+        .look_up(move |tx| {
             let sign_in = session::find(tx, &key, &client_id, Some(side))?;
             if sign_in.waiting_for != Some(Challenge::NewPasswordRequired) {
                 return Err(fault::session_invalid());

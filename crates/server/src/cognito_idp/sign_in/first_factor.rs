@@ -44,7 +44,7 @@ pub async fn candidate(app: &App, context: &Context, typed_name: &str) -> Result
     let name = context.pool.fold_name(typed_name);
     let (user, counter, failures) = app
         .db
-        .read(move |tx| {
+        .look_up(move |tx| {
             let user = store::users::find(tx, &pool_id, &name)?;
             let counter = attempts::passwords(&vault, &pool_id, user.as_ref(), &name);
             let failures = attempts::failures(tx, &counter)?;

@@ -63,7 +63,7 @@ async fn find(app: &App, context: &Context, token: &str) -> Result<Found> {
     refuse_configured(&context.pool, Trigger::PreTokenGeneration)?;
     let presented = tokens::read_refresh_token(token)?;
     let id = presented.grant_id.clone();
-    let found = app.db.read(move |tx| store::grants::find_with_user(tx, &id)).await?;
+    let found = app.db.look_up(move |tx| store::grants::find_with_user(tx, &id)).await?;
     let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
     if !tokens::is_genuine(&app.vault, &grant, token, presented.generation) {
         return Err(fault::refresh_token_invalid());

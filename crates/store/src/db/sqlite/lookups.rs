@@ -1,0 +1,82 @@
+//! Connections for reads of a few rows, which run on the caller's own thread: handing them to another one would cost
+//! more than they do.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::super::{Engine, Error, Tx, run_closure};
+use super::worker::statement;
+use super::{Durability, open_connection};
+
+/// Connections that nobody uses now; none once they are closed.
+pub(super) struct Lookups {
+    free: Mutex<Option<Vec<Connection>>>,
+    /// Keeps a temporary database until its last connection is gone.
+    _place: Option<Arc<TempDir>>,
+}
+
+impl Lookups {
+    pub(super) fn open(
+        path: &Path,
+        durability: Durability,
+        count: usize,
+        place: Option<Arc<TempDir>>,
+    ) -> Result<Lookups, Error> {
+        let free: Result<Vec<_>, _> = (0..count).map(|_| open(path, durability)).collect();
+        Ok(Lookups { free: Mutex::new(Some(free?)), _place: place })
+    }
+
+    /// Runs the closure here and now; none if every connection is in use, or if it would have to wait.
+    pub(super) fn run<T, E: From<Error>>(
+        &self,
+        f: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let connection = self.free().as_mut()?.pop()?;
+        let result = read(&connection, f);
+        // A connection that is still in a transaction is broken and is not used again.
+        if connection.is_autocommit()
+            && let Some(free) = self.free().as_mut()
+        {
+            free.push(connection);
+        }
+        result
+    }
+
+    /// Closes what is not in use; what is closes when it comes back.
+    pub(super) fn close(&self) {
+        *self.free() = None;
+    }
+
+    fn free(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(path: &Path, durability: Durability) -> Result<Connection, Error> {
+    let connection = open_connection(path, durability)?;
+    connection.pragma_update(None, "query_only", true)?;
+    // Who cannot go on at once goes to a reader thread, which may wait.
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    Ok(connection)
+}
+
+/// None if the database is busy.
+fn read<T, E: From<Error>>(
+    connection: &Connection,
+    f: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
+) -> Option<Result<T, E>> {
+    if let Err(error) = statement(connection, "BEGIN DEFERRED") {
+        return Some(Err(error.into()));
+    }
+    let mut tx = Tx::new(Engine::Sqlite(connection));
+    let result = run_closure(f, &mut tx);
+    let was_busy = tx.was_busy;
+    let ended = statement(connection, "ROLLBACK");
+    if was_busy {
+        return None;
+    }
+    Some(ended.map_err(E::from).and(result))
+}
