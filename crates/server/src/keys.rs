@@ -5,7 +5,6 @@ pub mod rotation;
 use crate::{
     app::App,
     vault::{SystemRandom, Vault},
-    work::Cost,
 };
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
@@ -209,7 +208,7 @@ impl KeyRing {
         let spare = self.spare.lock().unwrap_or_else(|e| e.into_inner()).pop();
         let der = match spare {
             Some(der) => der,
-            None => app.workers.run(Cost::Hash, generate).await??,
+            None => app.workers.run(generate).await??,
         };
         let pair = KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a new key cannot be parsed"))?;
         let mut name = [0; 32];

@@ -1,6 +1,6 @@
 //! Passwords: Argon2id hashes and SRP verifiers, made and checked on the workers.
 
-use crate::{app::App, config::Hashing, vault::SystemRandom, work::Cost};
+use crate::{app::App, config::Hashing, vault::SystemRandom};
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::{
@@ -100,7 +100,7 @@ pub async fn make(
     let vault = app.vault.clone();
     let hashing = app.config.hashing;
     app.workers
-        .run(Cost::Hash, move || {
+        .run(move || {
             let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &name);
             let verifier = srp::Verifier::new(owner, &password, &mut SystemRandom);
             Ok(Password {
@@ -122,7 +122,7 @@ pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<Strin
     // No password is longer. The decoy costs the same, and not more the longer the text is.
     let is_possible = password.chars().count() <= PASSWORD_CHARACTERS_MAX;
     app.workers
-        .run(Cost::Hash, move || {
+        .run(move || {
             if !is_possible {
                 matches("", &decoy)?;
                 return Ok(false);
@@ -148,7 +148,7 @@ pub async fn rehash_if_outdated(app: &App, password: Zeroizing<String>, stored: 
     if costs(stored) == Some(hashing) {
         return None;
     }
-    app.workers.run(Cost::Hash, move || hash(hashing, &password)).await.and_then(|hash| hash).ok()
+    app.workers.run(move || hash(hashing, &password)).await.and_then(|hash| hash).ok()
 }
 
 /// What a hash cost; none if it is not an Argon2id of one lane.

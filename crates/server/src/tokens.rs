@@ -5,7 +5,6 @@ use crate::{
     cognito_idp::sign_in::Context,
     keys::TokenUse,
     vault::{SystemRandom, Vault},
-    work::Cost,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rules::{
@@ -54,9 +53,7 @@ pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResult
     let (id_signer, access_signer) = (keys.signer(TokenUse::Id), keys.signer(TokenUse::Access));
     let signed = app
         .workers
-        .run(Cost::Light, move || {
-            Ok::<_, Fault>((id_signer.sign(&id_claims)?, access_signer.sign(&access_claims)?))
-        })
+        .run_here(|| Ok::<_, Fault>((id_signer.sign(&id_claims)?, access_signer.sign(&access_claims)?)))
         .await??;
     let refresh_token = if with_refresh_token { Some(refresh_token(&app.vault, &grant)?) } else { None };
     Ok(AuthenticationResultType {

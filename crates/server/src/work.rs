@@ -1,4 +1,7 @@
-//! Work that burns the processor: threads of its own beside the network's, and admission to them.
+//! Work that burns the processor, and admission to it. Hashes, which take long, have threads of their own beside the
+//! network's. Signatures and exponentiations take less than a millisecond and run on the network's threads, because
+//! handing them to others costs too much; of these threads there are more than may do it at once, so that one is left
+//! to refuse.
 //!
 //! A call that needs such work is admitted before anything is done for it, and once, for all the work it will want: so
 //! a refusal costs nothing, and nothing that was begun is thrown away. What counts is how long the work takes, not how
@@ -11,7 +14,10 @@ use std::{
     cell::RefCell,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -69,16 +75,40 @@ pub enum Turn {
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// How many threads the network needs where `processors` may sign at once.
+pub fn network_threads(processors: usize) -> usize {
+    processors.max(1) * 2
+}
+
 /// Runs jobs on as many threads as there are processors; what would wait too long is refused at once.
 #[derive(Clone)]
 pub struct Workers {
     queue: Arc<Queue>,
+    short: Arc<Short>,
     admission: Arc<Semaphore>,
     /// What all admissions together may cost, in milliseconds of one thread.
     capacity_ms: u32,
     hash_ms: u32,
     /// Ends the threads with the last clone.
     _end: Arc<End>,
+}
+
+/// The short jobs.
+struct Short {
+    /// Who may run now.
+    turns: Semaphore,
+    threads: usize,
+    /// How many run or wait.
+    present: AtomicUsize,
+}
+
+/// Counts a short job until it is dropped.
+struct Present<'a>(&'a Short);
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.0.present.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct Queue {
@@ -128,6 +158,7 @@ impl Workers {
         // The threads that were started end if a further one cannot be.
         let end = Arc::new(End(queue.clone()));
         let threads = threads.max(1);
+        let short = Short { turns: Semaphore::new(threads), threads, present: AtomicUsize::new(0) };
         for _ in 0..threads {
             let queue = queue.clone();
             std::thread::Builder::new().name("cognate-work".to_owned()).spawn(move || work(&queue, idle))?;
@@ -138,13 +169,15 @@ impl Workers {
             WAITING_MS.max(hash_ms.saturating_mul(2)).saturating_mul(u32::try_from(threads).unwrap_or(1));
         let admission =
             Arc::new(Semaphore::new(usize::try_from(capacity_ms).unwrap_or(Semaphore::MAX_PERMITS)));
-        Ok(Workers { queue, admission, capacity_ms, hash_ms, _end: end })
+        Ok(Workers { queue, short: Arc::new(short), admission, capacity_ms, hash_ms, _end: end })
     }
 
     /// How many jobs run, and how many wait.
     pub fn load(&self) -> (usize, usize) {
+        let short = self.short.present.load(Ordering::Relaxed);
+        let running = short.min(self.short.threads);
         let state = self.queue.lock();
-        (state.running, state.jobs.len())
+        (state.running + running, state.jobs.len() + short - running)
     }
 
     /// Admits the call under way to all the work that it will want.
@@ -171,22 +204,37 @@ impl Workers {
         self.admission.clone().try_acquire_many_owned(cost_ms).map_err(|_| refusal())
     }
 
-    /// Runs `job` when a thread is free. Where the call is not admitted yet, the job is for itself.
+    /// Runs a long job when a thread is free. Where the call is not admitted yet, the job is for itself.
     ///
     /// # Errors
     /// TooManyRequestsException when too much waits already; an internal fault when the job panics.
     #[tracing::instrument(level = "debug", name = "work", skip_all)]
-    pub async fn run<T: Send + 'static>(
-        &self,
-        cost: Cost,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
-        let is_admitted = ADMITTED.try_with(|admitted| admitted.borrow().is_some()).unwrap_or(false);
-        let _own = if is_admitted { None } else { Some(self.permit(cost, Turn::First)?) };
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _own = self.own_admission(Cost::Hash)?;
         let (answer, answered) = oneshot::channel();
         self.queue.lock().jobs.push_back(Box::new(move || drop(answer.send(job()))));
         self.queue.arrived.notify_one();
         answered.await.map_err(Fault::internal)
+    }
+
+    /// Runs a job of a millisecond at most on this thread, as soon as it may. Where the call is not admitted yet, the
+    /// job is for itself.
+    ///
+    /// # Errors
+    /// TooManyRequestsException when too much waits already.
+    #[tracing::instrument(level = "debug", name = "short_work", skip_all)]
+    pub async fn run_here<T>(&self, job: impl FnOnce() -> T) -> Result<T> {
+        let _own = self.own_admission(Cost::Light)?;
+        self.short.present.fetch_add(1, Ordering::Relaxed);
+        let _present = Present(&self.short);
+        let _turn = self.short.turns.acquire().await.map_err(Fault::internal)?;
+        Ok(job())
+    }
+
+    /// Admission for one job, where the call under way has none.
+    fn own_admission(&self, cost: Cost) -> Result<Option<OwnedSemaphorePermit>> {
+        let is_admitted = ADMITTED.try_with(|admitted| admitted.borrow().is_some()).unwrap_or(false);
+        if is_admitted { Ok(None) } else { self.permit(cost, Turn::First).map(Some) }
     }
 }
 
@@ -242,12 +290,12 @@ mod tests {
         }
         assert_eq!(held.len(), 3, "of 400 ms a quarter is kept");
         assert!(workers.permit(Cost::Light, Turn::First).is_err());
-        let refusal = workers.run(Cost::Light, || ()).await.unwrap_err();
+        let refusal = workers.run_here(|| ()).await.unwrap_err();
         assert_eq!(refusal.code, spec::Code::TooManyRequestsException);
         held.push(workers.permit(Cost::Hash, Turn::Later).unwrap());
         assert!(workers.permit(Cost::Light, Turn::Later).is_err());
         held.clear();
-        workers.run(Cost::Light, || ()).await.unwrap();
+        workers.run_here(|| ()).await.unwrap();
     }
 
     #[tokio::test]
@@ -258,8 +306,8 @@ mod tests {
             let others: Vec<_> =
                 std::iter::from_fn(|| workers.permit(Cost::Light, Turn::Later).ok()).collect();
             assert_eq!(others.len(), 100);
-            workers.run(Cost::Hash, || ()).await.unwrap();
-            workers.run(Cost::Light, || ()).await.unwrap();
+            workers.run(|| ()).await.unwrap();
+            workers.run_here(|| ()).await.unwrap();
         })
         .await;
         assert!(workers.permit(Cost::Hash, Turn::First).is_ok());
@@ -274,8 +322,8 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_takes_nothing_with_it() {
         let workers = workers(1);
-        assert!(workers.run(Cost::Light, || panic!("a test's")).await.is_err());
-        assert_eq!(workers.run(Cost::Light, || 7).await.unwrap(), 7);
+        assert!(workers.run(|| panic!("a test's")).await.is_err());
+        assert_eq!(workers.run(|| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
@@ -284,7 +332,7 @@ mod tests {
         let workers = workers(1);
         let keeps = sender.clone();
         workers
-            .run(Cost::Light, move || {
+            .run(move || {
                 thread_local!(static KEPT: RefCell<Option<mpsc::Sender<()>>> = const { RefCell::new(None) });
                 KEPT.with(|kept| kept.replace(Some(keeps)));
             })
@@ -292,5 +340,21 @@ mod tests {
             .unwrap();
         drop((workers.clone(), sender, workers));
         assert!(receiver.recv().is_err(), "the thread has dropped what it kept");
+    }
+
+    #[tokio::test]
+    async fn short_jobs_take_turns_and_are_counted() {
+        let workers = workers(1);
+        let turn = workers.short.turns.acquire().await.unwrap();
+        let waiting = tokio::spawn({
+            let workers = workers.clone();
+            async move { workers.run_here(|| 7).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(workers.load(), (1, 0));
+        assert!(!waiting.is_finished(), "it waits for its turn");
+        drop(turn);
+        assert_eq!(waiting.await.unwrap().unwrap(), 7);
+        assert_eq!(workers.load(), (0, 0));
     }
 }

@@ -19,7 +19,7 @@ use settings::Settings;
 use std::io::Write as _;
 use store::{Db, events::Event};
 
-use crate::{clock::Clock, config::Config, vault::SystemRandom};
+use crate::{clock::Clock, config::Config, vault::SystemRandom, work};
 
 /// Amazon Cognito on your own machines.
 #[derive(Parser)]
@@ -65,7 +65,11 @@ pub fn run() -> Result<()> {
         return cli.settings.into_config().map(drop);
     }
     let config = cli.settings.into_config()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(work::network_threads(processors))
+        .enable_all()
+        .build()?;
     let done = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(config).await,

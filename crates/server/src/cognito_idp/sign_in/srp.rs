@@ -1,7 +1,7 @@
 //! USER_SRP_AUTH: the first answer writes nothing; its state is sealed into SECRET_BLOCK and spent with the grant.
 
 use super::{Answer, Context, Parameters, first_factor};
-use crate::{app::App, client_secret, vault::SystemRandom, work::Cost};
+use crate::{app::App, client_secret, vault::SystemRandom};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Fault, Random, Result, Sealed, fault,
@@ -76,8 +76,7 @@ pub async fn initiate(app: &App, context: Context, typed_name: &str, srp_a: &str
     let user = candidate.user.as_ref();
     let verifier = verifier(app, &context, user, &context.pool.fold_name(typed_name))?;
     let salt = verifier.salt.clone();
-    let challenge =
-        app.workers.run(Cost::Light, move || srp::Challenge::new(&verifier.v, &mut SystemRandom)).await?;
+    let challenge = app.workers.run_here(|| srp::Challenge::new(&verifier.v, &mut SystemRandom)).await?;
     let mut id = vec![0; 32];
     SystemRandom.fill(&mut id);
     let user_id = challenge_name(app, &context, user, typed_name);
@@ -128,7 +127,7 @@ pub async fn respond(app: &App, context: Context, parameters: &Parameters) -> Re
     let pool_id = context.pool.id.clone();
     let proved = app
         .workers
-        .run(Cost::Light, move || is_proved(&pool_id, &state, &verifier, &block, &signature, &timestamp))
+        .run_here(|| is_proved(&pool_id, &state, &verifier, &block, &signature, &timestamp))
         .await?;
     first_factor::conclude(app, context, candidate, proved && known && fresh, Some(once)).await
 }
