@@ -22,9 +22,9 @@ use tokio::sync::Notify;
 /// How many events may wait. The store may be away for a while without loss.
 const WAITING_MAX: usize = 20_000;
 /// How many events one transaction takes.
-const GROUP_MAX: usize = 256;
+const GROUP_MAX: usize = 1_024;
 /// How long events gather before they are stored, and how long a store that failed is left alone.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(250);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How much of what a client calls itself is kept, in characters.
 const USER_AGENT_CHARACTERS_MAX: usize = 200;

@@ -208,7 +208,7 @@ impl Challenge {
     pub fn new(v: &[u8], random: &mut dyn Random) -> Self {
         let mut b = Zeroizing::new([0; 32]);
         random.fill(&mut *b);
-        let big_b = big_b(v, &*b);
+        let big_b = big_b(v, &GROUP.g.exp_secret(&*b));
         Self { b, big_b }
     }
 
@@ -226,9 +226,9 @@ impl fmt::Debug for Challenge {
 }
 
 /// B = k·v + g^b.
-fn big_b(v: &[u8], b: &[u8]) -> PublicValue {
+fn big_b(v: &[u8], power_of_g: &[u8]) -> PublicValue {
     let Group { n, k, .. } = &*GROUP;
-    let sum = n.add_mod(&n.mul_mod(k, v), &GROUP.g.exp_secret(b));
+    let sum = n.add_mod(&n.mul_mod(k, v), power_of_g);
     // That the sum is a multiple of N has a chance of 2^-3072.
     PublicValue(significant(&sum).to_vec())
 }

@@ -525,6 +525,12 @@ const OUTSIDE: &[Row] = &[
     ),
     ("pause of a removal of what has ended", Const("server/src/jobs/mod.rs", "PURGE_PAUSE"), FIXED, ""),
     (
+        "collisions of one page of a change of the master key with running servers",
+        Const("server/src/master_keys.rs", "COLLISIONS_MAX"),
+        FIXED,
+        "the command ends; run it again, and it goes on",
+    ),
+    (
         "audit events that one transaction removes",
         Const("server/src/audit.rs", "PURGED_MAX"),
         FIXED,

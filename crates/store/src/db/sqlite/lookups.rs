@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::super::{Engine, Error, Tx, run_closure};
-use super::worker::statement;
 use super::{Durability, open_connection};
 
 /// Connections that nobody uses now; none once they are closed.
@@ -36,10 +35,7 @@ impl Lookups {
     ) -> Option<Result<T, E>> {
         let connection = self.free().as_mut()?.pop()?;
         let result = read(&connection, f);
-        // A connection that is still in a transaction is broken and is not used again.
-        if connection.is_autocommit()
-            && let Some(free) = self.free().as_mut()
-        {
+        if let Some(free) = self.free().as_mut() {
             free.push(connection);
         }
         result
@@ -63,20 +59,12 @@ fn open(path: &Path, durability: Durability) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// None if the database is busy.
+/// None if the database is busy. Each statement is a transaction by itself.
 fn read<T, E: From<Error>>(
     connection: &Connection,
     f: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
 ) -> Option<Result<T, E>> {
-    if let Err(error) = statement(connection, "BEGIN DEFERRED") {
-        return Some(Err(error.into()));
-    }
     let mut tx = Tx::new(Engine::Sqlite(connection));
     let result = run_closure(f, &mut tx);
-    let was_busy = tx.was_busy;
-    let ended = statement(connection, "ROLLBACK");
-    if was_busy {
-        return None;
-    }
-    Some(ended.map_err(E::from).and(result))
+    (!tx.was_busy).then_some(result)
 }

@@ -137,7 +137,7 @@ fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), Er
     statement(connection, "RELEASE job")
 }
 
-pub(super) fn statement(connection: &Connection, sql: &str) -> Result<(), Error> {
+fn statement(connection: &Connection, sql: &str) -> Result<(), Error> {
     connection.prepare_cached(sql)?.raw_execute()?;
     Ok(())
 }
