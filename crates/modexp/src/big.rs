@@ -179,7 +179,7 @@ impl Montgomery {
     /// `a · b` for reduced operands. BN_mod_mul would divide, in a time that tells of them; Montgomery's
     /// multiplication does not.
     pub(crate) fn mul(&self, a: &Big, b: &Big) -> Big {
-        self.from_form(&self.mul_forms(&self.to_form(a), &self.to_form(b)))
+        self.number_of(&self.mul_forms(&self.to_form(a), &self.to_form(b)))
     }
 
     /// The Montgomery form of a reduced number.
@@ -199,7 +199,7 @@ impl Montgomery {
     }
 
     /// The number of a Montgomery form.
-    pub(crate) fn from_form(&self, form: &Big) -> Big {
+    pub(crate) fn number_of(&self, form: &Big) -> Big {
         let mut number = Big::new();
         let mut scratch = Scratch::new();
         // SAFETY: as in `to_form`.

@@ -52,7 +52,7 @@ impl FixedBase {
         for (digit, powers) in digits.zip(self.table.chunks_exact(DIGITS * self.words)) {
             product = montgomery.mul_forms(&product, &self.select(powers, digit));
         }
-        self.modulus.bytes(&montgomery.from_form(&product))
+        self.modulus.bytes(&montgomery.number_of(&product))
     }
 
     /// The power of this digit. Every one is read, so that the processor's caches learn nothing.
