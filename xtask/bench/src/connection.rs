@@ -59,6 +59,11 @@ impl Connection {
 }
 
 impl Answer<'_> {
+    /// Whether the server has too much to do at the moment.
+    pub fn is_too_many(&self) -> bool {
+        find(self.body, b"TooManyRequestsException").is_some()
+    }
+
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(self.head, name)

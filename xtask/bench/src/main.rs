@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: what the release server costs, measured from outside, beside the limits of its arithmetic.
-#![allow(clippy::print_stdout, reason = "the figures are for the person who runs this")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are for the person who runs this")]
 
 mod api;
 mod connection;
@@ -18,7 +18,7 @@ mod scenarios;
 mod srp;
 mod stage;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Parser;
 use std::path::{Path, PathBuf};
 
@@ -33,9 +33,12 @@ async fn main() -> Result<()> {
     let args = program::Args::parse();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     // What is running is dropped, and the server ends with it.
-    tokio::select! {
-        outcome = program::run(&args) => outcome,
-        _ = terminate.recv() => bail!("ended from outside"),
-        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
-    }
+    let outcome = tokio::select! {
+        outcome = program::run(&args) => return outcome,
+        _ = terminate.recv() => "ended from outside",
+        _ = tokio::signal::ctrl_c() => "interrupted",
+    };
+    // A store that is being written is not waited for.
+    eprintln!("{outcome}");
+    std::process::exit(1)
 }

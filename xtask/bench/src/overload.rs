@@ -4,7 +4,7 @@
 use crate::{
     api::PASSWORD,
     connection::Connection,
-    load::{self, CLIENTS, Requests},
+    load::{self, CLIENTS, HASHING_CLIENTS, Requests},
     results::{Overload, percentile},
     stage::Stage,
 };
@@ -35,15 +35,15 @@ struct Tally {
 pub async fn measure(stage: &Stage, duration: Duration) -> Result<Overload> {
     let requests: Requests =
         stage.names.iter().map(|name| stage.api.password_sign_in(name, PASSWORD)).collect();
-    load::repeat(&stage.server, CLIENTS, &requests, duration / 10).await?;
-    let before = load::repeat(&stage.server, CLIENTS, &requests, duration / 4).await?;
+    load::repeat(&stage.server, HASHING_CLIENTS, &requests, duration / 10).await?;
+    let before = load::repeat(&stage.server, HASHING_CLIENTS, &requests, duration / 4).await?;
     stage.server.forget_peak()?;
     let health = tokio::spawn(watch_health(stage.server.address, duration));
     let rate = before.per_wall_second() * FACTOR;
     let tally = open_loop(stage.server.address, &requests, rate, duration).await?;
     let health = health.await??;
     let memory_peak = stage.server.memory_peak()?;
-    let after = load::repeat(&stage.server, CLIENTS, &requests, duration / 4).await?;
+    let after = load::repeat(&stage.server, HASHING_CLIENTS, &requests, duration / 4).await?;
     if let Some(other) = tally.others.first() {
         bail!("neither answered nor refused, {} times: {other}", tally.others.len());
     }
@@ -92,10 +92,10 @@ async fn open_loop(address: SocketAddr, requests: &Requests, rate: f64, duration
         let (requests, tally, free) = (requests.clone(), tally.clone(), free.clone());
         tasks.spawn(async move {
             let mut connection = connection;
-            let outcome = connection.send(&requests[number % requests.len()]).await.map(|answer| {
-                let is_refusal = String::from_utf8_lossy(answer.body).contains("TooManyRequestsException");
-                (answer.status, is_refusal)
-            });
+            let outcome = connection
+                .send(&requests[number % requests.len()])
+                .await
+                .map(|answer| (answer.status, answer.is_too_many()));
             let took = due.elapsed().as_secs_f64();
             let mut tally = tally.lock().expect("no task panics with it");
             match outcome {

@@ -3,7 +3,7 @@
 
 use crate::{
     api::{Api, PASSWORD, Signing, request},
-    load,
+    load::{self, HASHING_CLIENTS},
     process::{self, Place, Server},
 };
 use anyhow::{Context, Result};
@@ -54,16 +54,19 @@ pub async fn populate(place: &Place, users: usize, made: usize) -> Result<Popula
     let mut names = population.made_names();
     names.push(ORIGINAL.to_owned());
     let create = |name: &String| request("AdminCreateUser", Signing::Signed, &api.admin_create_user(name));
-    load::each(&server, &names.iter().map(create).collect()).await?;
+    load::each(&server, HASHING_CLIENTS, &names.iter().map(create).collect()).await?;
     let set = |name: &String| {
         let password =
             json!({"UserPoolId": api.pool, "Username": name, "Password": PASSWORD, "Permanent": true});
         request("AdminSetUserPassword", Signing::Signed, &password)
     };
-    load::each(&server, &names.iter().map(set).collect()).await?;
+    load::each(&server, HASHING_CLIENTS, &names.iter().map(set).collect()).await?;
     server.stop()?;
     match &place.database_url {
-        None => copy_in_sqlite(&place.data_dir, population.copies())?,
+        None => {
+            let (data_dir, copies) = (place.data_dir.clone(), population.copies());
+            tokio::task::spawn_blocking(move || copy_in_sqlite(&data_dir, copies)).await??;
+        }
         Some(url) => copy_in_postgres(url, population.copies()).await?,
     }
     Ok(population)
@@ -146,6 +149,7 @@ fn schema_name() -> String {
 
 /// What copies the original: the same text for both engines but for how numbers and subs are made.
 fn statements(numbers: &str, sub: &str, copies: usize) -> [String; 3] {
+    let of_original = format!("(SELECT sub FROM users WHERE username = '{ORIGINAL}')");
     let columns = "status, enabled, created_at, updated_at, signed_out_at, version";
     [
         format!(
@@ -156,19 +160,19 @@ fn statements(numbers: &str, sub: &str, copies: usize) -> [String; 3] {
              u.pending, u.password, u.mfa \
              FROM n, users u WHERE u.username = '{ORIGINAL}' AND n.i <= {copies}"
         ),
+        // The join is written so that SQLite begins with the few rows of the original.
         format!(
             "INSERT INTO sign_in_names (pool_id, name, sub) \
              SELECT c.pool_id, replace(t.name, '{ORIGINAL}', c.username), c.sub \
-             FROM users o, sign_in_names t, users c \
-             WHERE o.username = '{ORIGINAL}' AND t.pool_id = o.pool_id AND t.sub = o.sub \
-             AND c.pool_id = o.pool_id AND c.username LIKE 'copy-%' ORDER BY 1, 2"
+             FROM sign_in_names t CROSS JOIN users c \
+             WHERE t.sub = {of_original} AND c.pool_id = t.pool_id AND c.username LIKE 'copy-%' ORDER BY 1, 2"
         ),
         format!(
             "INSERT INTO searchable_attributes (pool_id, attribute, value, sub) \
              SELECT c.pool_id, t.attribute, replace(t.value, '{ORIGINAL}', c.username), c.sub \
-             FROM users o, searchable_attributes t, users c \
-             WHERE o.username = '{ORIGINAL}' AND t.pool_id = o.pool_id AND t.sub = o.sub \
-             AND c.pool_id = o.pool_id AND c.username LIKE 'copy-%' ORDER BY 1, 2, 3, 4"
+             FROM searchable_attributes t CROSS JOIN users c \
+             WHERE t.sub = {of_original} AND c.pool_id = t.pool_id AND c.username LIKE 'copy-%' \
+             ORDER BY 1, 2, 3, 4"
         ),
     ]
 }
@@ -181,7 +185,9 @@ fn copy_in_sqlite(data_dir: &Path, copies: usize) -> Result<()> {
         .context("the server made no store")?;
     let connection = rusqlite::Connection::open(file)?;
     // If this is cut off, the store is made anew.
+    connection.pragma_update(None, "journal_mode", "OFF")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -1_048_576)?;
     let hex = |bytes: usize| format!("lower(hex(randomblob({bytes})))");
     let sub = format!(
@@ -198,7 +204,8 @@ fn copy_in_sqlite(data_dir: &Path, copies: usize) -> Result<()> {
         connection.execute(&statement, [])?;
     }
     connection.execute_batch("COMMIT")?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    // The server works with a log, and finds it so.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
     Ok(())
 }
 

@@ -41,6 +41,8 @@ pub struct Figure {
     pub microseconds: Vec<f64>,
     /// What the scenario costs PostgreSQL's processor.
     pub database_microseconds: f64,
+    /// How often a client was told to come again.
+    pub refused: u64,
 }
 
 /// The arithmetic of a scenario.
@@ -140,6 +142,10 @@ impl Figure {
             self.per_wall_second,
             calls.join(" + ")
         );
+        let rates = match self.refused {
+            0 => rates,
+            refused => format!("{rates} ({refused} refused)"),
+        };
         let Some(limit) = &self.limit else { return rates };
         let target = limit.target.map_or(String::new(), |target| {
             let verdict = if limit.share >= target { "reached" } else { "missed" };

@@ -3,7 +3,7 @@
 use crate::{
     api::{PASSWORD, Signing, email, request},
     limits::{Arithmetic, Costs, Piece},
-    load::{self, CLIENTS, Cost, Requests},
+    load::{self, CLIENTS, Cost, HASHING_CLIENTS, Requests},
     results::{Figure, Limit, median},
     stage::Stage,
 };
@@ -66,6 +66,13 @@ impl Scenario {
         }
     }
 
+    fn clients(self) -> usize {
+        match self {
+            Scenario::Password | Scenario::SignUp | Scenario::AdminCreateUser => HASHING_CLIENTS,
+            _ => CLIENTS,
+        }
+    }
+
     /// The share of the limit that is to be reached.
     pub fn target(self) -> Option<f64> {
         match self {
@@ -117,6 +124,7 @@ pub async fn measure(
         split.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
         let cost = Cost {
             count: calls[0].count,
+            refused: calls[0].refused + calls[1].refused,
             cpu_seconds: calls[0].cpu_seconds + calls[1].cpu_seconds,
             database_cpu_seconds: calls[0].database_cpu_seconds + calls[1].database_cpu_seconds,
             wall_seconds: calls[0].wall_seconds + calls[1].wall_seconds,
@@ -142,6 +150,7 @@ pub async fn measure(
         per_wall_second: of_costs(Cost::per_wall_second),
         limit,
         database_microseconds,
+        refused: costs.iter().map(|cost| cost.refused).sum(),
         microseconds: called.map(|call| 1e6 / call.per_cpu_second()).collect(),
     })
 }
@@ -206,9 +215,10 @@ async fn pages(stage: &mut Stage) -> Result<Vec<Vec<u8>>> {
 
 /// One round. A sign-in by SRP has two calls, and the costs of both; anything else has one.
 async fn play(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Duration) -> Result<[Cost; 2]> {
+    let clients = scenario.clients();
     match load {
         Load::Repeated(requests) => {
-            let cost = load::repeat(&stage.server, CLIENTS, requests, duration).await?;
+            let cost = load::repeat(&stage.server, clients, requests, duration).await?;
             Ok([cost, Cost::default()])
         }
         Load::SignIns => {
@@ -221,13 +231,13 @@ async fn play(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Dura
         }
         Load::NewUsers => {
             let count = (duration.as_secs_f64() * NEW_USERS_PER_SECOND).ceil() as usize;
-            let names = stage.new_names(count.max(CLIENTS));
+            let names = stage.new_names(count.max(clients));
             let requests = names.iter().map(|name| match scenario {
                 Scenario::SignUp => request("SignUp", Signing::Unsigned, &stage.api.sign_up(name)),
                 _ => request("AdminCreateUser", Signing::Signed, &stage.api.admin_create_user(name)),
             });
             let requests: Requests = requests.collect();
-            let (cost, _) = load::each(&stage.server, &requests).await?;
+            let (cost, _) = load::each(&stage.server, clients, &requests).await?;
             Ok([cost, Cost::default()])
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{Api, Signing, request, text},
-    load::{self, Cost, Requests},
+    load::{self, CLIENTS, Cost, Requests},
     population::Population,
     process::{Place, Server},
     srp::{self, SrpClient},
@@ -51,7 +51,7 @@ impl Stage {
         let srp_a = self.srp.srp_a();
         let initiate = |name| self.api.initiate("USER_SRP_AUTH", &json!({"USERNAME": name, "SRP_A": srp_a}));
         let first: Requests = self.names.iter().map(initiate).collect();
-        let (first, challenges) = load::each(&self.server, &first).await?;
+        let (first, challenges) = load::each(&self.server, CLIENTS, &first).await?;
         let timestamp = srp::timestamp(&self.api.date().await?)?;
         let mut second = Vec::new();
         for challenge in &challenges {
@@ -64,7 +64,7 @@ impl Stage {
             });
             second.push(request("RespondToAuthChallenge", Signing::Unsigned, &input));
         }
-        let (second, answers) = load::each(&self.server, &second.into()).await?;
+        let (second, answers) = load::each(&self.server, CLIENTS, &second.into()).await?;
         let tokens = answers.iter().map(|answer| tokens(answer)).collect::<Result<_>>()?;
         Ok(([first, second], tokens))
     }
