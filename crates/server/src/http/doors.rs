@@ -108,8 +108,9 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
     #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
     let began = Instant::now();
     let _in_flight = app.metrics.begin();
-    let ((service, operation, result), facts) =
-        trail::follow(work::follow(run(app, door, &mut call, unread))).await;
+    // In a box, because every layer around a future may hold it twice.
+    let answered = Box::pin(run(app, door, &mut call, unread));
+    let ((service, operation, result), facts) = trail::follow(work::follow(answered)).await;
     report::call(app, &call, (service, operation), &result, facts, began.elapsed());
     match (result, operation) {
         (Ok(output), Some(operation)) => answer::good(service, operation, &output, &call.request_id),
