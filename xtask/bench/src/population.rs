@@ -150,7 +150,7 @@ fn schema_name() -> String {
 /// What copies the original: the same text for both engines but for how numbers and subs are made.
 fn statements(numbers: &str, sub: &str, copies: usize) -> [String; 3] {
     let of_original = format!("(SELECT sub FROM users WHERE username = '{ORIGINAL}')");
-    let columns = "status, enabled, created_at, updated_at, signed_out_at, version";
+    let columns = "status, enabled, created_at, updated_at, sign_outs, version";
     [
         format!(
             "WITH RECURSIVE {numbers} \
