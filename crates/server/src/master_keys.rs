@@ -266,8 +266,13 @@ pub async fn reseal(db: &Db, vault: &Arc<Vault>, progress: impl Fn(&str, u64)) -
 /// Ends a change: no key but the one that seals opens the store any more.
 pub async fn finish(db: &Db, old: KeyId) -> Result<()> {
     db.write(move |tx| {
-        if find_sealing(tx)?.is_some_and(|sealing| sealing.id != old.to_string()) {
-            settings::delete(tx, &envelope_name(old))?;
+        let sealing = find_sealing(tx)?.filter(|sealing| sealing.id != old.to_string());
+        let Some(sealing) = sealing else { return Ok(()) };
+        settings::delete(tx, &envelope_name(old))?;
+        // A change before this one that died just before its end has left its old key's envelope.
+        let envelope: Option<Envelope> = read(settings::find(tx, &format!("master_key/{}", sealing.id))?)?;
+        for other in envelope.iter().flat_map(|envelope| envelope.others.keys()) {
+            settings::delete(tx, &format!("master_key/{other}"))?;
         }
         Ok(())
     })

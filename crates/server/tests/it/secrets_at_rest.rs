@@ -96,6 +96,22 @@ both_engines! {
         assert_eq!(published(&scene).await.len(), 2);
     }
 
+    async fn a_change_that_died_before_its_end_leaves_no_key_behind(lab: Lab) {
+        let (old, new, newer) = (MASTER_KEY.into(), NEW_KEY.into(), [3; 32].into());
+        let (db, now) = (lab.app.db.clone(), lab.app.now());
+        for (from, to) in [(&old, &new), (&new, &newer)] {
+            assert!(master_keys::announce(&db, from, to, now).await.unwrap());
+            let node = lab.another(**to, |_| {}).await.unwrap();
+            assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
+            // The first change ends here, after its key was put into its place.
+        }
+        master_keys::finish(&db, KeyId::of(&NEW_KEY)).await.unwrap();
+        for key in [MASTER_KEY, NEW_KEY] {
+            assert!(lab.another(key, |_| {}).await.is_none(), "a replaced key opens nothing");
+        }
+        assert!(lab.another([3; 32], |_| {}).await.is_some());
+    }
+
     async fn the_master_key_changes_under_a_running_server(lab: Lab) {
         let scene = Scene::new(&lab).await;
         let totp = json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
