@@ -194,11 +194,11 @@ where
     let handle = Handle::current();
     let task = tokio::task::spawn_blocking(move || {
         let _under_way = under_way;
-        let mut session = Session { client, handle, failure: None };
+        let mut session = Session { client, handle, failure: None, is_open: false };
         // A panic beside the closure, as when the runtime is shutting down, leaves the connection in doubt.
         match catch_unwind(AssertUnwindSafe(|| session.transact(mode, &*f))) {
             Ok(tried) => {
-                session.give_back(mode, matches!(tried, Tried::Done(Ok(_))));
+                session.give_back();
                 tried
             }
             Err(_) => {
@@ -215,6 +215,8 @@ pub(super) struct Session {
     client: Object,
     handle: Handle,
     failure: Option<Error>,
+    /// Whether the server has a transaction that must be ended.
+    is_open: bool,
 }
 
 impl Session {
@@ -224,7 +226,10 @@ impl Session {
         f: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
     ) -> Tried<T, E> {
         let result = match mode {
-            Mode::Write => self.simple(BEGIN).map_err(E::from),
+            Mode::Write => {
+                self.is_open = true;
+                self.simple(BEGIN).map_err(E::from)
+            }
             Mode::Read => Ok(()),
         };
         let result = result.and_then(|()| run_closure(f, &mut Tx::new(Engine::Postgres(self))));
@@ -238,6 +243,8 @@ impl Session {
         if mode == Mode::Read || result.is_err() {
             return Tried::Done(result);
         }
+        // Whatever the server answers to it, the transaction has ended.
+        self.is_open = false;
         match self.simple("COMMIT") {
             Ok(()) => Tried::Done(result),
             Err(Error::Postgres(error)) if error.is_conflict() => Tried::Collided,
@@ -247,13 +254,13 @@ impl Session {
     }
 
     /// Ends what is open and returns the connection to the pool, or drops it if it cannot be trusted.
-    fn give_back(mut self, mode: Mode, committed: bool) {
+    fn give_back(mut self) {
         let broken = match &self.failure {
             Some(Error::Postgres(error)) => error.is_lost(),
             Some(Error::TimedOut) => true,
             _ => false,
         };
-        if broken || (mode == Mode::Write && !committed && self.simple("ROLLBACK").is_err()) {
+        if broken || (self.is_open && self.simple("ROLLBACK").is_err()) {
             drop(Object::take(self.client));
         }
     }
