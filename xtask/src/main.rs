@@ -43,6 +43,9 @@ enum Command {
         /// How often to kill, instead of 200 times on SQLite and 50 on PostgreSQL.
         #[arg(long)]
         kills: Option<usize>,
+        /// Do as little as `cargo xtask test` does.
+        #[arg(long, conflicts_with = "kills")]
+        short: bool,
         /// The seed that an earlier run printed.
         #[arg(long)]
         seed: Option<u64>,
@@ -68,7 +71,10 @@ fn main() -> Result<()> {
         Command::Models => models::run(&root(), &root().join("target/models")),
         Command::Codegen { check } => codegen::run(&root(), check),
         Command::Test { only } => test::run_tests(&root(), only),
-        Command::Faults { only, kills, seed } => faults::run_faults(&root(), only, kills, seed),
+        Command::Faults { only, kills, short, seed } => {
+            let size = if short { faults::Size::Short } else { faults::Size::Full { kills } };
+            faults::run_faults(&root(), only, size, seed)
+        }
         Command::Bench { arguments } => bench::run_bench(&root(), &arguments),
         Command::Tidy => tidy::run(&root()),
     }

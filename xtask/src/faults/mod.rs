@@ -82,12 +82,7 @@ pub fn new_seed() -> u64 {
 }
 
 /// Runs all scenarios, or one.
-pub fn run_faults(
-    root: &Path,
-    only: Option<Scenario>,
-    kills: Option<usize>,
-    seed: Option<u64>,
-) -> Result<()> {
+pub fn run_faults(root: &Path, only: Option<Scenario>, size: Size, seed: Option<u64>) -> Result<()> {
     children::end_with_this_program()?;
     let tools = Tools::at(root);
     run(tools.cargo().args(["build", "--locked", "--package", "cognate"]))?;
@@ -99,7 +94,7 @@ pub fn run_faults(
         }
         println!("\n=== {scenario}");
         let start = Instant::now();
-        let result = run_scenario(&tools, *scenario, Size::Full { kills }, seed);
+        let result = run_scenario(&tools, *scenario, size, seed);
         if let Err(error) = &result {
             println!("{error:#}");
             failed.push(scenario.to_string());

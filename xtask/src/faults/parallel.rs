@@ -116,10 +116,10 @@ impl Rush<'_> {
             end += pause;
         }
         let wrong = wrong.unwrap_or(0);
-        ensure!(
-            (PASSWORDS..=allowed).contains(&wrong),
-            "{wrong} passwords were looked at, not {PASSWORDS}: {answers:?}"
-        );
+        // Whoever is refused for lack of processors has not guessed.
+        let least = if busy(&answers) > 0 { 1 } else { PASSWORDS };
+        let what = format!("{wrong} passwords were looked at, not {PASSWORDS}: {answers:?}");
+        ensure!((least..=allowed).contains(&wrong), what);
         Ok(())
     }
 
@@ -158,7 +158,8 @@ impl Rush<'_> {
         let answers = self.rush(operation, input);
         let found: usize =
             answers.iter().filter(|(text, _)| text.starts_with(answer)).map(|(_, count)| count).sum();
-        ensure!(found == count, "{operation}: {found} times {answer}, not {count}: {answers:?}");
+        let all = if count == AT_ONCE { AT_ONCE - busy(&answers) } else { count };
+        ensure!(found == all && found > 0, "{operation}: {found} times {answer}, not {count}: {answers:?}");
         Ok(())
     }
 
@@ -187,4 +188,9 @@ impl Rush<'_> {
         });
         counts
     }
+}
+
+/// How many were refused because the server has too much to do.
+fn busy(answers: &BTreeMap<String, usize>) -> usize {
+    answers.iter().filter(|(text, _)| text.starts_with("TooManyRequests")).map(|(_, count)| count).sum()
 }

@@ -9,7 +9,7 @@
 //! | 31 | letter case, Unicode, several `@`, several names | [`case_31`], `user_names::case`, `user_names::a_sub_is_nobody_elses_name`, `rules::user::formats` |
 //! | 32 | a new user or group under an old name | [`case_36_and_39`], `user_names::a_new_user_inherits_nothing`, `users::tokens_end_with_their_user`, `recovery::a_code_dies_with_its_user`, `groups::a_group` |
 //! | 33 | races of a changed address, blank codes | [`case_33_and_37`], `attribute_rights::codes_prove_their_own_address`, `own_account::a_code_does_not_verify_what_came_after_it`, `recovery::a_code_to_a_former_address_is_void` |
-//! | 34 | a lock that one way forgets, unlimited codes, parallel guesses | [`case_31`], `sign_in::five_failures_lock_known_and_unknown_alike`, `sign_in::parallel_guesses_do_not_pass_the_lock`, `second_factor::wrong_codes_lock`, `sign_up::of_many_guesses_at_once_few_are_looked_at_and_one_wins`, `recovery::codes_and_requests_are_limited` |
+//! | 34 | a lock that one way forgets, unlimited codes, parallel guesses | [`case_31`], `sign_in::five_failures_lock_known_and_unknown_alike`, `sign_in::parallel_guesses_do_not_pass_the_lock`, `two_nodes::a_password_is_guessed_no_oftener_at_two_servers`, `second_factor::wrong_codes_lock`, `sign_up::of_many_guesses_at_once_few_are_looked_at_and_one_wins`, `recovery::codes_and_requests_are_limited` |
 //! | 35 | a code of an authenticator app used twice | `second_factor::an_authenticator_app_is_asked`, `second_factor::parallel_answers_have_one_success` |
 //! | 36 | a second factor skipped | [`case_36_and_39`], `second_factor::a_session_is_bound`, `rules::sign_in::tests` |
 //! | 37 | a stage skipped by an empty answer | [`case_33_and_37`] |
