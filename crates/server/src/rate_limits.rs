@@ -139,7 +139,7 @@ fn quota(rate: NonZeroU32, burst_seconds: u32) -> Quota {
 }
 
 /// A household or machine: an IPv4 address, or the half of an IPv6 address that is handed out as one.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {
@@ -150,7 +150,7 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// Whether an address is of this machine or network: where no proxy is known, one is likely behind it.
-fn is_local(address: IpAddr) -> bool {
+pub fn is_local(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
         IpAddr::V6(address) => {

@@ -18,10 +18,11 @@ use tokio::signal;
 /// Serves until the process is told to end.
 pub async fn serve(mut config: Config) -> Result<()> {
     let asked = config.listen;
-    let listener = Listener::bind(asked).await.with_context(|| format!("cannot listen on {asked}"))?;
+    let mut listener = Listener::bind(asked).await.with_context(|| format!("cannot listen on {asked}"))?;
     if asked.port() == 0 && config.public_url == "http://localhost:0" {
         config.public_url = format!("http://localhost:{}", listener.address.port());
     }
+    listener.proxies = config.trusted_proxies.clone();
     let db = open_store(&config).await?;
     let vault = match config.ephemeral {
         true => master_key::new_vault(&db).await?,

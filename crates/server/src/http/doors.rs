@@ -100,9 +100,9 @@ fn target(head: &Parts) -> Door {
 async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String) -> Response<Body> {
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
     let read = body::read(&app.config.limits, body).await;
-    let (body, unread) = match read {
-        Ok(bytes) => (bytes, None),
-        Err(fault) => (Default::default(), Some(fault)),
+    let (body, _room, unread) = match read {
+        Ok((bytes, room)) => (bytes, room, None),
+        Err(fault) => (Default::default(), None, Some(fault)),
     };
     let mut call = Call::new(head, body, request_id, peer);
     #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]

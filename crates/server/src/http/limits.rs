@@ -21,6 +21,8 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// How many connections are open at once; further ones wait to be accepted.
     pub connections_max: usize,
+    /// How many of these come from one address (an IPv6 /64), unless it is a proxy or of this network.
+    pub connections_per_address_max: usize,
     /// How long a shutdown waits for what was accepted.
     pub shutdown_timeout: Duration,
 }
@@ -36,6 +38,7 @@ impl Default for Limits {
             answer_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             connections_max: 4096,
+            connections_per_address_max: 512,
             shutdown_timeout: Duration::from_secs(20),
         }
     }

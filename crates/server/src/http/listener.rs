@@ -1,6 +1,6 @@
 //! Sockets: who may connect, how patient the server is, and how it ends.
 
-use super::{doors::Peer, limits::Limits, patience::Patient};
+use super::{connections::Connections, doors::Peer, limits::Limits, patience::Patient};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -8,6 +8,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
+use ipnet::IpNet;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -27,6 +28,8 @@ pub struct Listener {
     sockets: Vec<TcpListener>,
     /// Where the first one listens.
     pub address: SocketAddr,
+    /// Proxies, which may have any number of connections.
+    pub proxies: Vec<IpNet>,
 }
 
 impl Listener {
@@ -42,13 +45,14 @@ impl Listener {
                 Err(error) => tracing::info!(%other, %error, "not listening on the other loopback address"),
             }
         }
-        Ok(Listener { sockets, address })
+        Ok(Listener { sockets, address, proxies: Vec::new() })
     }
 
     /// Serves until `stop` is ready, then finishes what was accepted.
     pub async fn serve(self, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
         let graceful = Arc::new(GracefulShutdown::new());
         let connections = Arc::new(Semaphore::new(limits.connections_max));
+        let of_addresses = Connections::new(limits.connections_per_address_max, &self.proxies);
         let mut accepting = tokio::task::JoinSet::new();
         for socket in self.sockets {
             let doorman = Doorman {
@@ -56,6 +60,7 @@ impl Listener {
                 limits: limits.clone(),
                 graceful: graceful.clone(),
                 connections: connections.clone(),
+                of_addresses: of_addresses.clone(),
             };
             accepting.spawn(doorman.accept(socket));
         }
@@ -81,6 +86,7 @@ struct Doorman {
     limits: Limits,
     graceful: Arc<GracefulShutdown>,
     connections: Arc<Semaphore>,
+    of_addresses: Connections,
 }
 
 impl Doorman {
@@ -88,10 +94,12 @@ impl Doorman {
         while let Ok(permit) = self.connections.clone().acquire_owned().await {
             match socket.accept().await {
                 Ok((stream, peer)) => {
+                    // Closed without a word: an answer would cost what the limit saves.
+                    let Some(held) = self.of_addresses.hold(peer.ip()) else { continue };
                     let connection = self.connection(stream, peer.ip());
                     tokio::spawn(async move {
                         connection.await;
-                        drop(permit);
+                        drop((held, permit));
                     });
                 }
                 Err(error) => {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod body;
+mod connections;
 mod cors;
 pub mod doors;
 mod forwarded;

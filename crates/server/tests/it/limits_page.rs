@@ -70,6 +70,24 @@ const REQUESTS: &[Row] = &[
         FIXED,
         "further ones wait in the system's queue",
     ),
+    (
+        "of these from one address, unless it is a proxy or local",
+        Listener(|l| l.connections_per_address_max.to_string()),
+        "`trusted_proxies`",
+        CLOSED,
+    ),
+    (
+        "body that any number of connections may send",
+        Const("server/src/http/body.rs", "SMALL_BYTES_MAX"),
+        FIXED,
+        "",
+    ),
+    (
+        "longer bodies at once",
+        Const("server/src/http/body.rs", "LARGE_MAX"),
+        FIXED,
+        "wait, then SerializationException",
+    ),
     ("depth of JSON", Text("128"), FIXED, "SerializationException"),
     (
         "members of a list or map whose model has no limit",
