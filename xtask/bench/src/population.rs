@@ -147,18 +147,24 @@ fn schema_name() -> String {
     digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What copies the original: the same text for both engines but for how numbers and subs are made.
-fn statements(numbers: &str, sub: &str, copies: usize) -> [String; 3] {
+/// What copies the original: the same text for both engines but for how numbers and subs are made. `columns` are those
+/// of the table of users.
+fn statements(numbers: &str, sub: &str, columns: &[String], copies: usize) -> [String; 3] {
     let of_original = format!("(SELECT sub FROM users WHERE username = '{ORIGINAL}')");
-    let columns = "status, enabled, created_at, updated_at, sign_outs, version";
+    let name = "'copy-' || substr(CAST(10000000 + n.i AS TEXT), 2)";
+    let values = columns.iter().map(|column| match column.as_str() {
+        "sub" => sub.to_owned(),
+        "username" => name.to_owned(),
+        "attributes" => format!("replace(u.attributes, '{ORIGINAL}', {name})"),
+        other => format!("u.{other}"),
+    });
+    let values: Vec<String> = values.collect();
     [
         format!(
-            "WITH RECURSIVE {numbers} \
-             INSERT INTO users (pool_id, sub, username, {columns}, attributes, pending, password, mfa) \
-             SELECT u.pool_id, {sub}, 'copy-' || substr(CAST(10000000 + n.i AS TEXT), 2), {columns}, \
-             replace(u.attributes, '{ORIGINAL}', 'copy-' || substr(CAST(10000000 + n.i AS TEXT), 2)), \
-             u.pending, u.password, u.mfa \
-             FROM n, users u WHERE u.username = '{ORIGINAL}' AND n.i <= {copies}"
+            "WITH RECURSIVE {numbers} INSERT INTO users ({}) SELECT {} \
+             FROM n, users u WHERE u.username = '{ORIGINAL}' AND n.i <= {copies}",
+            columns.join(", "),
+            values.join(", ")
         ),
         // The join is written so that SQLite begins with the few rows of the original.
         format!(
@@ -199,8 +205,12 @@ fn copy_in_sqlite(data_dir: &Path, copies: usize) -> Result<()> {
         hex(6)
     );
     let numbers = format!("n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {copies})");
+    let columns: Vec<String> = connection
+        .prepare("SELECT name FROM pragma_table_info('users')")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     connection.execute_batch("BEGIN")?;
-    for statement in statements(&numbers, &sub, copies) {
+    for statement in statements(&numbers, &sub, &columns, copies) {
         connection.execute(&statement, [])?;
     }
     connection.execute_batch("COMMIT")?;
@@ -213,7 +223,9 @@ async fn copy_in_postgres(url: &str, copies: usize) -> Result<()> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let connection = tokio::spawn(connection);
     let numbers = format!("n AS (SELECT generate_series(1, {copies}) AS i)");
-    for statement in statements(&numbers, "gen_random_uuid()::text", copies) {
+    let columns = "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'users'";
+    let columns: Vec<String> = client.query(columns, &[]).await?.iter().map(|row| row.get(0)).collect();
+    for statement in statements(&numbers, "gen_random_uuid()::text", &columns, copies) {
         client.batch_execute(&statement).await?;
     }
     // As autovacuum would before long.
