@@ -72,7 +72,8 @@ impl Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
-        let (decoy_hash, hash_ms) = passwords::decoy(config.hashing)?;
+        let decoy_hash = passwords::decoy(config.hashing)?;
+        let hash_ms = passwords::hash_ms(config.hashing)?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let workers = Workers::new(threads, hash_ms, passwords::give_memory_back).map_err(Fault::internal)?;
         let metrics = Arc::<Metrics>::default();

@@ -24,6 +24,9 @@ fn argon2(hashing: Hashing) -> Result<Argon2<'static>> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
+/// The hash that [`hash_ms`] makes.
+const PROBE: Hashing = Hashing { memory_kib: 2_048, passes: 1 };
+
 thread_local! {
     /// What a hash fills, kept from one to the next: new memory has to be cleared by the system first.
     static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
@@ -159,13 +162,22 @@ fn costs(hash: &str) -> Option<Hashing> {
     is_ours.then(|| Hashing { memory_kib: params.m_cost(), passes: params.t_cost() })
 }
 
-/// A hash that no password has, for [`is_any_of`], and how many milliseconds it took.
-pub fn decoy(hashing: Hashing) -> Result<(String, u32)> {
-    let password = SystemRandom.string(32, b"abcdefghijklmnopqrstuvwxyz");
+/// A hash that no password has, for [`is_any_of`].
+pub fn decoy(hashing: Hashing) -> Result<String> {
+    let (mut salt, mut out) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
+    SystemRandom.fill(&mut salt);
+    SystemRandom.fill(&mut out);
+    phc(&argon2(hashing)?, &salt, &out).map_err(|e| Fault::internal(e.to_string()))
+}
+
+/// About how long a hash takes on this machine, in milliseconds: a small one is made, and its time scaled, because
+/// the start of the server shall not wait for a whole one.
+pub fn hash_ms(hashing: Hashing) -> Result<u32> {
     #[expect(clippy::disallowed_methods, reason = "a duration, by which work is admitted")]
     let began = Instant::now();
-    let hash = hash(hashing, &password)?;
-    let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
+    hash(PROBE, "how long does it take?")?;
+    let took_us = began.elapsed().as_micros();
     give_memory_back();
-    Ok((hash, took_ms))
+    let blocks = |hashing: Hashing| u128::from(hashing.memory_kib) * u128::from(hashing.passes);
+    Ok(u32::try_from(took_us * blocks(hashing) / blocks(PROBE) / 1_000).unwrap_or(u32::MAX))
 }
