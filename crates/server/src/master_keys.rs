@@ -192,7 +192,8 @@ pub async fn announce(db: &Db, old: &Secret, new: &Secret, now: i64) -> Result<b
         let mut next =
             Envelope { root: to.seal(&mut SystemRandom, ROOT_CONTEXT, &*root), others: BTreeMap::new() };
         // What the old key's holder had to know, the new one's must: a change may follow soon after another.
-        for (id, sealed) in &envelope.others {
+        // The new key itself may be among them, where a change is taken back.
+        for (id, sealed) in envelope.others.iter().filter(|(id, _)| **id != to.id.to_string()) {
             let other = from.try_open(&other_context(id), sealed);
             let other = other.ok_or_else(|| Fault::internal("a key cannot be opened"))?;
             next.others.insert(id.clone(), to.seal(&mut SystemRandom, &other_context(id), &other));
@@ -271,7 +272,8 @@ pub async fn finish(db: &Db, old: KeyId) -> Result<()> {
         settings::delete(tx, &envelope_name(old))?;
         // A change before this one that died just before its end has left its old key's envelope.
         let envelope: Option<Envelope> = read(settings::find(tx, &format!("master_key/{}", sealing.id))?)?;
-        for other in envelope.iter().flat_map(|envelope| envelope.others.keys()) {
+        let others = envelope.iter().flat_map(|envelope| envelope.others.keys());
+        for other in others.filter(|other| **other != sealing.id) {
             settings::delete(tx, &format!("master_key/{other}"))?;
         }
         Ok(())

@@ -212,7 +212,12 @@ impl Workers {
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _own = self.own_admission(Cost::Hash)?;
         let (answer, answered) = oneshot::channel();
-        self.queue.lock().jobs.push_back(Box::new(move || drop(answer.send(job()))));
+        self.queue.lock().jobs.push_back(Box::new(move || {
+            // Whoever asked may have gone away meanwhile.
+            if !answer.is_closed() {
+                drop(answer.send(job()));
+            }
+        }));
         self.queue.arrived.notify_one();
         answered.await.map_err(Fault::internal)
     }

@@ -119,6 +119,9 @@ impl Doorman {
         });
         let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
         let connection = http1::Builder::new()
+            // Who hangs up while a call is under way does not end it: what was done is reported and recorded, and work
+            // that was admitted is counted until it is done.
+            .half_close(true)
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_timeout)
             .max_buf_size(self.limits.head_bytes_max)

@@ -112,6 +112,18 @@ both_engines! {
         assert!(lab.another([3; 32], |_| {}).await.is_some());
     }
 
+    async fn a_change_of_the_master_key_can_be_taken_back_at_once(lab: Lab) {
+        let (db, now) = (lab.app.db.clone(), lab.app.now());
+        for (from, to) in [(MASTER_KEY, NEW_KEY), (NEW_KEY, MASTER_KEY), (MASTER_KEY, NEW_KEY)] {
+            assert!(master_keys::announce(&db, &from.into(), &to.into(), now).await.unwrap());
+            let node = lab.another(to, |_| {}).await.unwrap();
+            assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
+            master_keys::finish(&db, KeyId::of(&from)).await.unwrap();
+            assert!(lab.another(from, |_| {}).await.is_none(), "the replaced key opens nothing");
+            assert!(lab.another(to, |_| {}).await.is_some(), "the new key opens the store");
+        }
+    }
+
     async fn the_master_key_changes_under_a_running_server(lab: Lab) {
         let scene = Scene::new(&lab).await;
         let totp = json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});

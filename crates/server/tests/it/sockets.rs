@@ -1,6 +1,9 @@
 //! The listener itself, over real sockets: both loopback addresses, slow clients, broken HTTP, an orderly end.
 
-use crate::lab::Lab;
+use crate::{
+    lab::Lab,
+    scene::{PASSWORD, Scene},
+};
 use cognate::http::{limits::Limits, listener::Listener};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -178,4 +181,53 @@ async fn the_end_finishes_what_was_accepted() {
     drop(idle);
     assert!(TcpStream::connect(server.address).await.is_err());
     server.lab.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_does_not_end_the_call() {
+    let server = Server::start(Limits::default()).await;
+    let scene = Scene::new(&server.lab).await;
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    // Every worker is busy until its sender is dropped.
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        (0..processors).map(|_| std::sync::mpsc::channel::<()>()).unzip();
+    let busy: Vec<_> = receivers
+        .into_iter()
+        .map(|receiver| {
+            let workers = server.lab.app.workers.clone();
+            tokio::spawn(async move { workers.run(move || receiver.recv().is_err()).await })
+        })
+        .collect();
+    let body =
+        serde_json::json!({"ClientId": scene.client, "Username": "gone", "Password": PASSWORD}).to_string();
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         x-amz-target: AWSCognitoIdentityProviderService.SignUp\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = server.connect().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    while server.lab.app.workers.load().1 == 0 {
+        pause.tick().await;
+    }
+    drop(stream);
+    for _ in 0..5 {
+        pause.tick().await;
+    }
+    drop(senders);
+    for job in busy {
+        assert!(job.await.unwrap().unwrap());
+    }
+    let exists = async || {
+        let users = scene.admin("ListUsers", serde_json::json!({"Filter": "username = \"gone\""})).await;
+        users["Users"].as_array().is_some_and(|users| !users.is_empty())
+    };
+    for _ in 0..100 {
+        if exists().await {
+            return;
+        }
+        pause.tick().await;
+    }
+    panic!("the call ended with its connection");
 }
