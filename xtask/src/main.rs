@@ -4,6 +4,7 @@
 mod bench;
 mod codegen;
 mod faults;
+mod fuzz;
 mod models;
 mod secrets;
 mod test;
@@ -50,6 +51,14 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Throw invented inputs at everything that reads bytes from strangers.
+    Fuzz {
+        /// One target of fuzz/; otherwise each in turn.
+        target: Option<String>,
+        /// How long each runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Measure the release server beside the limits of its arithmetic; `--help` says how to measure less.
     #[command(disable_help_flag = true)]
     Bench {
@@ -75,6 +84,7 @@ fn main() -> Result<()> {
             let size = if short { faults::Size::Short } else { faults::Size::Full { kills } };
             faults::run_faults(&root(), only, size, seed)
         }
+        Command::Fuzz { target, seconds } => fuzz::run_fuzz(&root(), target.as_deref(), seconds),
         Command::Bench { arguments } => bench::run_bench(&root(), &arguments),
         Command::Tidy => tidy::run(&root()),
     }

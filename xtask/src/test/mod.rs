@@ -26,6 +26,8 @@ pub enum Part {
     Clients,
     /// The commands of the README.
     Readme,
+    /// The targets of fuzz/, some seconds each; `cargo xtask fuzz` runs them longer.
+    Fuzz,
     /// Kills, a full disk, a database and a mail server that are away; fewer and shorter than `cargo xtask faults`.
     Faults,
 }
@@ -125,6 +127,9 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
     if has(Part::Clients) {
         clients::steps(&mut report, &tools, postgres.as_ref());
     }
+    if has(Part::Fuzz) {
+        fuzz(&mut report, &tools);
+    }
     if has(Part::Faults) {
         faults(&mut report, &tools);
     }
@@ -137,6 +142,17 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
         std::process::exit(1);
     }
     Ok(())
+}
+
+/// Each target for a few seconds.
+fn fuzz(report: &mut Report, tools: &Tools) {
+    const SECONDS: u32 = 5;
+    let programs = report.prepare("Fuzzers", || crate::fuzz::Programs::build(tools));
+    for target in crate::fuzz::targets(tools.root()).unwrap_or_default() {
+        report.check(&format!("Fuzzing: {target}"), || {
+            programs.as_ref().context("the fuzzers were not built")?.run(&target, SECONDS)
+        });
+    }
 }
 
 /// Each scenario of the faults in its short form.
