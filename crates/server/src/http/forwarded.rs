@@ -19,13 +19,13 @@ pub fn find_client<B>(trusted: &[IpNet], request: &mut Request<B>) {
 /// of the first untrusted one may be anybody's invention.
 fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut nearest = peer.to_canonical();
-    let values: Vec<&str> =
-        headers.get_all(HEADER).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+    let values = headers.get_all(HEADER).iter().rev();
+    for hop in values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')) {
         if !trusted.iter().any(|network| network.contains(&nearest)) {
             break;
         }
-        let Some(address) = address(hop.trim()) else { break };
+        // Proxies append to what the client sent, which need be no text.
+        let Some(address) = str::from_utf8(hop).ok().and_then(|hop| address(hop.trim())) else { break };
         nearest = address;
     }
     nearest
@@ -41,6 +41,7 @@ fn address(hop: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     #[test]
     fn only_trusted_proxies_are_believed() {
@@ -61,13 +62,17 @@ mod tests {
             ("10.0.0.1", &["unknown"], "10.0.0.1"),
             ("10.0.0.1", &["198.51.100.7, unknown"], "10.0.0.1"),
             ("10.0.0.1", &[""], "10.0.0.1"),
+            ("10.0.0.1", &["\u{ff}, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["203.0.113.9\u{ff},198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+            ("10.0.0.1", &["198.51.100.7, \u{ff}"], "10.0.0.1"),
             ("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7"),
             ("fd00::1", &["2001:db8::7"], "2001:db8::7"),
             ("fd00::1", &["[2001:db8::7]:443"], "2001:db8::7"),
         ] {
             let mut map = HeaderMap::new();
             for value in headers {
-                map.append(HEADER, value.parse().unwrap());
+                let bytes: Vec<u8> = value.chars().map(|c| u8::try_from(c).unwrap()).collect();
+                map.append(HEADER, HeaderValue::from_bytes(&bytes).unwrap());
             }
             let found = client(&trusted, peer.parse().unwrap(), &map);
             assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {headers:?}");
