@@ -92,23 +92,23 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request whose checked input is known: in its category, for its pool, and about whom it names.
+    /// Counts a request whose checked input is known: about whom it names, for its pool, and in its category. What one
+    /// user's or pool's limit refuses uses up nothing of what all share.
     ///
     /// # Errors
     /// TooManyRequestsException.
     pub fn check_input(&self, operation: &'static str, category: Category, input: &Value) -> Result<()> {
         let text = |name: &str| input[name].as_str();
         let pool = text("UserPoolId").or_else(|| text("ResourceArn"));
-        self.check_category(category)?;
+        if let (Some(pool), Some(name)) = (pool.or_else(|| text("ClientId")), trail::typed_name(input)) {
+            self.check_user(pool, name)?;
+        }
         if let (Some(table), Some(pool), true) = (&self.pools, pool, category.is_also_per_pool())
             && !table.admits(&(pool, operation))
         {
             return self.refuse("pool");
         }
-        match (pool.or_else(|| text("ClientId")), trail::typed_name(input)) {
-            (Some(pool), Some(name)) => self.check_user(pool, name),
-            _ => Ok(()),
-        }
+        self.check_category(category)
     }
 
     /// Counts a request in its category.

@@ -1,4 +1,5 @@
 use super::*;
+use serde_json::json;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 const BEGINNING_MS: i64 = 1_767_225_600_000;
@@ -85,6 +86,19 @@ fn answers_beyond_three_for_a_sign_in_are_sign_ins() {
     assert_eq!(admitted(|| limits.check_category(Category::UserAuthentication)), 0);
     assert_eq!(admitted(|| limits.check_category(Category::UserList)), 3);
     assert_eq!(admitted(|| limits.check_category(Category::UserRead)), MANY);
+}
+
+#[test]
+fn a_flood_about_one_user_leaves_the_category_to_others() {
+    let rate = |n| NonZeroU32::new(n).unwrap();
+    let categories = BTreeMap::from([(Category::UserAuthentication, rate(6))]);
+    let (limits, _) = limits(Rates { categories, per_user: Some(rate(2)), ..Rates::default() });
+    let of = |name: &str| {
+        let input = json!({"ClientId": "c", "AuthParameters": {"USERNAME": name}});
+        admitted(|| limits.check_input("InitiateAuth", Category::UserAuthentication, &input))
+    };
+    assert_eq!(of("jane"), 4);
+    assert_eq!(of("mary"), 2, "six of all");
 }
 
 #[test]
