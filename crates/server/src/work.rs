@@ -164,9 +164,9 @@ impl Workers {
             std::thread::Builder::new().name("cognate-work".to_owned()).spawn(move || work(&queue, idle))?;
         }
         let hash_ms = hash_ms.saturating_add(LIGHT_MS);
-        // However slow hashes are set, each thread may have one waiting beside the one that runs.
+        // However slow hashes are set, each thread may have one waiting beside the one that runs, and keeps its reserve.
         let capacity_ms =
-            WAITING_MS.max(hash_ms.saturating_mul(2)).saturating_mul(u32::try_from(threads).unwrap_or(1));
+            WAITING_MS.max(hash_ms.saturating_mul(3)).saturating_mul(u32::try_from(threads).unwrap_or(1));
         let admission =
             Arc::new(Semaphore::new(usize::try_from(capacity_ms).unwrap_or(Semaphore::MAX_PERMITS)));
         Ok(Workers { queue, short: Arc::new(short), admission, capacity_ms, hash_ms, _end: end })
@@ -321,7 +321,10 @@ mod tests {
     #[tokio::test]
     async fn slow_hashes_are_not_refused_for_ever() {
         let workers = workers(10_000);
-        assert!(workers.permit(Cost::Hash, Turn::First).is_ok());
+        let _running = workers.permit(Cost::Hash, Turn::First).unwrap();
+        let _waiting = workers.permit(Cost::Hash, Turn::First).unwrap();
+        assert!(workers.permit(Cost::Hash, Turn::First).is_err());
+        assert!(workers.permit(Cost::Hash, Turn::Later).is_ok());
     }
 
     #[tokio::test]
