@@ -32,7 +32,7 @@ pub struct Issued<'a> {
     pub with_refresh_token: bool,
 }
 
-/// Signs an ID and an access token on the workers.
+/// Signs an ID and an access token, when it is the call's turn.
 pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResultType> {
     let Issued { context, user, groups, grant, with_refresh_token } = issued;
     let keys = app.keys.of(app, &context.pool.id).await?;

@@ -236,19 +236,20 @@ const RATES: &[Row] = &[
         FIXED,
         "addresses or names share a place",
     ),
-    ("work that may wait for each processor", Const("server/src/work.rs", "WAITING_MS"), FIXED, TOO_MANY),
+    (
+        "work that may run and wait for each processor; three hashes, if these take longer",
+        Const("server/src/work.rs", "WAITING_MS"),
+        FIXED,
+        TOO_MANY,
+    ),
     (
         "the part of it for sign-ins that were begun, in percent",
         Const("server/src/work.rs", "RESERVED_PERCENT"),
         FIXED,
         "new sign-ins are refused first",
     ),
-    (
-        "hashes, signatures and exponentiations at once",
-        Text("one for each processor"),
-        FIXED,
-        "further ones wait",
-    ),
+    ("hashes at once", Text("one for each processor"), FIXED, "further ones wait"),
+    ("signatures and halves of SRP at once", Text("one for each processor"), FIXED, "further ones wait"),
     (
         "messages to one address in an hour",
         Const("server/src/delivery/mod.rs", "HOURLY_PER_RECIPIENT"),
