@@ -152,6 +152,11 @@ impl Owner {
         Owner { pool_id: pool.id.clone(), kind: "name", id: pool.fold_name(name) }
     }
 
+    /// Nobody, beside a user whose code is not sent and keeps the place of the one before.
+    fn unsent(user: &User) -> Owner {
+        Owner { kind: "unsent", ..Owner::user(user) }
+    }
+
     fn parts(&self) -> [&str; 3] {
         [&self.pool_id, self.kind, &self.id]
     }
@@ -216,17 +221,31 @@ pub fn send_discreetly(
     match send(app, tx, pool, user, what, recipient, now) {
         Err(refusal) if hides_users && refusal.code == Code::TooManyRequestsException => {
             tracing::info!(reason = ?refusal.cause, "a code was not sent");
-            Ok(())
+            keep_nothing(app, tx, what, &Owner::unsent(user), now)
         }
         sent => sent.map(drop),
     }
 }
 
-/// Keeps for an unknown name that a code was asked for, at the cost of a real one.
-pub fn pretend(app: &App, tx: &mut Tx<'_>, what: What, owner: &Owner, now: Millis) -> Result<()> {
+/// Keeps for an unknown name that a code was asked for, with as many statements as [`send_discreetly`] takes for a
+/// user who has the address of `simulated`: time must not tell either.
+pub fn pretend(
+    app: &App,
+    tx: &mut Tx<'_>,
+    what: What,
+    owner: &Owner,
+    simulated: &Recipient,
+    now: Millis,
+) -> Result<()> {
+    delivery::look_for_room(app, tx, simulated, now)?;
+    keep_nothing(app, tx, what, owner, now)
+}
+
+/// Stands for the two statements that store a message and its code.
+fn keep_nothing(app: &App, tx: &mut Tx<'_>, what: What, owner: &Owner, now: Millis) -> Result<()> {
     let kept = Kept { digest: None, proof: None };
     tickets::put(tx, what.kind(), &ticket_id(app, what, owner), now + what.ttl_ms(), 0, &kept)?;
-    // In the place of the statement that stores a real message; it touches no row.
+    // It touches no row.
     Ok(store::outbox::delivered(tx, "", now)?)
 }
 

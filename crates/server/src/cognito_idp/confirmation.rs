@@ -118,7 +118,7 @@ fn resend(
         }
         _ => {
             triggers::refuse_message(pool, simulated.medium)?;
-            codes::pretend(app, tx, What::SignUp, &owner, now)?;
+            codes::pretend(app, tx, What::SignUp, &owner, simulated, now)?;
             Ok(Ok(simulated.clone()))
         }
     }

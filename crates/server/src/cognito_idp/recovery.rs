@@ -74,7 +74,7 @@ fn request(
         }
         _ => {
             triggers::refuse_message(pool, simulated.medium)?;
-            codes::pretend(app, tx, What::PasswordReset, &owner, now)?;
+            codes::pretend(app, tx, What::PasswordReset, &owner, simulated, now)?;
             Ok(Ok(simulated.clone()))
         }
     }

@@ -9,8 +9,8 @@ pub use job::{round, run, see_whether_full};
 
 use crate::{app::App, config::Delivery};
 use rules::{
-    Fault, Random, Result, fault,
-    messages::{Medium, Message},
+    Fault, Millis, Random, Result, fault,
+    messages::{Medium, Message, recipients::Recipient},
 };
 use std::{sync::atomic::Ordering, time::Duration};
 use store::{
@@ -35,17 +35,29 @@ pub const WAITING_MAX: i64 = 100_000;
 pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
     // What stays in the outbox goes to nobody.
     if entry.next_try_at.is_some() {
+        let had_many = had_many(tx, &entry.recipient, entry.created_at)?;
         if app.outbox_is_full.load(Ordering::Relaxed) {
             return Err(fault::too_many_requests().because("too many messages wait for delivery"));
         }
-        let since = entry.created_at - HOUR_MS;
-        if outbox::has_since(tx, &entry.recipient, since, HOURLY_PER_RECIPIENT)? {
+        if had_many {
             return Err(
                 fault::too_many_requests().because("the address was sent too many messages in an hour")
             );
         }
     }
     Ok(outbox::insert(tx, entry)?)
+}
+
+/// Asks the store what [`post`] asks it for a message to this recipient, and does nothing with the answer.
+pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Millis) -> Result<()> {
+    if app.config.delivery.carries(recipient.medium) {
+        had_many(tx, &recipient.to, now)?;
+    }
+    Ok(())
+}
+
+fn had_many(tx: &mut Tx<'_>, to: &str, now: Millis) -> Result<bool> {
+    Ok(outbox::has_since(tx, to, now - HOUR_MS, HOURLY_PER_RECIPIENT)?)
 }
 
 /// A message as the outbox keeps it. It is due at once if the server can send by its medium; otherwise it stays.

@@ -168,6 +168,7 @@ impl Db {
 pub struct Tx<'a> {
     engine: Engine<'a>,
     failed: bool,
+    statements: usize,
     /// Whether it failed because SQLite would have had to wait.
     was_busy: bool,
 }
@@ -179,7 +180,12 @@ enum Engine<'a> {
 
 impl<'a> Tx<'a> {
     fn new(engine: Engine<'a>) -> Tx<'a> {
-        Tx { engine, failed: false, was_busy: false }
+        Tx { engine, failed: false, statements: 0, was_busy: false }
+    }
+
+    /// How many statements it was given: what strangers can time.
+    pub fn statements(&self) -> usize {
+        self.statements
     }
 
     /// Runs a statement and answers its rows.
@@ -221,6 +227,7 @@ impl<'a> Tx<'a> {
         params: &[Param<'_>],
         run: impl FnOnce(&mut Engine<'a>) -> Result<R, Error>,
     ) -> Result<R, Error> {
+        self.statements += 1;
         // PostgreSQL refuses everything after a failed statement; SQLite is held to the same.
         if self.failed {
             return Err(Error::Aborted);
