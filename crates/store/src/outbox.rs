@@ -12,7 +12,8 @@ pub struct Entry {
     pub pool_id: String,
     /// Who it is for.
     pub username: String,
-    /// The e-mail address or phone number.
+    /// The e-mail address or phone number. It is kept in lower case, because mailboxes take no notice of it; the
+    /// message has it as it was written.
     pub recipient: String,
     /// When it was written.
     pub created_at: i64,
@@ -60,7 +61,7 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
             (&entry.id).into(),
             (&entry.pool_id).into(),
             (&entry.username).into(),
-            (&entry.recipient).into(),
+            (&entry.recipient.to_lowercase()).into(),
             entry.created_at.into(),
             entry.next_try_at.into(),
             entry.tries.into(),
@@ -72,11 +73,11 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether an address was sent as many messages since then.
+/// Whether an address, however it is spelled, was sent as many messages since then.
 pub fn has_since(tx: &mut Tx<'_>, recipient: &str, since: i64, count: i64) -> Result<bool, Error> {
     let row = tx.query_one(
         "SELECT created_at FROM outbox WHERE recipient = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
-        &[recipient.into(), (count - 1).into()],
+        &[(&recipient.to_lowercase()).into(), (count - 1).into()],
     )?;
     row.map_or(Ok(false), |row| Ok(row.int(0)? > since))
 }
@@ -90,14 +91,14 @@ pub fn has_waiting(tx: &mut Tx<'_>, count: i64) -> Result<bool, Error> {
     Ok(row.is_some())
 }
 
-/// The newest messages, newest first; `to` is a recipient or a user name, none means all.
+/// The newest messages, newest first; `to` is a recipient, however it is spelled, or a user name; none means all.
 pub fn list(tx: &mut Tx<'_>, to: Option<&str>, limit: i64) -> Result<Vec<Entry>, Error> {
     let rows = match to {
         Some(to) => {
             let sql = format!(
-                "SELECT {COLUMNS} FROM outbox WHERE recipient = $1 OR username = $1 ORDER BY id DESC LIMIT $2"
+                "SELECT {COLUMNS} FROM outbox WHERE recipient = $1 OR username = $2 ORDER BY id DESC LIMIT $3"
             );
-            tx.query(&sql, &[to.into(), limit.into()])?
+            tx.query(&sql, &[(&to.to_lowercase()).into(), to.into(), limit.into()])?
         }
         None => {
             let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY id DESC LIMIT $1");

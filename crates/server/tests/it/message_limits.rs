@@ -22,10 +22,12 @@ async fn sent(lab: &Lab, to: &'static str) -> usize {
     found.unwrap_or_else(|e: store::Error| panic!("{e}")).len()
 }
 
-/// Registers users with one address until that gets no more messages.
+/// Registers users with one address, spelled in many ways, until that gets no more messages.
 async fn flood(scene: &Scene, to: &str) -> Answer {
     for n in 0..HOURLY_PER_RECIPIENT {
-        scene.sign_up(&format!("flood{n}"), json!({"email": to})).await.ok();
+        let mut spelled = to.to_owned();
+        spelled[..n as usize % to.len()].make_ascii_uppercase();
+        scene.sign_up(&format!("flood{n}"), json!({"email": spelled})).await.ok();
     }
     scene.sign_up("one-too-many", json!({"email": to})).await
 }

@@ -42,6 +42,18 @@ both_engines! {
     }
 }
 
+both_engines! {
+    async fn finds_an_address_in_any_spelling_and_shows_its_own(lab: Lab) {
+        let scene = verifying(&lab, json!({})).await;
+        scene.sign_up("Jane", json!({ "email": "Jane.Doe@Example.com" })).await.ok();
+        for to in ["Jane.Doe@Example.com", "jane.doe@example.com", "JANE.DOE@EXAMPLE.COM", "Jane"] {
+            let found = scene.messages(to).await;
+            assert_eq!(found.len(), 1, "{to}");
+            assert_eq!(found[0]["to"], "Jane.Doe@Example.com");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_page_for_people_escapes_what_it_shows() {
     let lab = Lab::sqlite().await;
