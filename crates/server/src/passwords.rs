@@ -1,6 +1,6 @@
 //! Passwords: Argon2id hashes and SRP verifiers, made and checked on the workers.
 
-use crate::{app::App, config::Hashing, vault::SystemRandom};
+use crate::{app::App, config::Hashing, vault::SystemRandom, work::Workers};
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::{
@@ -14,7 +14,7 @@ use rules::{
     sign_in::srp,
     user::{Password, User},
 };
-use std::{cell::RefCell, time::Instant};
+use std::{cell::RefCell, sync::Arc, time::Instant};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -121,27 +121,25 @@ pub async fn make(
 /// Whether `password` is one of the hashes. Without any hash it costs the same as one wrong password, so that
 /// the time does not tell whether a user exists.
 pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<String>) -> Result<bool> {
-    let decoy = app.decoy_hash.clone();
     // No password is longer. The decoy costs the same, and not more the longer the text is.
-    let is_possible = password.chars().count() <= PASSWORD_CHARACTERS_MAX;
-    app.workers
-        .run(move || {
-            if !is_possible {
-                matches("", &decoy)?;
-                return Ok(false);
-            }
-            if hashes.is_empty() {
-                matches(&password, &decoy)?;
-                return Ok(false);
-            }
-            for hash in &hashes {
-                if matches(&password, hash)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        })
-        .await?
+    if password.chars().count() > PASSWORD_CHARACTERS_MAX {
+        return is_any(&app.workers, Zeroizing::default(), vec![app.decoy_hash.clone()]).await;
+    }
+    let hashes = if hashes.is_empty() { vec![app.decoy_hash.clone()] } else { hashes };
+    is_any(&app.workers, password, hashes).await
+}
+
+/// Compares with one hash after the other, each a job of its own: a call is admitted to one at a time, and others
+/// take their turns in between.
+async fn is_any(workers: &Workers, password: Zeroizing<String>, hashes: Vec<String>) -> Result<bool> {
+    let password = Arc::new(password);
+    for hash in hashes {
+        let password = password.clone();
+        if workers.run(move || matches(&password, &hash)).await?? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A new hash of a right password if the stored one costs something else than the settings say. It is a courtesy: a
@@ -180,4 +178,71 @@ pub fn hash_ms(hashing: Hashing) -> Result<u32> {
     give_memory_back();
     let blocks = |hashing: Hashing| u128::from(hashing.memory_kib) * u128::from(hashing.passes);
     Ok(u32::try_from(took_us * blocks(hashing) / blocks(PROBE) / 1_000).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::work;
+    use std::sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    };
+
+    const HASHING: Hashing = Hashing { memory_kib: 8, passes: 1 };
+
+    #[tokio::test]
+    async fn a_long_history_lets_others_take_their_turns() {
+        let workers = Workers::new(1, 1, give_memory_back).unwrap();
+        let history: Vec<String> = (0..24).map(|n| hash(HASHING, &format!("earlier{n}")).unwrap()).collect();
+        let last = Zeroizing::new("earlier23".to_owned());
+        assert!(is_any(&workers, last, history.clone()).await.unwrap());
+        // The only thread is kept busy until the search is in the queue, and again by the next in the queue.
+        let (first, second) = (blocker(&workers), blocker(&workers));
+        let opening = tokio::spawn(first.call);
+        let looking = tokio::spawn({
+            let workers = workers.clone();
+            work::follow(async move {
+                workers.admit(work::Cost::Hash, work::Turn::First).unwrap();
+                is_any(&workers, Zeroizing::new("another".to_owned()), history).await
+            })
+        });
+        let closing = tokio::spawn(second.call);
+        until(|| first.runs.load(Ordering::SeqCst) && workers.load() == (1, 2)).await;
+        first.end.send(()).unwrap();
+        until(|| second.runs.load(Ordering::SeqCst) && (looking.is_finished() || workers.load() == (1, 1)))
+            .await;
+        assert!(!looking.is_finished(), "another had its turn after one hash");
+        second.end.send(()).unwrap();
+        assert!(!looking.await.unwrap().unwrap());
+        opening.await.unwrap();
+        closing.await.unwrap();
+    }
+
+    /// A call whose job runs until it is told to end.
+    struct Blocker<F> {
+        call: F,
+        runs: Arc<AtomicBool>,
+        end: mpsc::Sender<()>,
+    }
+
+    fn blocker(workers: &Workers) -> Blocker<impl Future<Output = ()> + use<>> {
+        let (end, ended) = mpsc::channel();
+        let runs = Arc::new(AtomicBool::new(false));
+        let (workers, begun) = (workers.clone(), runs.clone());
+        let call = async move {
+            let job = move || {
+                begun.store(true, Ordering::SeqCst);
+                ended.recv().unwrap();
+            };
+            workers.run(job).await.unwrap();
+        };
+        Blocker { call, runs, end }
+    }
+
+    async fn until(holds: impl Fn() -> bool) {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    }
 }
