@@ -15,7 +15,7 @@ pub struct Position {
     sub: String,
 }
 
-/// Up to `limit` users behind `after`, sorted by what the filter asks for, and where they end.
+/// Up to `limit` users behind `after`, without passwords, sorted by what the filter asks for, and where they end.
 pub fn list(
     tx: &mut Tx<'_>,
     pool_id: &str,
@@ -33,7 +33,7 @@ pub fn list(
                 let sql = format!(
                     "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.status = $2 AND u.sub > $3 \
                      ORDER BY u.sub LIMIT $4",
-                    users::COLUMNS
+                    users::LISTED
                 );
                 tx.query(&sql, &[pool_id.into(), word.into(), sub.into(), limit.into()])?
                     .iter()
@@ -47,7 +47,7 @@ pub fn list(
                 let sql = format!(
                     "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3 \
                      ORDER BY u.sub LIMIT $4",
-                    users::COLUMNS
+                    users::LISTED
                 );
                 tx.query(&sql, &[pool_id.into(), (word == "1").into(), sub.into(), limit.into()])?
                     .iter()
@@ -68,7 +68,7 @@ fn by_sub(
     let sql = |condition: &str| {
         format!(
             "SELECT {} FROM users u WHERE u.pool_id = $1 AND {condition} ORDER BY u.sub LIMIT $3",
-            users::COLUMNS
+            users::LISTED
         )
     };
     let rows = match comparison {
@@ -147,7 +147,7 @@ fn attribute_sql(condition: &str) -> String {
         "SELECT {}, s.value FROM searchable_attributes s \
          JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub \
          WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.sub LIMIT $5",
-        users::COLUMNS
+        users::LISTED
     )
 }
 

@@ -17,6 +17,9 @@ const SUB_CHARACTERS: usize = 36;
 
 pub(crate) const COLUMNS: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
                        u.sign_outs, u.version, u.attributes, u.pending, u.password, u.mfa";
+/// The same for lists, which show neither a password nor sign-outs and do not read them.
+pub(crate) const LISTED: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
+                       CAST(0 AS BIGINT), u.version, u.attributes, u.pending, CAST(NULL AS text), u.mfa";
 /// How many columns [`COLUMNS`] names.
 pub(crate) const WIDTH: usize = 13;
 

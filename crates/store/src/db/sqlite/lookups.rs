@@ -54,6 +54,8 @@ impl Lookups {
 fn open(path: &Path, durability: Durability) -> Result<Connection, Error> {
     let connection = open_connection(path, durability)?;
     connection.pragma_update(None, "query_only", true)?;
+    // What every lookup passes through fits; the rest is the system's to keep.
+    connection.pragma_update(None, "cache_size", -8_192)?;
     // Who cannot go on at once goes to a reader thread, which may wait.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     Ok(connection)
