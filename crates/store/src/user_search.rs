@@ -24,7 +24,7 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<(User, Position)>, Error> {
     match filter {
-        UserFilter::All => by_sub(tx, pool_id, &Comparison::BeginsWith(String::new()), after, limit),
+        UserFilter::All => by_creation(tx, pool_id, after, limit),
         UserFilter::Sub(comparison) => by_sub(tx, pool_id, comparison, after, limit),
         UserFilter::Attribute { name, value } => by_attribute(tx, pool_id, name, value, after, limit),
         UserFilter::Statuses(statuses) => {
@@ -56,6 +56,35 @@ pub fn list(
             })
         }
     }
+}
+
+/// All users, the oldest first. In the order of their subs a page of a large pool would lie scattered over the table.
+fn by_creation(
+    tx: &mut Tx<'_>,
+    pool_id: &str,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<(User, Position)>, Error> {
+    let (created_at, sub) = match after {
+        Some(after) => (after.value.parse().unwrap_or(i64::MIN), after.sub.as_str()),
+        None => (i64::MIN, ""),
+    };
+    tx.query(&creation_sql(), &[pool_id.into(), created_at.into(), sub.into(), limit.into()])?
+        .iter()
+        .map(|row| {
+            let user = users::user(row)?;
+            let position = Position { value: user.created_at.to_string(), sub: user.sub.clone() };
+            Ok((user, position))
+        })
+        .collect()
+}
+
+fn creation_sql() -> String {
+    format!(
+        "SELECT {} FROM users u WHERE u.pool_id = $1 AND (u.created_at, u.sub) > ($2, $3) \
+         ORDER BY u.created_at, u.sub LIMIT $4",
+        users::LISTED
+    )
 }
 
 fn by_sub(
@@ -227,6 +256,18 @@ mod tests {
             );
             assert!(plan[1].starts_with("SEARCH u USING"), "{plan:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_list_of_all_walks_its_index() {
+        let db = Db::open_memory().await.unwrap();
+        db.migrate(0, |_, _| {}).await.unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", creation_sql());
+        let plan = db
+            .read(move |tx| tx.query(&sql, &["p".into(), 0.into(), "".into(), 60.into()])?[0].text(3))
+            .await
+            .unwrap_or_else(|error: Error| panic!("{error}"));
+        assert_eq!(plan, "SEARCH u USING INDEX users_by_creation (pool_id=? AND (created_at,sub)>(?,?))");
     }
 
     #[test]

@@ -155,6 +155,8 @@ fn statements(numbers: &str, sub: &str, columns: &[String], copies: usize) -> [S
     let values = columns.iter().map(|column| match column.as_str() {
         "sub" => sub.to_owned(),
         "username" => name.to_owned(),
+        // They came one after the other.
+        "created_at" => "u.created_at + n.i".to_owned(),
         "attributes" => format!("replace(u.attributes, '{ORIGINAL}', {name})"),
         other => format!("u.{other}"),
     });

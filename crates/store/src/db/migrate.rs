@@ -15,6 +15,7 @@ pub(super) type Migration = (u32, &'static str, &'static str);
 pub(super) const MIGRATIONS: &[Migration] = &[
     (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
     (2, "sign_outs", include_str!("../../migrations/0002_sign_outs.sql")),
+    (3, "users_by_creation", include_str!("../../migrations/0003_users_by_creation.sql")),
 ];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
