@@ -93,6 +93,7 @@ pub fn declared(errors: &[Code], fault: Fault) -> Fault {
         | Code::UserNotConfirmedException => Fault { code: Code::NotAuthorizedException, ..fault },
         Code::AliasExistsException => Fault { code: Code::InvalidParameterException, ..fault },
         Code::ConcurrentModificationException => too_many_requests().because("a concurrent modification"),
+        Code::LimitExceededException => too_many_requests().because("a limit of attempts is used up"),
         _ => fault,
     }
 }
@@ -139,6 +140,7 @@ mod tests {
             (user_is_not_confirmed(), &[], NotAuthorizedException, "User is not confirmed."),
             (refresh_token_reused(), &[], NotAuthorizedException, "Refresh token has been reused"),
             (concurrent_modification(), &[], TooManyRequestsException, &too_many_requests().message),
+            (attempt_limit_exceeded(), &[], TooManyRequestsException, &too_many_requests().message),
             (code_mismatch(), &[], CodeMismatchException, &code_mismatch().message),
         ] {
             let answered = declared(errors, fault);

@@ -10,7 +10,7 @@ use crate::{
     passwords,
     rate_limits::RateLimits,
     vault::{SystemRandom, Vault},
-    work::Workers,
+    work::{self, Workers},
 };
 use rules::{
     Fault, Result, fault,
@@ -74,8 +74,8 @@ impl App {
     pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
         let decoy_hash = passwords::decoy(config.hashing)?;
         let hash_ms = passwords::hash_ms(config.hashing)?;
-        let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let workers = Workers::new(threads, hash_ms, passwords::give_memory_back).map_err(Fault::internal)?;
+        let workers = Workers::new(work::processors(), hash_ms, passwords::give_memory_back)
+            .map_err(Fault::internal)?;
         let metrics = Arc::<Metrics>::default();
         let rate_limits = RateLimits::new(&config.rates, clock.clone(), metrics.clone());
         Ok(App(Arc::new(Inner {

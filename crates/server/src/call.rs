@@ -53,13 +53,8 @@ impl Call {
             app.rate_limits.check_address(self.peer)?;
         } else {
             // A back end behind one address signs for many users; only who cannot sign is counted.
-            let proof = operator::prove(app, service, self).await;
-            let operator = match proof {
-                Ok(operator) => operator,
-                Err(refusal) => {
-                    return Err(app.rate_limits.check_address(self.peer).err().unwrap_or(refusal));
-                }
-            };
+            let counted = |refusal| app.rate_limits.check_address(self.peer).err().unwrap_or(refusal);
+            let operator = operator::prove(app, service, self).await.map_err(counted)?;
             trail::note(|facts| facts.actor = Actor::Operator(operator.access_key.clone()));
             self.operator = Some(operator);
         }

@@ -75,9 +75,14 @@ pub enum Turn {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// How many threads the network needs where `processors` may sign at once.
-pub fn network_threads(processors: usize) -> usize {
-    processors.max(1) * 2
+/// How many jobs of a kind run at once: one on each processor.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// How many threads the network needs beside them.
+pub fn network_threads() -> usize {
+    processors() * 2
 }
 
 /// Runs jobs on as many threads as there are processors; what would wait too long is refused at once.

@@ -15,11 +15,22 @@ const INDEXED_CHARACTERS: usize = 256;
 /// How long a sub is: a UUID's text.
 const SUB_CHARACTERS: usize = 36;
 
-pub(crate) const COLUMNS: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
-                       u.sign_outs, u.version, u.attributes, u.pending, u.password, u.mfa";
-/// The same for lists, which show neither a password nor sign-outs and do not read them.
-pub(crate) const LISTED: &str = "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, \
-                       CAST(0 AS BIGINT), u.version, u.attributes, u.pending, CAST(NULL AS text), u.mfa";
+/// The columns of a user, with what stands for the sign-outs and for the password.
+macro_rules! columns {
+    ($sign_outs:literal, $password:literal) => {
+        concat!(
+            "u.pool_id, u.sub, u.username, u.status, u.enabled, u.created_at, u.updated_at, ",
+            $sign_outs,
+            ", u.version, u.attributes, u.pending, ",
+            $password,
+            ", u.mfa"
+        )
+    };
+}
+
+pub(crate) const COLUMNS: &str = columns!("u.sign_outs", "u.password");
+/// The same for lists, which show neither sign-outs nor a password and do not read them.
+pub(crate) const LISTED: &str = columns!("CAST(0 AS BIGINT)", "CAST(NULL AS text)");
 /// How many columns [`COLUMNS`] names.
 pub(crate) const WIDTH: usize = 13;
 

@@ -65,9 +65,8 @@ pub fn run() -> Result<()> {
         return cli.settings.into_config().map(drop);
     }
     let config = cli.settings.into_config()?;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(work::network_threads(processors))
+        .worker_threads(work::network_threads())
         .enable_all()
         .build()?;
     let done = runtime.block_on(async {

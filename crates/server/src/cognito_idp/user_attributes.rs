@@ -59,12 +59,8 @@ async fn update(app: &App, caller: SignedIn, changes: Changes) -> Result<Vec<Cod
             let media = attributes::apply(&pool, &mut user, &changes);
             user_changes::save(tx, &pool, &before, &user)?;
             if !media.is_empty() {
-                // A refusal undoes the change. The operation does not declare LimitExceededException.
-                let counted =
-                    codes::count(&sender, tx, Limit::UpdateUserAttributes, &Owner::user(&user), now)?;
-                counted.map_err(|_| {
-                    fault::too_many_requests().because("too many changes of addresses in an hour")
-                })?;
+                // A refusal undoes the change.
+                codes::count(&sender, tx, Limit::UpdateUserAttributes, &Owner::user(&user), now)??;
             }
             send_codes(&sender, tx, &pool, &user, &media, now)
         })
