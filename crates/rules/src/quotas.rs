@@ -13,7 +13,7 @@ use spec::{
 pub enum Category {
     /// Sign-ins and refreshes.
     UserAuthentication,
-    /// Answers to challenges: three for each sign-in, and what is beyond counts as sign-ins.
+    /// Answers to challenges: [`ANSWERS_PER_SIGN_IN`], and what is beyond counts as sign-ins.
     ChallengeResponses,
     /// Sign-ups and their confirmations.
     UserCreation,
@@ -67,6 +67,8 @@ pub enum Category {
 
 use Category::*;
 
+/// How many answers to challenges go with a sign-in, however many of these there may be.
+pub const ANSWERS_PER_SIGN_IN: u32 = 3;
 /// Each operation of the categories that [`Category::is_also_per_pool`] names may be called so often in a second for
 /// one pool.
 pub const PER_POOL_AND_OPERATION: u32 = 5;
@@ -75,7 +77,7 @@ impl Category {
     /// All categories with their names and AWS's default numbers of requests per second.
     pub const ALL: [(Category, &'static str, u32); 26] = [
         (UserAuthentication, "UserAuthentication", 120),
-        (ChallengeResponses, "ChallengeResponses", 3 * 120),
+        (ChallengeResponses, "ChallengeResponses", ANSWERS_PER_SIGN_IN * 120),
         (UserCreation, "UserCreation", 50),
         (UserAccountRecovery, "UserAccountRecovery", 30),
         (UserRead, "UserRead", 120),

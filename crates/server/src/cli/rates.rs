@@ -3,7 +3,7 @@
 use crate::config::{Config, Rates};
 use anyhow::{Context as _, Result, bail};
 use ipnet::IpNet;
-use rules::quotas::Category;
+use rules::quotas::{ANSWERS_PER_SIGN_IN, Category};
 use std::{collections::BTreeMap, net::IpAddr, num::NonZeroU32};
 
 /// In production, where nothing else is said. A page that loads makes a few requests, an office has one address.
@@ -49,7 +49,8 @@ fn read_categories(text: &str) -> Result<(BTreeMap<Category, NonZeroU32>, bool)>
         let rate: u32 = rate.trim().parse().with_context(|| format!("--rate-categories: {item}"))?;
         rates.insert(category, NonZeroU32::new(rate));
         if is_cognito && category == Category::UserAuthentication {
-            rates.insert(Category::ChallengeResponses, NonZeroU32::new(rate.saturating_mul(3)));
+            let answers = rate.saturating_mul(ANSWERS_PER_SIGN_IN);
+            rates.insert(Category::ChallengeResponses, NonZeroU32::new(answers));
         }
     }
     let rates = rates.into_iter().filter_map(|(category, rate)| Some((category, rate?))).collect();
