@@ -5,6 +5,7 @@ use crate::{
     audit::Audit,
     clock::Clock,
     config::Config,
+    http::body::LongBodies,
     keys::KeyRing,
     metrics::Metrics,
     passwords,
@@ -56,6 +57,8 @@ pub struct Inner {
     pub outbox_is_full: Arc<AtomicBool>,
     /// How many requests are let in.
     pub rate_limits: Arc<RateLimits>,
+    /// Room for long bodies.
+    pub long_bodies: LongBodies,
     pools: Cache<Pool>,
     clients: Cache<Client>,
     /// Access keys, as they were at most a second ago.
@@ -77,7 +80,9 @@ impl App {
         let workers = Workers::new(work::processors(), hash_ms, passwords::give_memory_back)
             .map_err(Fault::internal)?;
         let metrics = Arc::<Metrics>::default();
-        let rate_limits = RateLimits::new(&config.rates, clock.clone(), metrics.clone());
+        let connections_max = config.limits.connections_per_address_max;
+        let rate_limits = RateLimits::new(&config.rates, connections_max, clock.clone(), metrics.clone());
+        let long_bodies = LongBodies::new(&config.trusted_proxies);
         Ok(App(Arc::new(Inner {
             config,
             db,
@@ -90,6 +95,7 @@ impl App {
             metrics,
             outbox_is_full: Arc::default(),
             rate_limits: Arc::new(rate_limits),
+            long_bodies,
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),
@@ -110,6 +116,7 @@ impl App {
             metrics: self.metrics.clone(),
             outbox_is_full: self.outbox_is_full.clone(),
             rate_limits: self.rate_limits.clone(),
+            long_bodies: self.long_bodies.clone(),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use rules::{Fault, Result, fault};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use spec::{Service, shape::OperationSpec};
+use spec::{Code, Service, shape::OperationSpec};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
@@ -41,7 +41,7 @@ impl Call {
 
     /// Notes what is asked for, and checks the signature if the operation asks for one. This comes before the
     /// input is looked at, as the services do it: who has not signed learns nothing about what would be valid. What
-    /// proves nobody is counted for its address.
+    /// proves nobody is counted for its address, before it is looked at.
     pub async fn asks_for(
         &mut self,
         app: &App,
@@ -52,13 +52,22 @@ impl Call {
         if !operation.signed {
             app.rate_limits.check_address(self.peer)?;
         } else {
-            // A back end behind one address signs for many users; only who cannot sign is counted.
-            let counted = |refusal| app.rate_limits.check_address(self.peer).err().unwrap_or(refusal);
-            let operator = operator::prove(app, service, self).await.map_err(counted)?;
+            let counted = app.rate_limits.check_signature(self.peer)?;
+            let proven = operator::prove(app, service, self).await;
+            // A back end behind one address signs for many users, and a failure of ours is not the caller's.
+            if proven.as_ref().err().is_none_or(|fault| fault.code == Code::InternalErrorException) {
+                counted.give_back();
+            }
+            let operator = proven?;
             trail::note(|facts| facts.actor = Actor::Operator(operator.access_key.clone()));
             self.operator = Some(operator);
         }
         Ok(())
+    }
+
+    /// The operation that is asked for, once it is known.
+    pub fn asked(&self) -> Option<(Service, &'static OperationSpec)> {
+        self.asked
     }
 
     /// A header's value, if it is there and readable; `name` is in lower case.

@@ -50,15 +50,16 @@ tokio::task_local! {
     static FACTS: RefCell<Facts>;
 }
 
-/// Runs a call and answers with what was noted meanwhile.
-pub async fn follow<T>(call: impl Future<Output = T>) -> (T, Facts) {
-    FACTS
-        .scope(RefCell::default(), async {
-            let result = call.await;
-            let facts = FACTS.with(|facts| facts.take());
-            (result, facts)
-        })
-        .await
+/// Runs a call of which things are noted.
+pub async fn follow<T>(call: impl Future<Output = T>) -> T {
+    FACTS.scope(RefCell::default(), call).await
+}
+
+/// What was noted of the call under way, also where it is being dropped; outside of one it is nothing.
+pub fn take() -> Facts {
+    let mut taken = Facts::default();
+    note(|facts| taken = std::mem::take(facts));
+    taken
 }
 
 /// Notes something about the call under way; outside of one it does nothing.

@@ -1,23 +1,20 @@
 //! Which API is this request for? Decodes it, runs the operation, and answers in the API's own protocol.
 
-use super::{answer, body, cors, report, well_known};
+use super::{answer, body, cors, report, under_way::UnderWay, well_known};
 use crate::{
-    app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids, sts, trail,
-    work,
+    app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids,
+    rate_limits::Counted, sts, trail, work,
 };
 use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
-use rules::{
-    Fault, Result, fault,
-    quotas::{self, Category},
-};
+use rules::{Fault, Result, fault, quotas};
 use serde_json::Value;
 use spec::{
     Code, DecodeError, Service, cognito_idp::ChallengeNameType, json, query, rest_json, shape::OperationSpec,
 };
-use std::{net::IpAddr, time::Instant};
+use std::net::IpAddr;
 
 /// The address of the client: of the socket's other end, or what a trusted proxy says.
 #[derive(Clone, Copy, Debug)]
@@ -99,24 +96,25 @@ fn target(head: &Parts) -> Door {
 /// Reads the body, answers, and reports what happened.
 async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String) -> Response<Body> {
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-    let read = body::read(&app.config.limits, body).await;
-    let (body, _room, unread) = match read {
-        Ok((bytes, room)) => (bytes, room, None),
-        Err(fault) => (Default::default(), None, Some(fault)),
+    let (body, unread) = match body::read(&app.config.limits, &app.long_bodies, peer, body).await {
+        Ok(bytes) => (bytes, None),
+        Err(fault) => (Default::default(), Some(fault)),
     };
-    let mut call = Call::new(head, body, request_id, peer);
-    #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
-    let began = Instant::now();
-    let _in_flight = app.metrics.begin();
-    // In a box, because every layer around a future may hold it twice.
-    let answered = Box::pin(run(app, door, &mut call, unread));
-    let ((service, operation, result), facts) = trail::follow(work::follow(answered)).await;
-    report::call(app, &call, (service, operation), &result, facts, began.elapsed());
-    match (result, operation) {
-        (Ok(output), Some(operation)) => answer::good(service, operation, &output, &call.request_id),
-        (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), &call.request_id),
-        (Err(fault), operation) => answer::refused(service, operation, &fault, &call.request_id),
-    }
+    let call = Call::new(head, body, request_id, peer);
+    trail::follow(async {
+        let mut under_way = UnderWay::new(app, door.service(), call);
+        // In a box, because every layer around a future may hold it twice.
+        let answered = Box::pin(run(app, door, &mut under_way.call, unread));
+        let (service, operation, result) = work::follow(answered).await;
+        under_way.answered((service, operation), &result);
+        let request_id = &under_way.call.request_id;
+        match (result, operation) {
+            (Ok(output), Some(operation)) => answer::good(service, operation, &output, request_id),
+            (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), request_id),
+            (Err(fault), operation) => answer::refused(service, operation, &fault, request_id),
+        }
+    })
+    .await
 }
 
 /// What was asked, and what became of it.
@@ -124,38 +122,15 @@ type Outcome = (Service, Option<&'static OperationSpec>, Result<Value>);
 
 /// Runs the operation behind the door.
 async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> Outcome {
+    if let Some(fault) = unread {
+        return (door.service(), None, Err(fault));
+    }
     match door {
-        _ if unread.is_some() => {
-            (door.service(), None, Err(unread.unwrap_or_else(fault::request_incomplete)))
-        }
         Door::UserPools(operation) => {
-            let spec = operation.spec();
-            let asked = call.asks_for(app, Service::CognitoIdp, spec).await;
-            let decoded = asked.and_then(|()| decode_json(app, call, Service::CognitoIdp, spec));
-            let category = |input: &Value| quotas::of_user_pools(operation, challenge(input));
-            let admitted = |input: &Value| {
-                admit(app, spec, Some(category(input)), input)?;
-                // Before anything is read: what is refused has cost nothing.
-                let wanted = work::wanted(operation, input);
-                wanted.map_or(Ok(()), |(cost, turn)| app.workers.admit(cost, turn))
-            };
-            let result = match decoded.and_then(|input| admitted(&input).map(|()| input)) {
-                Ok(input) => cognito_idp::run(app, call, operation, input).await,
-                Err(fault) => Err(fault),
-            };
-            (Service::CognitoIdp, Some(spec), result)
+            (Service::CognitoIdp, Some(operation.spec()), user_pools(app, call, operation).await)
         }
         Door::IdentityPools(operation) => {
-            let spec = operation.spec();
-            let asked = call.asks_for(app, Service::CognitoIdentity, spec).await;
-            let decoded = asked.and_then(|()| decode_json(app, call, Service::CognitoIdentity, spec));
-            let category = quotas::of_identity_pools(operation);
-            let admitted = |input: &Value| admit(app, spec, category, input);
-            let result = match decoded.and_then(|input| admitted(&input).map(|()| input)) {
-                Ok(input) => cognito_identity::run(app, call, operation, input).await,
-                Err(fault) => Err(fault),
-            };
-            (Service::CognitoIdentity, Some(spec), result)
+            (Service::CognitoIdentity, Some(operation.spec()), identity_pools(app, call, operation).await)
         }
         Door::Sync(operation, members) => {
             let spec = operation.spec();
@@ -174,9 +149,42 @@ async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> O
     }
 }
 
-/// Counts a checked input in the rates that it belongs to.
-fn admit(app: &App, operation: &OperationSpec, category: Option<Category>, input: &Value) -> Result<()> {
-    category.map_or(Ok(()), |category| app.rate_limits.check_input(operation.name, category, input))
+async fn user_pools(app: &App, call: &mut Call, operation: spec::cognito_idp::Operation) -> Result<Value> {
+    let spec = operation.spec();
+    call.asks_for(app, Service::CognitoIdp, spec).await?;
+    let input = decode_json(app, call, Service::CognitoIdp, spec)?;
+    let category = quotas::of_user_pools(operation, challenge(&input));
+    let counted = app.rate_limits.check_input(spec.name, category, &input)?;
+    // Before anything is read: what is refused has cost nothing.
+    let wanted = work::wanted(operation, &input);
+    let result = match wanted.map_or(Ok(()), |(cost, turn)| app.workers.admit(cost, turn)) {
+        Ok(()) => cognito_idp::run(app, call, operation, input).await,
+        Err(fault) => Err(fault),
+    };
+    unless_refused(counted, result)
+}
+
+async fn identity_pools(
+    app: &App,
+    call: &mut Call,
+    operation: spec::cognito_identity::Operation,
+) -> Result<Value> {
+    let spec = operation.spec();
+    call.asks_for(app, Service::CognitoIdentity, spec).await?;
+    let input = decode_json(app, call, Service::CognitoIdentity, spec)?;
+    let counted = match quotas::of_identity_pools(operation) {
+        Some(category) => app.rate_limits.check_input(spec.name, category, &input)?,
+        None => Counted::default(),
+    };
+    unless_refused(counted, cognito_identity::run(app, call, operation, input).await)
+}
+
+/// What is refused further on, as too much of one user or for the machine, uses up nothing of what all share.
+fn unless_refused(counted: Counted<'_>, result: Result<Value>) -> Result<Value> {
+    if result.as_ref().is_err_and(|fault| fault.code == Code::TooManyRequestsException) {
+        counted.give_back();
+    }
+    result
 }
 
 /// The challenge that a checked input answers.

@@ -1,6 +1,6 @@
 //! Sockets: who may connect, how patient the server is, and how it ends.
 
-use super::{connections::Connections, doors::Peer, limits::Limits, patience::Patient};
+use super::{doors::Peer, limits::Limits, patience::Patient, per_address::PerAddress};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
 };
 
 /// How long to wait when the system refuses a connection, as when descriptors run out.
@@ -52,7 +52,8 @@ impl Listener {
     pub async fn serve(self, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
         let graceful = Arc::new(GracefulShutdown::new());
         let connections = Arc::new(Semaphore::new(limits.connections_max));
-        let of_addresses = Connections::new(limits.connections_per_address_max, &self.proxies);
+        let of_addresses = PerAddress::new(limits.connections_per_address_max, &self.proxies);
+        let (cut, is_cut) = watch::channel(());
         let mut accepting = tokio::task::JoinSet::new();
         for socket in self.sockets {
             let doorman = Doorman {
@@ -61,14 +62,19 @@ impl Listener {
                 graceful: graceful.clone(),
                 connections: connections.clone(),
                 of_addresses: of_addresses.clone(),
+                is_cut: is_cut.clone(),
             };
             accepting.spawn(doorman.accept(socket));
         }
+        drop(is_cut);
         stop.await;
         accepting.shutdown().await;
         let Some(graceful) = Arc::into_inner(graceful) else { return };
         if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!("some connections were cut off because they took too long to end");
+            // What they asked for is reported before the process ends.
+            let _ = cut.send(());
+            cut.closed().await;
         }
     }
 }
@@ -86,7 +92,9 @@ struct Doorman {
     limits: Limits,
     graceful: Arc<GracefulShutdown>,
     connections: Arc<Semaphore>,
-    of_addresses: Connections,
+    of_addresses: PerAddress,
+    /// Changes when connections are to end at once, and is held by each until it has ended.
+    is_cut: watch::Receiver<()>,
 }
 
 impl Doorman {
@@ -97,8 +105,12 @@ impl Doorman {
                     // Closed without a word: an answer would cost what the limit saves.
                     let Some(held) = self.of_addresses.hold(peer.ip()) else { continue };
                     let connection = self.connection(stream, peer.ip());
+                    let mut is_cut = self.is_cut.clone();
                     tokio::spawn(async move {
-                        connection.await;
+                        tokio::select! {
+                            () = connection => {}
+                            _ = is_cut.changed() => {}
+                        }
                         drop((held, permit));
                     });
                 }

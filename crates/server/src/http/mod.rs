@@ -1,8 +1,7 @@
 //! The way in: listener, limits, request ids, and the doors to the APIs.
 
 pub mod answer;
-mod body;
-mod connections;
+pub mod body;
 mod cors;
 pub mod doors;
 mod forwarded;
@@ -11,7 +10,9 @@ pub mod limits;
 pub mod listener;
 mod metrics;
 mod patience;
+mod per_address;
 pub mod report;
+mod under_way;
 mod well_known;
 
 use crate::{app::App, development, pages::outbox};

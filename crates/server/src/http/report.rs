@@ -12,18 +12,34 @@ use serde_json::Value;
 use spec::{Service, shape::OperationSpec};
 use std::{borrow::Cow, error::Error, fmt::Write as _, time::Duration};
 
+/// What the trail says of a call whose end nobody saw.
+const CUT_OFF: &str = "CutOff";
+
+/// Who was called: the service, and the operation if it is known.
+pub type Asked = (Service, Option<&'static OperationSpec>);
+
 /// Reports a call that was answered.
-pub fn call(
+pub fn call(app: &App, call: &Call, asked: Asked, result: &Result<Value>, facts: Facts, took: Duration) {
+    let error = result.as_ref().err();
+    tell(app, call, asked, error, error.map(|fault| fault.code.name()), facts, took);
+}
+
+/// Reports a call that was cut off before its end. Whoever waits for it still gets an internal error.
+pub fn cut_off(app: &App, call: &Call, asked: Asked, facts: Facts, took: Duration) {
+    let fault = Fault::internal("the call was cut off, and what it asked for may have been done");
+    tell(app, call, asked, Some(&fault), Some(CUT_OFF), facts, took);
+}
+
+fn tell(
     app: &App,
     call: &Call,
-    asked: (Service, Option<&'static OperationSpec>),
-    result: &Result<Value>,
+    (service, operation): Asked,
+    error: Option<&Fault>,
+    recorded: Option<&'static str>,
     facts: Facts,
     took: Duration,
 ) {
-    let (service, operation) = asked;
     let name = operation.map_or("unknown", |operation| operation.name);
-    let error = result.as_ref().err();
     let outcome = error.map_or("Success", |fault| fault.code.name());
     app.metrics.answered(service.signing_name(), name, outcome, took);
     let reason = error.and_then(reason);
@@ -35,7 +51,7 @@ pub fn call(
         let record = Record {
             request_id: &call.request_id,
             operation: name,
-            error: error.map(|fault| fault.code.name()),
+            error: recorded,
             reason,
             address: call.peer,
             user_agent: call.header("user-agent"),

@@ -9,7 +9,7 @@ const MANY: usize = 20;
 /// Limits with a clock that only moves by hand, as far as a look at it allows.
 fn limits(rates: Rates) -> (RateLimits, Arc<AtomicI64>) {
     let ahead = Arc::new(AtomicI64::new(BEGINNING_MS));
-    (RateLimits::new(&rates, Clock::Manual(ahead.clone()), Arc::default()), ahead)
+    (RateLimits::new(&rates, 0, Clock::Manual(ahead.clone()), Arc::default()), ahead)
 }
 
 fn address(text: &str) -> Option<IpAddr> {
@@ -17,7 +17,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// How many of many requests are let in.
-fn admitted(check: impl Fn() -> Result<()>) -> usize {
+fn admitted<T>(check: impl Fn() -> Result<T>) -> usize {
     (0..MANY).filter(|_| check().is_ok()).count()
 }
 
@@ -102,10 +102,44 @@ fn a_flood_about_one_user_leaves_the_category_to_others() {
 }
 
 #[test]
+fn what_is_given_back_was_not_counted() {
+    let rate = |n| NonZeroU32::new(n).unwrap();
+    let categories =
+        BTreeMap::from([(Category::UserAuthentication, rate(2)), (Category::ChallengeResponses, rate(3))]);
+    let rates = Rates { per_address: Some(rate(1)), counts_local: true, categories, ..Rates::default() };
+    let (limits, clock) = limits(rates);
+    let signature = || limits.check_signature(address("192.0.2.1"));
+    let answer = || limits.check_category(Category::ChallengeResponses);
+    for step_ms in [0, 300, 10_000] {
+        clock.fetch_add(step_ms, Ordering::SeqCst);
+        for _ in 0..MANY {
+            signature().unwrap().give_back();
+            answer().unwrap().give_back();
+        }
+    }
+    let before: Vec<_> = (0..5).map(|_| answer().unwrap()).collect();
+    assert!(answer().is_err(), "three, and two of the sign-ins");
+    before.into_iter().for_each(Counted::give_back);
+    assert_eq!(admitted(answer), 5);
+    assert_eq!(admitted(signature), 2);
+    assert_eq!(admitted(|| limits.check_address(address("192.0.2.1"))), 2, "signatures count apart");
+}
+
+#[test]
+fn good_signatures_of_one_address_do_not_refuse_each_other() {
+    let rates = Rates { per_address: NonZeroU32::new(1), counts_local: true, ..Rates::default() };
+    let clock = Clock::Manual(Arc::new(AtomicI64::new(BEGINNING_MS)));
+    let limits = RateLimits::new(&rates, 512, clock, Arc::default());
+    let under_way: Vec<_> =
+        (0..512).filter_map(|_| limits.check_signature(address("192.0.2.1")).ok()).collect();
+    assert_eq!(under_way.len(), 512);
+}
+
+#[test]
 fn who_shares_one_place_with_a_flood_is_let_in() {
     let (limits, _) = limits(Rates { per_user: NonZeroU32::new(1), ..Rates::default() });
-    let Table([row, _]) = limits.users.as_ref().unwrap();
-    let place = |name: &str| row.hashes.hash_one(("p", name.to_owned())) % PLACES as u64;
+    let users = limits.users.as_ref().unwrap();
+    let place = |name: &str| users.place(&("p", name.to_owned()));
     let neighbor = (0..).map(|n| format!("jane{n}")).find(|name| place(name) == place("flood")).unwrap();
     assert_eq!(admitted(|| limits.check_user("p", "flood")), 2);
     assert_eq!(admitted(|| limits.check_user("p", &neighbor)), 2);

@@ -24,15 +24,21 @@ use cognate::{
     keys::KeyRing,
     master_keys,
     vault::SystemRandom,
+    work::Workers,
 };
 use http_body_util::BodyExt as _;
 use rules::Random as _;
 use serde_json::Value;
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 use store::Db;
+use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 /// When every test begins: 2026-01-01T00:00:00Z.
@@ -177,6 +183,50 @@ impl Lab {
         self.app.db.close().await;
         if let Some(schema) = self.schema {
             administer(format!("DROP SCHEMA {schema} CASCADE")).await;
+        }
+    }
+}
+
+/// Jobs that keep every worker busy until they are told to end.
+pub struct Busy {
+    workers: Workers,
+    end: Vec<mpsc::Sender<()>>,
+    jobs: Vec<JoinHandle<rules::Result<bool>>>,
+}
+
+impl Busy {
+    pub async fn new(workers: &Workers) -> Busy {
+        let (end, ended): (Vec<_>, Vec<_>) =
+            (0..cognate::work::processors()).map(|_| mpsc::channel::<()>()).unzip();
+        let job = |ended: mpsc::Receiver<()>| {
+            let workers = workers.clone();
+            tokio::spawn(async move { workers.run(move || ended.recv().is_err()).await })
+        };
+        let busy = Busy { workers: workers.clone(), end, jobs: ended.into_iter().map(job).collect() };
+        busy.until(|running, _| running == busy.jobs.len()).await;
+        busy
+    }
+
+    /// Ready when a further job has come.
+    pub async fn somebody_waits(&self) {
+        self.until(|_, waiting| waiting > 0).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(usize, usize) -> bool) {
+        let mut pause = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            let (running, waiting) = self.workers.load();
+            if is_so(running, waiting) {
+                return;
+            }
+            pause.tick().await;
+        }
+    }
+
+    pub async fn end(self) {
+        drop(self.end);
+        for job in self.jobs {
+            assert!(job.await.unwrap().unwrap());
         }
     }
 }

@@ -43,7 +43,7 @@ const REQUESTS: &[Row] = &[
         "RequestEntityTooLargeException, 413",
     ),
     (
-        "what is read of a body that is too long",
+        "what is read of a body that is refused",
         Const("server/src/http/body.rs", "DISCARDED_BYTES_MAX"),
         FIXED,
         CLOSED,
@@ -82,11 +82,12 @@ const REQUESTS: &[Row] = &[
         FIXED,
         "",
     ),
+    ("longer bodies at once", Const("server/src/http/body.rs", "LARGE_MAX"), FIXED, TOO_MANY),
     (
-        "longer bodies at once",
-        Const("server/src/http/body.rs", "LARGE_MAX"),
-        FIXED,
-        "wait, then SerializationException",
+        "of these from one address, unless it is a proxy or local",
+        Const("server/src/http/body.rs", "LARGE_PER_ADDRESS_MAX"),
+        "`trusted_proxies`",
+        TOO_MANY,
     ),
     ("depth of JSON", Text("128"), FIXED, "SerializationException"),
     (
@@ -223,6 +224,18 @@ const RATES: &[Row] = &[
         FIXED,
         TOO_MANY,
     ),
+    (
+        "wrong signatures a second from one address, in production",
+        Const("server/src/cli/rates.rs", "PER_ADDRESS"),
+        "`rate_per_address`",
+        TOO_MANY,
+    ),
+    (
+        "signatures from one address that are wrong or not looked at yet, at once",
+        Listener(|l| l.connections_per_address_max.to_string()),
+        FIXED,
+        TOO_MANY,
+    ),
     ("requests a second of a category", Text("none, or Cognito's"), "`rate_categories`", TOO_MANY),
     (
         "requests a second of one operation for one pool, with Cognito's categories",
@@ -232,7 +245,7 @@ const RATES: &[Row] = &[
     ),
     (
         "places in a row of counters",
-        Const("server/src/rate_limits.rs", "PLACES"),
+        Const("server/src/rate_limits/counters.rs", "PLACES"),
         FIXED,
         "addresses or names share a place",
     ),

@@ -1,11 +1,12 @@
 //! What operators learn: the audit trail and the numbers.
 
 use crate::{
-    lab::Lab,
+    lab::{Busy, Lab, MASTER_KEY},
     scene::{PASSWORD, Scene},
 };
 use cognate::{audit, jobs};
 use serde_json::json;
+use std::time::Duration;
 use store::events::{self, Event, Wanted};
 
 async fn trail(lab: &Lab, wanted: Wanted) -> Vec<Event> {
@@ -17,6 +18,13 @@ fn brief(events: &[Event]) -> Vec<String> {
     let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
     let line = |e: &Event| format!("{} {} {} {}", e.operation, e.outcome, e.actor_kind, or_dash(&e.username));
     events.iter().map(line).collect()
+}
+
+/// How the calls of one operation ended, as the trail tells it.
+pub async fn outcomes(lab: &Lab, operation: &str) -> Vec<String> {
+    let events = trail(lab, Wanted::default()).await;
+    let of_operation = events.into_iter().filter(|event| event.operation == operation);
+    of_operation.map(|event| event.outcome).collect()
 }
 
 both_engines! {
@@ -93,6 +101,35 @@ both_engines! {
                 "RespondToAuthChallenge InvalidPasswordException anyone jane",
             ]
         );
+    }
+
+    async fn a_call_that_took_too_long_is_recorded(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        scene.user("jane", json!([])).await;
+        let hasty = lab.another(MASTER_KEY, |config| config.limits.answer_timeout = Duration::from_secs(1)).await;
+        let hasty = hasty.unwrap();
+        let busy = Busy::new(&hasty.app.workers).await;
+        let change = json!({"UserPoolId": scene.pool, "Username": "jane", "Password": PASSWORD});
+        let answer = hasty.admin("AdminSetUserPassword", change).await;
+        assert_eq!(answer.error().0, "InternalErrorException");
+        let wrong = json!({"USERNAME": "jane", "PASSWORD": "Wrong-Horse9"});
+        let sign_in = json!({"ClientId": scene.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": wrong});
+        assert_eq!(hasty.call("InitiateAuth", sign_in).await.error().0, "InternalErrorException");
+        busy.end().await;
+
+        let events = trail(&hasty, Wanted::default()).await;
+        assert_eq!(
+            brief(&events),
+            ["AdminSetUserPassword CutOff operator jane", "InitiateAuth CutOff anyone jane"]
+        );
+        let reason = "the call was cut off, and what it asked for may have been done";
+        assert!(events.iter().all(|event| event.reason.as_deref() == Some(reason)), "{events:?}");
+        assert_eq!(events[0].request_id, answer.headers["x-amzn-requestid"].to_str().unwrap());
+        assert_eq!(events[0].actor.as_deref(), Some("AKIDLAB"));
+        let metrics = hasty.get("/_cognate/metrics").await.text;
+        let failed = "operation=\"AdminSetUserPassword\",outcome=\"InternalErrorException\"} 1\n";
+        assert!(metrics.contains(failed), "{metrics}");
+        assert!(metrics.contains("cognate_calls_in_flight 0\n"), "{metrics}");
     }
 
     async fn more_events_than_one_statement_takes_are_stored_in_order(lab: Lab) {

@@ -2,7 +2,9 @@
 
 use crate::{
     lab::{AUTHORIZATION, Answer, Lab},
+    operation::outcomes,
     scene::{PASSWORD, Scene},
+    signer::Signer,
 };
 use axum::{body::Body, http::Request};
 use cognate::{audit, config::Rates, http::doors::Peer};
@@ -82,6 +84,7 @@ async fn an_address_is_refused_without_being_recorded_and_others_are_not() {
 async fn who_cannot_sign_is_counted_for_its_address() {
     let lab = Lab::with_settings(|config| {
         config.rates = one_per_address();
+        config.limits.connections_per_address_max = 2;
         config.development = false;
     })
     .await;
@@ -93,6 +96,45 @@ async fn who_cannot_sign_is_counted_for_its_address() {
     }
     assert_eq!(names[2..], [REFUSAL.0, REFUSAL.0], "{names:?}");
     assert!(!names[..2].iter().any(|name| name == REFUSAL.0), "{names:?}");
+    lab.remove().await;
+}
+
+/// From an address that has used up its wrong signatures a right one is refused as well: nobody has looked at it.
+#[tokio::test]
+async fn who_cannot_sign_is_counted_before_anything_is_looked_up() {
+    let lab = Lab::with_settings(|config| {
+        config.rates = one_per_address();
+        config.limits.connections_per_address_max = 3;
+        config.development = false;
+    })
+    .await;
+    let policy = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let right = Signer::with_policy(&lab, "ann", &policy).await;
+    let wrong = Signer { secret: "x".repeat(40), ..right.clone() };
+    let list = async |signer: &Signer, peer: &str| {
+        let signed = signer.call("ListUserPools", json!({"MaxResults": 10}));
+        let mut request = signed.request();
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        let answer = lab.send(request).await;
+        if answer.status == 200 { String::new() } else { answer.error().0 }
+    };
+    for _ in 0..10 {
+        assert_eq!(list(&right, "192.0.2.1").await, "", "what proves good is not counted");
+    }
+    for expected in [["InvalidSignatureException"; 3], [REFUSAL.0; 3]].concat() {
+        assert_eq!(list(&wrong, "192.0.2.1").await, expected);
+    }
+    assert_eq!(list(&right, "192.0.2.1").await, REFUSAL.0);
+    assert_eq!(list(&right, "192.0.2.2").await, "");
+    assert_eq!(outcomes(&lab, "ListUserPools").await, ["InvalidSignatureException"; 3]);
+    lab.advance(2);
+    assert_eq!(list(&right, "192.0.2.1").await, "");
+    // A failure of the server's own counts against nobody.
+    lab.app.db.close().await;
+    lab.advance(2);
+    for _ in 0..10 {
+        assert_eq!(list(&right, "192.0.2.3").await, "InternalErrorException");
+    }
     lab.remove().await;
 }
 
@@ -166,6 +208,42 @@ async fn a_user_has_a_rate_by_name_and_by_token() {
     assert!(is_limited(&answer), "{}", answer.text);
     let answer = scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": refresh})).await;
     assert!(is_limited(&answer), "{}", answer.text);
+    lab.remove().await;
+}
+
+/// Who shows a token is known only after the category was counted.
+#[tokio::test]
+async fn a_user_beyond_the_rate_leaves_the_category_to_others() {
+    let rate = |n| NonZeroU32::new(n).unwrap();
+    let categories = BTreeMap::from([(Category::UserRead, rate(6)), (Category::UserAuthentication, rate(6))]);
+    let lab = Lab::with_settings(|config| {
+        config.rates = Rates { categories, per_user: Some(rate(1)), ..Rates::default() };
+    })
+    .await;
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    scene.user("mary", json!([])).await;
+    lab.advance(2);
+    let (jane, mary) = (scene.tokens("jane").await, scene.tokens("mary").await);
+    let get = async |tokens: &Value| {
+        let answer = lab.call("GetUser", json!({"AccessToken": tokens["AccessToken"]})).await;
+        answer.status != 200 && is_limited(&answer)
+    };
+    let refresh = async |tokens: &Value| {
+        let token = json!({"REFRESH_TOKEN": tokens["RefreshToken"]});
+        let answer = scene.initiate("REFRESH_TOKEN_AUTH", token).await;
+        answer.status != 200 && is_limited(&answer)
+    };
+    lab.advance(2);
+    for n in 0..10 {
+        assert_eq!(get(&jane).await, n >= 2, "{n}");
+    }
+    assert!(!get(&mary).await);
+    lab.advance(2);
+    for n in 0..10 {
+        assert_eq!(refresh(&jane).await, n >= 2, "{n}");
+    }
+    assert!(!refresh(&mary).await);
     lab.remove().await;
 }
 

@@ -1,7 +1,8 @@
 //! The listener itself, over real sockets: both loopback addresses, slow clients, broken HTTP, an orderly end.
 
 use crate::{
-    lab::Lab,
+    lab::{Busy, Lab},
+    operation::outcomes,
     scene::{PASSWORD, Scene},
 };
 use cognate::http::{limits::Limits, listener::Listener};
@@ -183,51 +184,124 @@ async fn the_end_finishes_what_was_accepted() {
     server.lab.remove().await;
 }
 
+fn sign_up(scene: &Scene, name: &str) -> String {
+    let body =
+        serde_json::json!({"ClientId": scene.client, "Username": name, "Password": PASSWORD}).to_string();
+    format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         x-amz-target: AWSCognitoIdentityProviderService.SignUp\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hangs_up_does_not_end_the_call() {
     let server = Server::start(Limits::default()).await;
     let scene = Scene::new(&server.lab).await;
-    let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    // Every worker is busy until its sender is dropped.
-    let (senders, receivers): (Vec<_>, Vec<_>) =
-        (0..processors).map(|_| std::sync::mpsc::channel::<()>()).unzip();
-    let busy: Vec<_> = receivers
-        .into_iter()
-        .map(|receiver| {
-            let workers = server.lab.app.workers.clone();
-            tokio::spawn(async move { workers.run(move || receiver.recv().is_err()).await })
-        })
-        .collect();
-    let body =
-        serde_json::json!({"ClientId": scene.client, "Username": "gone", "Password": PASSWORD}).to_string();
-    let request = format!(
-        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.1\r\n\
-         x-amz-target: AWSCognitoIdentityProviderService.SignUp\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = server.connect().await;
-    stream.write_all(request.as_bytes()).await.unwrap();
     let mut pause = tokio::time::interval(Duration::from_millis(20));
-    while server.lab.app.workers.load().1 == 0 {
-        pause.tick().await;
-    }
-    drop(stream);
-    for _ in 0..5 {
-        pause.tick().await;
-    }
-    drop(senders);
-    for job in busy {
-        assert!(job.await.unwrap().unwrap());
-    }
-    let exists = async || {
-        let users = scene.admin("ListUsers", serde_json::json!({"Filter": "username = \"gone\""})).await;
-        users["Users"].as_array().is_some_and(|users| !users.is_empty())
-    };
-    for _ in 0..100 {
-        if exists().await {
-            return;
+    for (name, is_polite) in [("gone", true), ("reset", false)] {
+        let busy = Busy::new(&server.lab.app.workers).await;
+        let mut stream = server.connect().await;
+        stream.write_all(sign_up(&scene, name).as_bytes()).await.unwrap();
+        busy.somebody_waits().await;
+        if !is_polite {
+            stream.set_zero_linger().unwrap();
         }
+        drop(stream);
+        for _ in 0..5 {
+            pause.tick().await;
+        }
+        busy.end().await;
+        let filter = serde_json::json!({"Filter": format!("username = \"{name}\"")});
+        let exists = async || {
+            let users = scene.admin("ListUsers", filter.clone()).await;
+            users["Users"].as_array().is_some_and(|users| !users.is_empty())
+        };
+        let mut tries = 0;
+        while !exists().await {
+            tries += 1;
+            assert!(tries < 100, "the call ended with its connection: {name}");
+            pause.tick().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_records_what_it_cuts_off() {
+    let limits = Limits { shutdown_timeout: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::start(limits).await;
+    let scene = Scene::new(&server.lab).await;
+    let busy = Busy::new(&server.lab.app.workers).await;
+    let mut stream = server.connect().await;
+    stream.write_all(sign_up(&scene, "late").as_bytes()).await.unwrap();
+    busy.somebody_waits().await;
+    server.stop.send(()).unwrap();
+    server.served.await.unwrap();
+    assert_eq!(outcomes(&server.lab, "SignUp").await, ["CutOff"]);
+    busy.end().await;
+}
+
+fn with_long_body() -> String {
+    let length = 70_000;
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\
+         x-amz-target: AWSCognitoIdentityProviderService.SignUp\r\n\r\n"
+    );
+    head + &"x".repeat(length)
+}
+
+impl Server {
+    /// Much sooner than a slow body is given up.
+    async fn refuses_a_long_body(&self) -> bool {
+        let long = with_long_body();
+        let answer = tokio::time::timeout(Duration::from_secs(20), self.talk(long.as_bytes())).await;
+        let answer = answer.expect("a long body waited for room");
+        let is_refused = answer.contains("TooManyRequestsException");
+        assert!(is_refused || answer.contains("SerializationException"), "{answer}");
+        is_refused
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_room_for_long_bodies_is_left_the_next_is_refused_and_does_not_wait() {
+    let server = Server::start(Limits::default()).await;
+    let long = with_long_body();
+    let is_refused = async || server.refuses_a_long_body().await;
+    assert!(!is_refused().await);
+    let mut slow = Vec::new();
+    for _ in 0..64 {
+        let mut stream = server.connect().await;
+        // All but the last byte.
+        stream.write_all(&long.as_bytes()[..long.len() - 1]).await.unwrap();
+        slow.push(stream);
+    }
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    while !is_refused().await {
         pause.tick().await;
     }
-    panic!("the call ended with its connection");
+    // What is short needs no room.
+    let short =
+        server.talk(b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}").await;
+    assert!(short.contains("UnknownOperationException"), "{short}");
+    drop(slow);
+    while is_refused().await {
+        pause.tick().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_long_holds_no_room_while_the_rest_of_it_is_awaited() {
+    let server = Server::start(Limits::default()).await;
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10000000\r\n\r\n";
+    let mut slow = Vec::new();
+    for _ in 0..65 {
+        let mut stream = server.connect().await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; 2_000_000]).await.unwrap();
+        slow.push(stream);
+    }
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    while server.refuses_a_long_body().await {
+        pause.tick().await;
+    }
 }

@@ -1,4 +1,4 @@
-//! How many connections an address has, so that nobody alone holds them all.
+//! How much of what is scarce an address holds, connections or room, so that nobody alone holds it all.
 
 use crate::rate_limits::{is_local, network};
 use ipnet::IpNet;
@@ -8,21 +8,22 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-/// The connections of each address. There are no more entries than connections.
+/// What each address holds. There are no more entries than there are things to hold.
 #[derive(Clone)]
-pub struct Connections {
+pub struct PerAddress {
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
     max: usize,
     proxies: Arc<[IpNet]>,
 }
 
-/// One connection, until it is dropped.
-pub struct Held(Option<(Connections, IpAddr)>);
+/// One of it, until it is dropped.
+#[derive(Default)]
+pub struct Held(Option<(PerAddress, IpAddr)>);
 
-impl Connections {
+impl PerAddress {
     /// So many for each address but those of proxies.
-    pub fn new(max: usize, proxies: &[IpNet]) -> Connections {
-        Connections { counts: Arc::default(), max, proxies: proxies.into() }
+    pub fn new(max: usize, proxies: &[IpNet]) -> PerAddress {
+        PerAddress { counts: Arc::default(), max, proxies: proxies.into() }
     }
 
     /// Counts one more; none if the address has as many as it may. A proxy speaks for many, and what is of this
@@ -50,8 +51,8 @@ impl Connections {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some((connections, address)) = &self.0 else { return };
-        let mut counts = connections.counts();
+        let Some((all, address)) = &self.0 else { return };
+        let mut counts = all.counts();
         if let Some(count) = counts.get_mut(address) {
             *count -= 1;
             if *count == 0 {
@@ -67,8 +68,8 @@ mod tests {
 
     #[test]
     fn nobody_alone_holds_them_all() {
-        let connections = Connections::new(2, &["203.0.113.0/24".parse().unwrap()]);
-        let hold = |address: &str| connections.hold(address.parse().unwrap());
+        let all = PerAddress::new(2, &["203.0.113.0/24".parse().unwrap()]);
+        let hold = |address: &str| all.hold(address.parse().unwrap());
         let held = [hold("192.0.2.1"), hold("::ffff:192.0.2.1")];
         assert!(held.iter().all(Option::is_some));
         assert!(hold("192.0.2.1").is_none());
@@ -79,9 +80,9 @@ mod tests {
         let proxies =
             ["203.0.113.9", "127.0.0.1", "10.0.0.1"].map(|proxy| [hold(proxy), hold(proxy), hold(proxy)]);
         assert!(proxies.iter().flatten().all(Option::is_some));
-        assert_eq!(connections.counts().len(), 2);
+        assert_eq!(all.counts().len(), 2);
         drop((held, network));
-        assert_eq!(connections.counts().len(), 0);
+        assert_eq!(all.counts().len(), 0);
         assert!(hold("192.0.2.1").is_some());
     }
 }

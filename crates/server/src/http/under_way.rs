@@ -1,0 +1,45 @@
+//! A call under way, which is reported once however it ends: answered, or cut off because it took too long, because its
+//! handler panicked or because the server ends. What a call that was cut off asked for may have been done.
+
+use super::report::{self, Asked};
+use crate::{app::App, call::Call, metrics::InFlight, trail};
+use rules::Result;
+use serde_json::Value;
+use spec::Service;
+use std::time::Instant;
+
+/// One call, from when its body is read until it is reported.
+pub struct UnderWay<'a> {
+    app: &'a App,
+    /// What arrived.
+    pub call: Call,
+    service: Service,
+    began: Instant,
+    is_reported: bool,
+    _in_flight: InFlight,
+}
+
+impl<'a> UnderWay<'a> {
+    /// A call of this service, inside of [`trail::follow`].
+    pub fn new(app: &'a App, service: Service, call: Call) -> UnderWay<'a> {
+        #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
+        let began = Instant::now();
+        UnderWay { app, call, service, began, is_reported: false, _in_flight: app.metrics.begin() }
+    }
+
+    /// Reports how the call was answered.
+    pub fn answered(&mut self, asked: Asked, result: &Result<Value>) {
+        self.is_reported = true;
+        report::call(self.app, &self.call, asked, result, trail::take(), self.began.elapsed());
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if !self.is_reported {
+            let asked =
+                self.call.asked().map_or((self.service, None), |(service, spec)| (service, Some(spec)));
+            report::cut_off(self.app, &self.call, asked, trail::take(), self.began.elapsed());
+        }
+    }
+}
