@@ -15,6 +15,7 @@ use spec::{Code, Service, shape::OperationSpec};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 /// One call as it arrived: what proofs are made from. It has no Debug, because its body holds secrets.
@@ -27,6 +28,8 @@ pub struct Call {
     pub request_id: String,
     /// Where it came from; none in tests, which use no socket.
     pub peer: Option<IpAddr>,
+    /// At whose multiples the answer leaves, if not at once.
+    pub period: Option<Duration>,
     /// The operation that is asked for, once it is known.
     asked: Option<(Service, &'static OperationSpec)>,
     /// Who signed, once it is proven.
@@ -36,7 +39,7 @@ pub struct Call {
 impl Call {
     /// A call of which nothing is known yet.
     pub fn new(head: Parts, body: axum::body::Bytes, request_id: String, peer: Option<IpAddr>) -> Call {
-        Call { head, body, request_id, peer, asked: None, operator: None }
+        Call { head, body, request_id, peer, period: None, asked: None, operator: None }
     }
 
     /// Notes what is asked for, and checks the signature if the operation asks for one. This comes before the

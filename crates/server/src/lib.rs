@@ -3,6 +3,7 @@
 pub mod access_keys;
 pub mod app;
 pub mod audit;
+pub mod cadence;
 pub mod call;
 pub mod caller;
 pub mod cli;

@@ -2,7 +2,7 @@
 
 use super::{answer, body, cors, report, under_way::UnderWay, well_known};
 use crate::{
-    app::App, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids,
+    app::App, cadence, call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids,
     rate_limits::Counted, sts, trail, work,
 };
 use axum::{
@@ -107,6 +107,7 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         let answered = Box::pin(run(app, door, &mut under_way.call, unread));
         let (service, operation, result) = work::follow(answered).await;
         under_way.answered((service, operation), &result);
+        under_way.in_cadence().await;
         let request_id = &under_way.call.request_id;
         match (result, operation) {
             (Ok(output), Some(operation)) => answer::good(service, operation, &output, request_id),
@@ -158,7 +159,10 @@ async fn user_pools(app: &App, call: &mut Call, operation: spec::cognito_idp::Op
     // Before anything is read: what is refused has cost nothing.
     let wanted = work::wanted(operation, &input);
     let result = match wanted.map_or(Ok(()), |(cost, turn)| app.workers.admit(cost, turn)) {
-        Ok(()) => cognito_idp::run(app, call, operation, input).await,
+        Ok(()) => {
+            call.period = cadence::of(operation, &input);
+            cognito_idp::run(app, call, operation, input).await
+        }
         Err(fault) => Err(fault),
     };
     unless_refused(counted, result)

@@ -2,7 +2,7 @@
 //! handler panicked or because the server ends. What a call that was cut off asked for may have been done.
 
 use super::report::{self, Asked};
-use crate::{app::App, call::Call, metrics::InFlight, trail};
+use crate::{app::App, cadence, call::Call, metrics::InFlight, trail};
 use rules::Result;
 use serde_json::Value;
 use spec::Service;
@@ -31,6 +31,13 @@ impl<'a> UnderWay<'a> {
     pub fn answered(&mut self, asked: Asked, result: &Result<Value>) {
         self.is_reported = true;
         report::call(self.app, &self.call, asked, result, trail::take(), self.began.elapsed());
+    }
+
+    /// Waits until the answer may leave.
+    pub async fn in_cadence(&self) {
+        if let Some(period) = self.call.period {
+            cadence::wait(self.began, period).await;
+        }
     }
 }
 

@@ -21,6 +21,9 @@ use lookups::Lookups;
 use worker::{Call, Job, Work};
 
 const READERS: usize = 4;
+/// Whatever the writer commits empties the readers' caches, so that large ones would hold memory and little else.
+const READER_CACHE_KIB: i64 = 4 * 1024;
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 const QUEUE_CAPACITY: usize = 4096;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the program has statements, so that none is prepared twice.
@@ -86,8 +89,7 @@ impl Sqlite {
         let (work, kept) = (Arc::clone(&shared.writes), place.cloned());
         threads.writer = Some(spawn("store-writer", move || worker::write(writer, &work, kept))?);
         for _ in 0..READERS {
-            let reader = open_connection(&path, durability)?;
-            reader.pragma_update(None, "query_only", true)?;
+            let reader = open_reader(&path, durability, READER_CACHE_KIB)?;
             let (work, kept) = (Arc::clone(&shared.reads), place.cloned());
             threads.readers.push(spawn("store-reader", move || worker::read(reader, &work, kept))?);
         }
@@ -201,7 +203,7 @@ fn open_connection(path: &Path, durability: Durability) -> Result<Connection, Er
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", 20_000)?;
-    connection.pragma_update(None, "cache_size", -32_768)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     // What is deleted is overwritten where that costs no further writing: backups copy free space too.
     connection.pragma_update(None, "secure_delete", "FAST")?;
@@ -211,6 +213,14 @@ fn open_connection(path: &Path, durability: Durability) -> Result<Connection, Er
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     // Else SQLite plans a statement anew whenever it is given other parameters, which costs more than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+fn open_reader(path: &Path, durability: Durability, cache_kib: i64) -> Result<Connection, Error> {
+    let connection = open_connection(path, durability)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
     Ok(connection)
 }
 

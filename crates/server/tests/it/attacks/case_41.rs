@@ -1,15 +1,26 @@
 //! Finding out who exists by the time that an answer takes: a name that nobody has costs as many statements.
 
-use crate::{lab::MASTER_KEY, scene::Scene, sign_up::verifying};
+use crate::{
+    lab::MASTER_KEY,
+    scene::{PASSWORD, Scene, merged},
+    sign_up::verifying,
+    srp_client::SrpClient,
+};
 use cognate::{
     app::App,
+    cadence,
     codes::{self, Owner, What},
     delivery::HOURLY_PER_RECIPIENT,
 };
 use rules::messages::{Medium, recipients::Recipient};
-use serde_json::json;
-use std::sync::{Arc, atomic::Ordering};
+use serde_json::{Value, json};
+use spec::cognito_idp::Operation;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use store::users;
+use tokio::time::Instant;
 
 /// How many statements a code to a user takes, and one to a name that nobody has.
 async fn statements(app: &App, scene: &Scene, what: What) -> (usize, usize) {
@@ -49,4 +60,31 @@ both_engines! {
         assert_eq!(statements(&sends.app, &scene, What::PasswordReset).await, (3, 3));
         assert_eq!(scene.messages("jane").await.len(), sent, "the address had its hour's messages");
     }
+
+    async fn case_41_answers_about_names_leave_in_cadence(lab: Lab) {
+        let scene = verifying(&lab, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+        scene.reachable("jane").await;
+        let srp_a = SrpClient::new().srp_a();
+        for name in ["jane", "nobody"] {
+            let code = json!({"Username": name, "ConfirmationCode": "000000"});
+            let reset = merged(code.clone(), json!({"Password": PASSWORD}));
+            for (operation, members, least_ms) in [
+                ("ForgotPassword", json!({"Username": name}), 20),
+                ("ConfirmForgotPassword", reset, 20),
+                ("ConfirmSignUp", code, 20),
+                ("ResendConfirmationCode", json!({"Username": name}), 20),
+                ("InitiateAuth", srp(name, &srp_a), 5),
+            ] {
+                let began = Instant::now();
+                scene.public(operation, members).await;
+                assert!(began.elapsed() >= Duration::from_millis(least_ms), "{operation} {name}");
+            }
+        }
+        let refresh = json!({"AuthFlow": "REFRESH_TOKEN_AUTH"});
+        assert_eq!(cadence::of(Operation::InitiateAuth, &refresh), None, "nobody waits for want of a secret");
+    }
+}
+
+fn srp(name: &str, srp_a: &str) -> Value {
+    json!({"AuthFlow": "USER_SRP_AUTH", "AuthParameters": {"USERNAME": name, "SRP_A": srp_a}})
 }
