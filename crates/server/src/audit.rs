@@ -118,6 +118,12 @@ impl Audit {
         self.waiting.lock().unwrap_or_else(|e| e.into_inner())
     }
 
+    fn group(&self) -> Group<'_> {
+        let mut waiting = self.waiting();
+        let count = waiting.len().min(GROUP_MAX);
+        Group { audit: self, entries: waiting.drain(..count).collect() }
+    }
+
     fn push(&self, entry: Waiting) {
         let mut waiting = self.waiting();
         if waiting.len() >= WAITING_MAX {
@@ -159,23 +165,30 @@ pub async fn run(app: App) {
     }
 }
 
-/// Stores everything that waits. After a failure it waits on.
+/// Stores everything that waits. What is not stored waits on.
 pub async fn flush(app: &App) -> Result<()> {
     loop {
-        let mut group: Vec<Waiting> = {
-            let mut waiting = app.audit.waiting();
-            let count = waiting.len().min(GROUP_MAX);
-            waiting.drain(..count).collect()
-        };
-        if group.is_empty() {
+        let mut group = app.audit.group();
+        if group.entries.is_empty() {
             return Ok(());
         }
-        if let Err(fault) = store_group(app, &mut group).await {
-            let mut waiting = app.audit.waiting();
-            for entry in group.into_iter().rev() {
-                waiting.push_front(entry);
-            }
-            return Err(fault);
+        store_group(app, &mut group.entries).await?;
+        group.entries.clear();
+    }
+}
+
+/// Events that are being stored. Those that are left when it is dropped wait again: the store failed, or the server
+/// ends meanwhile.
+struct Group<'a> {
+    audit: &'a Audit,
+    entries: Vec<Waiting>,
+}
+
+impl Drop for Group<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.audit.waiting();
+        for entry in self.entries.drain(..).rev() {
+            waiting.push_front(entry);
         }
     }
 }

@@ -112,3 +112,45 @@ pub fn output(output: &Value) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::pending,
+        panic::{AssertUnwindSafe, catch_unwind},
+        pin::pin,
+        sync::{Arc, Mutex},
+        task::{Context, Waker},
+    };
+
+    struct Taker(Arc<Mutex<Facts>>);
+
+    impl Drop for Taker {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() = take();
+        }
+    }
+
+    #[test]
+    fn what_was_noted_is_there_while_the_call_is_dropped() {
+        for panics in [false, true] {
+            let taken = Arc::<Mutex<Facts>>::default();
+            let taker = Taker(taken.clone());
+            let call = async move {
+                let _taker = taker;
+                note(|facts| facts.sub = Some("jane".into()));
+                if panics {
+                    note(|_| panic!("as a handler may"));
+                }
+                pending::<()>().await;
+            };
+            {
+                let mut call = pin!(follow(call));
+                let poll = || call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+                assert_eq!(catch_unwind(AssertUnwindSafe(poll)).is_err(), panics);
+            }
+            assert_eq!(taken.lock().unwrap().sub.as_deref(), Some("jane"), "{panics}");
+        }
+    }
+}

@@ -33,14 +33,14 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let app = App::new(config, db, clock, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
     app.metrics.started(app.now());
     let changes = seed::apply(&app).await.context("the seed cannot be applied")?;
-    let jobs = jobs::spawn(&app, transports);
+    let mut jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
     greet(&app.config, changes);
     if is_closed {
         say("  nobody  may administer yet: cognate access-keys create --name admin --allow '*'");
     }
     listener.serve(http::router(app.clone()), app.config.limits.clone(), told_to_end()).await;
-    drop(jobs);
+    jobs.shutdown().await;
     if let Err(fault) = audit::flush(&app).await {
         tracing::error!(%fault, cause = ?fault.cause, lost = app.audit.waiting_count(), "events could not be stored");
     }

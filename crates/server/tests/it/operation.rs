@@ -132,6 +132,20 @@ both_engines! {
         assert!(metrics.contains("cognate_calls_in_flight 0\n"), "{metrics}");
     }
 
+    async fn events_that_are_being_stored_when_the_server_ends_are_not_lost(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        scene.user("jane", json!([])).await;
+        // The end drops the job that stores them, wherever it is.
+        tokio::select! {
+            biased;
+            stored = audit::flush(&lab.app) => stored.unwrap(),
+            () = tokio::task::yield_now() => {}
+        }
+        let events = trail(&lab, Wanted::default()).await;
+        let names: Vec<&str> = events.iter().map(|event| event.operation.as_str()).collect();
+        assert_eq!(names, ["CreateUserPool", "CreateUserPoolClient", "AdminCreateUser", "AdminSetUserPassword"]);
+    }
+
     async fn more_events_than_one_statement_takes_are_stored_in_order(lab: Lab) {
         let scene = Scene::new(&lab).await;
         for _ in 0..300 {
