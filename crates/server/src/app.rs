@@ -5,7 +5,7 @@ use crate::{
     audit::Audit,
     clock::Clock,
     config::Config,
-    http::body::LongBodies,
+    http::{body::LongBodies, health::Readiness},
     keys::KeyRing,
     metrics::Metrics,
     passwords,
@@ -59,6 +59,8 @@ pub struct Inner {
     pub rate_limits: Arc<RateLimits>,
     /// Room for long bodies.
     pub long_bodies: LongBodies,
+    /// Whether the server can serve.
+    pub readiness: Readiness,
     pools: Cache<Pool>,
     clients: Cache<Client>,
     /// Access keys, as they were at most a second ago.
@@ -96,6 +98,7 @@ impl App {
             outbox_is_full: Arc::default(),
             rate_limits: Arc::new(rate_limits),
             long_bodies,
+            readiness: Readiness::default(),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),
@@ -117,6 +120,7 @@ impl App {
             outbox_is_full: self.outbox_is_full.clone(),
             rate_limits: self.rate_limits.clone(),
             long_bodies: self.long_bodies.clone(),
+            readiness: Readiness::default(),
             pools: Cache::default(),
             clients: Cache::default(),
             access_keys: Cache::default(),

@@ -13,6 +13,8 @@ const ALLOWED_METHODS: &str = "DELETE, GET, HEAD, POST, PUT";
 const MAX_AGE: &str = "172800";
 /// How long a list of further headers may be.
 const REQUESTED_CHARACTERS_MAX: usize = 2_000;
+/// How many names it may have: each is looked for among all before it.
+const REQUESTED_NAMES_MAX: usize = 100;
 /// Captured from the service.
 const EXPOSED_HEADERS: &str = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
 
@@ -36,7 +38,10 @@ pub fn preflight(headers: &HeaderMap) -> Response<Body> {
 fn allowed_headers(headers: &HeaderMap) -> HeaderValue {
     let requested = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).and_then(|v| v.to_str().ok());
     let mut allowed = ALLOWED_HEADERS.to_owned();
-    for name in requested.filter(|r| r.len() <= REQUESTED_CHARACTERS_MAX).unwrap_or_default().split(',') {
+    let is_short = |list: &&str| {
+        list.len() <= REQUESTED_CHARACTERS_MAX && list.split(',').count() <= REQUESTED_NAMES_MAX
+    };
+    for name in requested.filter(is_short).unwrap_or_default().split(',') {
         if let Ok(name) = HeaderName::try_from(name.trim().to_ascii_lowercase())
             && !allowed.split(", ").any(|known| known == name.as_str())
         {
@@ -53,5 +58,29 @@ pub fn allow_reading(has_origin: bool, response: &mut Response<Body>) {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_bounded_length_are_allowed() {
+        let names = |count: usize| (0..count).map(|n| format!("x{n}")).collect::<Vec<_>>().join(",");
+        for (requested, is_allowed) in [
+            ("x0".to_owned(), true),
+            (names(REQUESTED_NAMES_MAX), true),
+            (names(REQUESTED_NAMES_MAX + 1), false),
+            (format!("x0,{}", "y".repeat(REQUESTED_CHARACTERS_MAX)), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers
+                .insert(header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_str(&requested).unwrap());
+            let allowed = allowed_headers(&headers);
+            let allowed = allowed.to_str().unwrap();
+            assert!(allowed.starts_with(ALLOWED_HEADERS));
+            assert_eq!(allowed.contains(", x0"), is_allowed, "{requested}");
+        }
     }
 }

@@ -5,7 +5,7 @@ pub mod body;
 mod cors;
 pub mod doors;
 mod forwarded;
-mod health;
+pub mod health;
 pub mod limits;
 pub mod listener;
 mod metrics;

@@ -202,6 +202,12 @@ const REQUESTS: &[Row] = &[
         FIXED,
         "only the known ones are allowed",
     ),
+    (
+        "headers in it",
+        Const("server/src/http/cors.rs", "REQUESTED_NAMES_MAX"),
+        FIXED,
+        "only the known ones are allowed",
+    ),
     ("body of `/_cognate/clock`", Const("server/src/development/mod.rs", "BODY_BYTES_MAX"), FIXED, "413"),
 ];
 
