@@ -76,11 +76,11 @@ impl Drop for Big {
     }
 }
 
-/// Room for intermediate values of one call; aws-lc wipes it when freed.
-struct Scratch(NonNull<lc::BN_CTX>);
+/// Room for the intermediate values of calls that follow one another; aws-lc wipes it when freed.
+pub(crate) struct Scratch(NonNull<lc::BN_CTX>);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // SAFETY: BN_CTX_new has no preconditions. Its result is ours alone, or null, which is refused.
         Self(NonNull::new(unsafe { lc::BN_CTX_new() }).expect(OUT_OF_MEMORY))
     }
@@ -179,7 +179,7 @@ impl Montgomery {
     /// `a · b` for reduced operands. BN_mod_mul would divide, in a time that tells of them; Montgomery's
     /// multiplication does not.
     pub(crate) fn mul(&self, a: &Big, b: &Big) -> Big {
-        self.number_of(&self.mul_forms(&self.to_form(a), &self.to_form(b)))
+        self.number_of(&self.mul_forms(&self.to_form(a), &self.to_form(b), &mut Scratch::new()))
     }
 
     /// The Montgomery form of a reduced number.
@@ -215,9 +215,8 @@ impl Montgomery {
     }
 
     /// The form of `a · b` for two forms.
-    pub(crate) fn mul_forms(&self, a: &Big, b: &Big) -> Big {
+    pub(crate) fn mul_forms(&self, a: &Big, b: &Big, scratch: &mut Scratch) -> Big {
         let mut product = Big::new();
-        let mut scratch = Scratch::new();
         // SAFETY: as in `to_form`. Both operands are in Montgomery form, as it asks.
         expect_success(unsafe {
             lc::BN_mod_mul_montgomery(
