@@ -1,19 +1,26 @@
 //! Requests of the user pools API, made in advance, and single calls for what is prepared.
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Request};
 use anyhow::{Context, Result, bail};
+use hyper::{
+    Method, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderValue},
+};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
 /// Every user's password; the users are nobody's.
 pub const PASSWORD: &str = "Correct-Horse9";
 
+/// Says whether the server lives.
+pub const HEALTH_LIVE: &str = "/_cognate/health/live";
+/// Says whether it is ready to serve.
+pub const HEALTH_READY: &str = "/_cognate/health/ready";
+
 /// In development mode any credentials administer, but there must be some.
-const AUTHORIZATION: &str = "Authorization: AWS4-HMAC-SHA256 \
-    Credential=AKIDEXAMPLE/20260101/us-east-1/cognito-idp/aws4_request, \
+const CREDENTIALS: &str = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/cognito-idp/aws4_request, \
     SignedHeaders=content-type;host;x-amz-date;x-amz-target, \
-    Signature=0000000000000000000000000000000000000000000000000000000000000000\r\n\
-    X-Amz-Date: 20260101T000000Z\r\n";
+    Signature=0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Whether an operation is one that AWS credentials sign.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,18 +29,33 @@ pub enum Signing {
     Signed,
 }
 
-/// A request as it goes over the wire.
-pub fn request(operation: &str, signing: Signing, input: &Value) -> Vec<u8> {
-    let authorization = if signing == Signing::Signed { AUTHORIZATION } else { "" };
-    let body = input.to_string();
-    format!(
-        "POST / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: cognate-bench\r\nAccept: */*\r\n\
-         Content-Type: application/x-amz-json-1.1\r\n\
-         X-Amz-Target: AWSCognitoIdentityProviderService.{operation}\r\n{authorization}\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+/// A call of an operation.
+pub fn request(operation: &str, signing: Signing, input: &Value) -> Request {
+    let mut request = post("/", "application/x-amz-json-1.1", input);
+    let target = format!("AWSCognitoIdentityProviderService.{operation}");
+    let headers = request.headers_mut();
+    headers.insert("x-amz-target", HeaderValue::try_from(target).expect("operations have names of letters"));
+    if signing == Signing::Signed {
+        headers.insert(AUTHORIZATION, HeaderValue::from_static(CREDENTIALS));
+        headers.insert("x-amz-date", HeaderValue::from_static("20260101T000000Z"));
+    }
+    request
+}
+
+fn post(path: &'static str, content_type: &'static str, input: &Value) -> Request {
+    let mut request = get(path);
+    *request.method_mut() = Method::POST;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    *request.body_mut() = input.to_string().into();
+    request
+}
+
+/// Asks for one of the server's own addresses.
+pub fn get(path: &'static str) -> Request {
+    let mut request = Request::default();
+    *request.uri_mut() = Uri::from_static(path);
+    request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
+    request
 }
 
 /// A pool with one client, and single calls, each over a connection of its own: between two of them the server may
@@ -74,31 +96,23 @@ impl Api {
     }
 
     /// One call that was made in advance.
-    pub async fn send(&self, request: &[u8]) -> Result<Value> {
-        let mut connection = Connection::open(self.address).await?;
-        let answer = connection.send(request).await?;
+    pub async fn send(&self, request: &Request) -> Result<Value> {
+        let answer = Connection::open(self.address).await?.send(request).await?;
         if answer.status != 200 {
-            bail!("{} {}", answer.status, String::from_utf8_lossy(answer.body));
+            bail!("{} {}", answer.status, String::from_utf8_lossy(&answer.body));
         }
-        Ok(if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(answer.body)? })
+        Ok(if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body)? })
     }
 
     /// Posts to one of the server's own addresses.
-    pub async fn post(&self, path: &str, input: &Value) -> Result<Value> {
-        let body = input.to_string();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.send(request.as_bytes()).await.with_context(|| path.to_owned())
+    pub async fn post(&self, path: &'static str, input: &Value) -> Result<Value> {
+        self.send(&post(path, "application/json", input)).await.context(path)
     }
 
     /// The server's time, as HTTP writes it.
     pub async fn date(&self) -> Result<String> {
-        let mut connection = Connection::open(self.address).await?;
-        let answer =
-            connection.send(b"GET /_cognate/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
-        Ok(answer.header("date").context("an answer without a Date")?.to_owned())
+        let answer = Connection::open(self.address).await?.send(&get(HEALTH_LIVE)).await?;
+        Ok(answer.headers.get(DATE).context("an answer without a Date")?.to_str()?.to_owned())
     }
 
     pub fn admin_create_user(&self, name: &str) -> Value {
@@ -120,7 +134,7 @@ impl Api {
     }
 
     /// ListUsers.
-    pub fn list_users(&self, members: &Value) -> Vec<u8> {
+    pub fn list_users(&self, members: &Value) -> Request {
         let mut input = json!({"UserPoolId": self.pool});
         for (name, value) in members.as_object().into_iter().flatten() {
             input[name] = value.clone();
@@ -129,13 +143,13 @@ impl Api {
     }
 
     /// InitiateAuth.
-    pub fn initiate(&self, flow: &str, parameters: &Value) -> Vec<u8> {
+    pub fn initiate(&self, flow: &str, parameters: &Value) -> Request {
         let input = json!({"ClientId": self.client, "AuthFlow": flow, "AuthParameters": parameters});
         request("InitiateAuth", Signing::Unsigned, &input)
     }
 
     /// InitiateAuth with a password in clear.
-    pub fn password_sign_in(&self, name: &str, password: &str) -> Vec<u8> {
+    pub fn password_sign_in(&self, name: &str, password: &str) -> Request {
         self.initiate("USER_PASSWORD_AUTH", &json!({"USERNAME": name, "PASSWORD": password}))
     }
 }

@@ -1,87 +1,52 @@
-//! A connection to the server that is kept open and costs the client next to nothing.
+//! A connection to the server that is kept open.
 
-use anyhow::{Context, Result, bail};
-use std::net::SocketAddr;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+use anyhow::{Context, Result};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap,
+    body::Bytes,
+    client::conn::http1::{SendRequest, handshake},
 };
+use hyper_util::rt::TokioIo;
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
 
-/// How much room a read has at least.
-const READ_BYTES: usize = 16 * 1024;
+/// A request, made in advance. A copy shares its texts.
+pub type Request = hyper::Request<Full<Bytes>>;
 
 pub struct Connection {
-    stream: TcpStream,
-    buffer: Vec<u8>,
+    sender: SendRequest<Full<Bytes>>,
 }
 
-/// An answer, as long as the next one is not asked for.
-pub struct Answer<'a> {
+/// An answer, read to its end.
+pub struct Answer {
     pub status: u16,
-    pub head: &'a str,
-    pub body: &'a [u8],
+    pub headers: HeaderMap,
+    pub body: Bytes,
 }
 
 impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Connection> {
         let stream = TcpStream::connect(address).await.context("the server does not accept connections")?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, buffer: Vec::with_capacity(READ_BYTES) })
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        // What breaks the connection, the sender is told; and it ends when the sender goes.
+        tokio::spawn(connection);
+        Ok(Connection { sender })
     }
 
     /// Sends a whole request and waits for the whole answer.
-    pub async fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
-        self.stream.write_all(request).await?;
-        self.buffer.clear();
-        let head_bytes = loop {
-            self.read().await?;
-            if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
-                break at + 4;
-            }
-        };
-        let body_bytes = length(&self.buffer[..head_bytes])?;
-        while self.buffer.len() < head_bytes + body_bytes {
-            self.read().await?;
-        }
-        let (head, body) = self.buffer.split_at(head_bytes);
-        let head = std::str::from_utf8(head)?;
-        let status = head.get(9..12).and_then(|digits| digits.parse().ok()).context("no status")?;
-        Ok(Answer { status, head, body })
-    }
-
-    async fn read(&mut self) -> Result<()> {
-        self.buffer.reserve(READ_BYTES);
-        if self.stream.read_buf(&mut self.buffer).await? == 0 {
-            bail!("the server closed a connection in the middle of an answer");
-        }
-        Ok(())
+    pub async fn send(&mut self, request: &Request) -> Result<Answer> {
+        self.sender.ready().await?;
+        let (head, body) = self.sender.send_request(request.clone()).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
     }
 }
 
-impl Answer<'_> {
+impl Answer {
     /// Whether the server has too much to do at the moment.
     pub fn is_too_many(&self) -> bool {
-        find(self.body, b"TooManyRequestsException").is_some()
+        String::from_utf8_lossy(&self.body).contains("TooManyRequestsException")
     }
-
-    /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        header(self.head, name)
-    }
-}
-
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find_map(|line| {
-        let (found, value) = line.split_once(':')?;
-        found.eq_ignore_ascii_case(name).then(|| value.trim())
-    })
-}
-
-fn length(head: &[u8]) -> Result<usize> {
-    let head = std::str::from_utf8(head)?;
-    header(head, "content-length").and_then(|value| value.parse().ok()).context("an answer without a length")
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

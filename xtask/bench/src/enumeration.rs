@@ -3,7 +3,7 @@
 
 use crate::{
     api::{Signing, request, text},
-    connection::Connection,
+    connection::{Connection, Request},
     results::Comparison,
     srp::SrpClient,
     stage::Stage,
@@ -115,13 +115,13 @@ impl<'a> Asker<'a> {
             let start = Instant::now();
             let answer = self.connection.send(&request).await?;
             let took = start.elapsed();
-            self.question.check(answer.status, answer.body)?;
+            self.question.check(answer.status, &answer.body)?;
             times[usize::from(!is_known)].push(took.as_secs_f64() * 1e6);
         }
         Ok(times)
     }
 
-    async fn request(&mut self, name: &str) -> Result<Vec<u8>> {
+    async fn request(&mut self, name: &str) -> Result<Request> {
         let api = &self.stage.api;
         let first = json!({"USERNAME": name, "SRP_A": self.srp.srp_a()});
         Ok(match self.question {
@@ -133,7 +133,7 @@ impl<'a> Asker<'a> {
             }
             Question::SrpProof => {
                 let challenge = self.connection.send(&api.initiate("USER_SRP_AUTH", &first)).await?;
-                let challenge: Value = serde_json::from_slice(challenge.body)?;
+                let challenge: Value = serde_json::from_slice(&challenge.body)?;
                 let parameters = &challenge["ChallengeParameters"];
                 let input = json!({
                     "ClientId": api.client,

@@ -22,7 +22,7 @@ pub const CONNECTIONS: usize = 64;
 pub async fn start(place: &Place, times: usize) -> Result<(f64, f64)> {
     let (mut milliseconds, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..times {
-        let (server, took) = Server::start(place)?;
+        let (server, took) = Server::start(place).await?;
         milliseconds.push(took.as_secs_f64() * 1e3);
         server.wait_until_idle()?;
         memory.push(server.memory()? as f64);
@@ -49,7 +49,7 @@ pub async fn sign_ins(stage: &Stage, duration: Duration) -> Result<(u64, [u64; 2
                 match answer.status {
                     200 => counts[0] += 1,
                     400 | 429 => counts[1] += 1,
-                    status => bail!("{status} {}", String::from_utf8_lossy(answer.body)),
+                    status => bail!("{status} {}", String::from_utf8_lossy(&answer.body)),
                 }
                 if answer.status != 200 {
                     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,7 +1,7 @@
 //! What the arithmetic of a call costs by itself: the same computations with the same libraries, on one thread, with
 //! nothing around them. Processor time, so that whatever else runs matters little.
 
-use crate::{api::PASSWORD, srp};
+use crate::api::PASSWORD;
 use anyhow::{Context, Result, anyhow};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::{
@@ -9,7 +9,7 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
 };
-use modexp::Modulus;
+use rules::sign_in::srp;
 use rustix::time::{ClockId, clock_gettime};
 use std::{collections::BTreeMap, hint::black_box, time::Duration};
 
@@ -38,7 +38,6 @@ pub struct Arithmetic {
     pair: KeyPair,
     public: ParsedPublicKey,
     signature: Vec<u8>,
-    n: Modulus,
     k: Vec<u8>,
     big: Vec<u8>,
     secret: [u8; 32],
@@ -54,9 +53,8 @@ impl Arithmetic {
         let pair = KeyPair::generate(KeySize::Rsa2048)?;
         let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
             .map_err(|_| anyhow!("the public key cannot be parsed"))?;
-        let n = srp::modulus();
         let secret = [0xa7; 32];
-        let big = n.exp_public(&[2], &secret).to_vec();
+        let big = srp::modulus().exp_public(&[2], &secret).to_vec();
         let params = Params::default();
         let memory = vec![Block::default(); params.block_count()];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -64,7 +62,6 @@ impl Arithmetic {
             pair,
             public,
             signature: Vec::new(),
-            n,
             k: secret.to_vec(),
             big,
             secret,
@@ -94,7 +91,7 @@ impl Arithmetic {
     }
 
     fn compute(&mut self, piece: Piece) -> Result<()> {
-        let (n, secret, big) = (&self.n, &self.secret[..], &self.big[..]);
+        let (n, secret, big) = (srp::modulus(), &self.secret[..], &self.big[..]);
         match piece {
             Piece::Signature => {
                 black_box(self.sign());

@@ -1,7 +1,11 @@
 //! Load: clients that each wait for an answer before they ask again, over connections that stay open.
 
-use crate::{connection::Connection, process::Server};
+use crate::{
+    connection::{Connection, Request},
+    process::Server,
+};
 use anyhow::{Result, bail};
+use hyper::body::Bytes;
 use std::{
     sync::{
         Arc,
@@ -20,7 +24,7 @@ pub const HASHING_CLIENTS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Requests, made in advance.
-pub type Requests = Arc<[Vec<u8>]>;
+pub type Requests = Arc<[Request]>;
 
 /// What a piece of load cost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,7 +81,7 @@ pub async fn repeat(
 }
 
 /// Sends each request once; the answers' bodies stand in the same order.
-pub async fn each(server: &Server, clients: usize, requests: &Requests) -> Result<(Cost, Vec<Vec<u8>>)> {
+pub async fn each(server: &Server, clients: usize, requests: &Requests) -> Result<(Cost, Vec<Bytes>)> {
     let (cost, mut answers) = run(server, clients, requests, Until::Once, true).await?;
     answers.sort_unstable_by_key(|(number, _)| *number);
     Ok((cost, answers.into_iter().map(|(_, body)| body).collect()))
@@ -89,7 +93,7 @@ async fn run(
     requests: &Requests,
     until: Until,
     keep: bool,
-) -> Result<(Cost, Vec<(usize, Vec<u8>)>)> {
+) -> Result<(Cost, Vec<(usize, Bytes)>)> {
     let mut connections = Vec::new();
     for _ in 0..clients {
         connections.push(Connection::open(server.address).await?);
@@ -133,7 +137,7 @@ async fn client(
     start: Instant,
     until: Until,
     keep: bool,
-) -> Result<(Counts, Vec<(usize, Vec<u8>)>)> {
+) -> Result<(Counts, Vec<(usize, Bytes)>)> {
     let (mut counts, mut kept) = (Counts::default(), Vec::new());
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -149,12 +153,12 @@ async fn client(
             if answer.status == 200 {
                 counts.answered += 1;
                 if keep {
-                    kept.push((number, answer.body.to_vec()));
+                    kept.push((number, answer.body));
                 }
                 break;
             }
             if !answer.is_too_many() {
-                bail!("{} {}", answer.status, String::from_utf8_lossy(answer.body));
+                bail!("{} {}", answer.status, String::from_utf8_lossy(&answer.body));
             }
             counts.refused += 1;
             sleep(PAUSE).await;

@@ -2,7 +2,7 @@
 //! whether the server stays small and healthy.
 
 use crate::{
-    api::PASSWORD,
+    api::{HEALTH_LIVE, PASSWORD, get},
     connection::Connection,
     load::{self, CLIENTS, HASHING_CLIENTS, Requests},
     results::{Overload, percentile},
@@ -21,7 +21,6 @@ const FACTOR: f64 = 3.0;
 /// More connections than this are not opened; a request that finds none free waits for one.
 const CONNECTIONS_MAX: usize = 1000;
 const HEALTH_PERIOD: Duration = Duration::from_millis(50);
-const HEALTH: &[u8] = b"GET /_cognate/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// What became of the requests: seconds from the moment at which each was due.
 #[derive(Default)]
@@ -117,12 +116,12 @@ async fn open_loop(address: SocketAddr, requests: &Requests, rate: f64, duration
 
 /// Asks the server again and again whether it lives; answers the seconds that each answer took.
 async fn watch_health(address: SocketAddr, duration: Duration) -> Result<Vec<f64>> {
-    let mut connection = Connection::open(address).await?;
+    let (mut connection, health) = (Connection::open(address).await?, get(HEALTH_LIVE));
     let (start, mut times, mut ticks) = (Instant::now(), Vec::new(), interval(HEALTH_PERIOD));
     while start.elapsed() < duration {
         ticks.tick().await;
         let asked = Instant::now();
-        let answer = connection.send(HEALTH).await?;
+        let answer = connection.send(&health).await?;
         if answer.status != 200 {
             bail!("the server says that it is not alive: {}", answer.status);
         }

@@ -48,7 +48,7 @@ impl Population {
 
 /// Makes a store of `users` users in an empty place, the first `made` of them by the API.
 pub async fn populate(place: &Place, users: usize, made: usize) -> Result<Population> {
-    let (server, _) = Server::start(place)?;
+    let (server, _) = Server::start(place).await?;
     let api = Api::with_new_pool(server.address).await?;
     let population = Population { pool: api.pool.clone(), client: api.client.clone(), users, made };
     let mut names = population.made_names();

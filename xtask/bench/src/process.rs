@@ -1,17 +1,22 @@
 //! The server as a process of its own: started, watched from outside, and ended.
 
+use crate::{
+    api::{HEALTH_READY, get},
+    connection::Connection,
+};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
-    io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command},
     time::{Duration, Instant},
 };
+use tokio::time::timeout;
 
 const START_PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 /// A server that used less than this in a quarter of a second has nothing left to do.
 const IDLE_CPU_SECONDS: f64 = 0.011;
 /// The kernel counts a process's time in hundredths of a second, whatever its own ticks are.
@@ -36,7 +41,7 @@ pub struct Place {
 
 impl Server {
     /// Starts the server and waits for its first answer; says how long that took.
-    pub fn start(place: &Place) -> Result<(Server, Duration)> {
+    pub async fn start(place: &Place) -> Result<(Server, Duration)> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let log = File::create(place.data_dir.join("log"))?;
@@ -54,7 +59,7 @@ impl Server {
         let start = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot start {}", place.program.display()))?;
         let mut server = Server { address, child, postmaster: place.postmaster };
-        while !is_ready(address) {
+        while !matches!(timeout(ANSWER_PATIENCE, is_ready(address)).await, Ok(Ok(true))) {
             if let Some(status) = server.child.try_wait()? {
                 bail!("the server ended: {status}; see {}", place.data_dir.join("log").display());
             }
@@ -171,18 +176,8 @@ impl Times {
     }
 }
 
-fn is_ready(address: SocketAddr) -> bool {
-    let ask = || -> Result<bool> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(
-            b"GET /_cognate/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer.starts_with("HTTP/1.1 200 "))
-    };
-    ask().unwrap_or(false)
+async fn is_ready(address: SocketAddr) -> Result<bool> {
+    Ok(Connection::open(address).await?.send(&get(HEALTH_READY)).await?.status == 200)
 }
 
 /// Makes an empty folder.

@@ -2,6 +2,7 @@
 
 use crate::{
     api::{PASSWORD, Signing, email, request},
+    connection::Request,
     limits::{Arithmetic, Costs, Piece},
     load::{self, CLIENTS, Cost, HASHING_CLIENTS, Requests},
     results::{Figure, Limit, median},
@@ -160,7 +161,7 @@ fn limit(scenario: Scenario, costs: &Costs) -> f64 {
 }
 
 async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
-    let repeated = |requests: Vec<Vec<u8>>| Ok(Load::Repeated(requests.into()));
+    let repeated = |requests: Vec<Request>| Ok(Load::Repeated(requests.into()));
     match scenario {
         Scenario::Refresh => {
             let (_, tokens) = stage.sign_in_all().await?;
@@ -198,7 +199,7 @@ async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
 }
 
 /// Walks through the users from page to page; answers the requests for all pages, or for as many as are enough.
-async fn pages(stage: &mut Stage) -> Result<Vec<Vec<u8>>> {
+async fn pages(stage: &mut Stage) -> Result<Vec<Request>> {
     let mut members = json!({"Limit": PAGE_USERS});
     let mut pages = Vec::new();
     while pages.len() < DIFFERENT {

@@ -29,7 +29,7 @@ pub struct Tokens {
 impl Stage {
     /// Starts the server on a populated store.
     pub async fn open(place: &Place, population: Population) -> Result<Stage> {
-        let (server, _) = Server::start(place)?;
+        let (server, _) = Server::start(place).await?;
         let api = Api::of(server.address, &population.pool, &population.client);
         let names = population.made_names();
         Ok(Stage { server, api, names, population, srp: SrpClient::new(), made: 0 })

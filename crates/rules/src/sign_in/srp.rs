@@ -65,6 +65,16 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     Group { n, g, n_bytes, k }
 });
 
+/// N, modulo which servers and clients compute.
+pub fn modulus() -> &'static Modulus {
+    &GROUP.n
+}
+
+/// k, by which they multiply.
+pub fn multiplier() -> &'static [u8] {
+    &GROUP.k
+}
+
 /// Why a value from a client is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -234,22 +244,16 @@ fn big_b(v: &[u8], power_of_g: &[u8]) -> PublicValue {
 }
 
 /// u = H(pad(A) ‖ pad(B)).
-fn u(a: &PublicValue, big_b: &PublicValue) -> [u8; 32] {
+pub fn u(a: &PublicValue, big_b: &PublicValue) -> [u8; 32] {
     *hash(&[&pad(a.as_bytes()), &pad(big_b.as_bytes())])
 }
 
-/// HKDF of S under u (RFC 5869), refused when u is zero, as S then does not depend on the password.
+/// Refused when u is zero, as S then does not depend on the password.
 fn session_key(a: &PublicValue, b: &[u8], v: &[u8], u: &[u8; 32]) -> Result<SessionKey, Refusal> {
     if significant(u).is_empty() {
         return Err(Refusal::PublicValue);
     }
-    let s = premaster(a, b, v, u);
-    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &pad(u)).extract(&pad(&s));
-    let mut key = SessionKey([0; KEY_BYTES]);
-    prk.expand(&[KEY_LABEL], KeyLength)
-        .and_then(|okm| okm.fill(&mut key.0))
-        .expect("16 bytes are within the bounds of HKDF");
-    Ok(key)
+    Ok(SessionKey::new(u, &premaster(a, b, v, u)))
 }
 
 /// S = (A·v^u)^b.
@@ -271,6 +275,16 @@ impl hkdf::KeyType for KeyLength {
 pub struct SessionKey([u8; KEY_BYTES]);
 
 impl SessionKey {
+    /// HKDF of S under u (RFC 5869).
+    pub fn new(u: &[u8; 32], s: &[u8]) -> Self {
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &pad(u)).extract(&pad(s));
+        let mut key = Self([0; KEY_BYTES]);
+        prk.expand(&[KEY_LABEL], KeyLength)
+            .and_then(|okm| okm.fill(&mut key.0))
+            .expect("16 bytes are within the bounds of HKDF");
+        key
+    }
+
     /// HMAC(key, group ‖ id ‖ SECRET_BLOCK ‖ TIMESTAMP): `secret_block` is base64-decoded, `timestamp` the
     /// text as it came.
     pub fn signature(&self, owner: Owner, secret_block: &[u8], timestamp: &str) -> [u8; 32] {
