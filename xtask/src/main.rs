@@ -5,6 +5,7 @@ mod bench;
 mod codegen;
 mod faults;
 mod fuzz;
+mod http;
 mod models;
 mod secrets;
 mod test;

@@ -1,20 +1,17 @@
 //! A client of the user pools API that says exactly what it knows: done, refused, or no answer.
 
+use crate::http;
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
-use std::{
-    io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+use ureq::{Agent, Body, http::Response};
 
 /// Any credentials administer in development mode.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDFAULTS/20260101/us-east-1/cognito-idp/aws4_request, \
                              SignedHeaders=host, Signature=00";
 /// Longer than any answer may take: a server that needs longer hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// A connection that rested longer may have been closed by the server, and a request on it would be lost.
-const REST_MAX: Duration = Duration::from_secs(2);
-const ANSWER_BYTES_MAX: usize = 4 << 20;
+const ANSWER_BYTES_MAX: u64 = 4 << 20;
 
 /// What an overloaded server answers.
 const TOO_MANY: &str = "TooManyRequestsException";
@@ -46,15 +43,15 @@ pub struct Answer {
 
 /// One connection to a server on this machine, made anew when it was lost.
 pub struct Api {
-    port: u16,
-    stream: Option<(TcpStream, Instant)>,
+    agent: Agent,
+    url: String,
     /// The longest that an answer took so far.
     pub slowest: Duration,
 }
 
 impl Api {
     pub fn new(port: u16) -> Api {
-        Api { port, stream: None, slowest: Duration::ZERO }
+        Api { agent: http::agent(PATIENCE), url: format!("http://127.0.0.1:{port}"), slowest: Duration::ZERO }
     }
 
     /// Calls an operation, and like an SDK again where the server has too much to do: it says that nothing changed.
@@ -74,11 +71,13 @@ impl Api {
     /// Calls an operation, signed if it must be.
     pub fn call_once(&mut self, operation: &str, input: &Value) -> Outcome {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
-        let headers = format!(
-            "Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: {target}\r\nAuthorization: {AUTHORIZATION}\r\n"
-        );
+        let headers = [
+            ("Content-Type", "application/x-amz-json-1.1"),
+            ("X-Amz-Target", &target),
+            ("Authorization", AUTHORIZATION),
+        ];
         let start = Instant::now();
-        let answer = self.send("POST", "/", &headers, &input.to_string());
+        let answer = self.send("/", &headers, &input.to_string());
         self.slowest = self.slowest.max(start.elapsed());
         match answer {
             Err(error) => Outcome::Doubt(format!("{operation}: {error}")),
@@ -87,61 +86,47 @@ impl Api {
     }
 
     /// Calls an operation that must succeed.
-    pub fn get(&mut self, operation: &str, input: &Value) -> anyhow::Result<Value> {
+    pub fn get(&mut self, operation: &str, input: &Value) -> Result<Value> {
         match self.call(operation, input) {
             Outcome::Done(answer) => Ok(answer),
-            Outcome::Refused(Refusal { name, message }) => anyhow::bail!("{operation}: {name}: {message}"),
-            Outcome::Doubt(why) => anyhow::bail!(why),
+            Outcome::Refused(Refusal { name, message }) => bail!("{operation}: {name}: {message}"),
+            Outcome::Doubt(why) => bail!(why),
         }
     }
 
     /// Forgets the connection, whose server may be gone.
     pub fn disconnect(&mut self) {
-        self.stream = None;
+        self.agent = http::agent(PATIENCE);
     }
 
     /// Sends JSON to an address of the server's own.
-    pub fn post(&mut self, path: &str, body: &str) -> std::io::Result<Answer> {
-        self.send("POST", path, "Content-Type: application/json\r\n", body)
+    pub fn post(&self, path: &str, body: &str) -> Result<Answer> {
+        self.send(path, &[("Content-Type", "application/json")], body)
     }
 
     /// Reads an address of the server's own.
-    pub fn read(&mut self, path: &str) -> std::io::Result<Answer> {
-        self.send("GET", path, "", "")
+    pub fn read(&self, path: &str) -> Result<Answer> {
+        whole(self.agent.get(format!("{}{path}", self.url)).call()?)
     }
 
     /// The messages in the outbox to one address, the newest first.
-    pub fn outbox(&mut self, to: &str) -> anyhow::Result<Vec<Value>> {
+    pub fn outbox(&mut self, to: &str) -> Result<Vec<Value>> {
         let answer = self.read(&format!("/_cognate/outbox?to={to}"))?;
-        anyhow::ensure!(answer.status == 200, "the outbox answers {}: {}", answer.status, answer.body);
+        ensure!(answer.status == 200, "the outbox answers {}: {}", answer.status, answer.body);
         Ok(serde_json::from_str(&answer.body)?)
     }
 
-    fn send(&mut self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
-        let kept = self.stream.take().filter(|(_, used)| used.elapsed() < REST_MAX);
-        let mut stream = match kept {
-            Some((stream, _)) => stream,
-            None => {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-                let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-                stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(PATIENCE))?;
-                stream.set_write_timeout(Some(PATIENCE))?;
-                stream
-            }
-        };
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-            self.port,
-            body.len()
-        );
-        stream.write_all(request.as_bytes())?;
-        let (answer, stays) = read_answer(&mut stream)?;
-        if stays {
-            self.stream = Some((stream, Instant::now()));
-        }
-        Ok(answer)
+    fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        whole(request.send(body)?)
     }
+}
+
+/// An answer that came to its end.
+fn whole(mut response: Response<Body>) -> Result<Answer> {
+    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+    Ok(Answer { status: response.status().as_u16(), body })
 }
 
 fn outcome(operation: &str, answer: &Answer) -> Outcome {
@@ -159,54 +144,91 @@ fn outcome(operation: &str, answer: &Answer) -> Outcome {
     }
 }
 
-/// An answer, and whether the connection stays open.
-fn read_answer(stream: &mut impl Read) -> std::io::Result<(Answer, bool)> {
-    let broken = |why: &str| std::io::Error::other(format!("not an answer of HTTP: {why}"));
-    let mut bytes = Vec::new();
-    let mut part = [0; 16 * 1024];
-    loop {
-        if let Some(head_length) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&bytes[..head_length]).to_ascii_lowercase();
-            let header = |name: &str| {
-                head.lines()
-                    .filter_map(|line| line.split_once(':'))
-                    .find(|(n, _)| *n == name)
-                    .map(|(_, v)| v.trim())
-            };
-            let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-            let status = status.ok_or_else(|| broken("no status"))?;
-            let length: usize =
-                header("content-length").unwrap_or("0").parse().map_err(|_| broken("no length"))?;
-            let end = head_length + 4 + length;
-            if length > ANSWER_BYTES_MAX {
-                return Err(broken("too long"));
-            }
-            if bytes.len() >= end {
-                let body = String::from_utf8_lossy(&bytes[head_length + 4..end]).into_owned();
-                let stays = header("connection") != Some("close");
-                return Ok((Answer { status, body }, stays));
-            }
-        }
-        let count = stream.read(&mut part)?;
-        if count == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes.extend_from_slice(&part[..count]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        io::{BufRead, BufReader, ErrorKind, Read, Write},
+        net::{Ipv4Addr, TcpListener},
+        thread::JoinHandle,
+    };
+
+    const DONE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    const REFUSAL: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 14\r\n\r\n{\"__type\":\"A\"}";
+    const FAILURE: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}";
+    const CUT_OFF: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 15\r\n\r\n{\"__type\":\"A\"}";
+
+    /// Takes one connection after the other, and writes these texts as answers on each before it closes it; answers
+    /// how many requests came.
+    fn serve(connections: &'static [&'static [&'static str]]) -> (Api, JoinHandle<(TcpListener, usize)>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let api = Api::new(listener.local_addr().unwrap().port());
+        let server = std::thread::spawn(move || {
+            let mut count = 0;
+            for answers in connections {
+                let mut reader = BufReader::new(listener.accept().unwrap().0);
+                for answer in *answers {
+                    read_request(&mut reader);
+                    count += 1;
+                    reader.get_mut().write_all(answer.as_bytes()).unwrap();
+                }
+            }
+            (listener, count)
+        });
+        (api, server)
+    }
+
+    fn read_request(reader: &mut BufReader<impl Read>) {
+        let (mut length, mut line) = (0, String::new());
+        while reader.read_line(&mut line).unwrap() > 2 {
+            let (name, value) = line.split_once(':').unwrap_or_default();
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        reader.read_exact(&mut vec![0; length]).unwrap();
+    }
+
+    /// No request came but these, and no connection is asked for.
+    fn assert_requests(server: JoinHandle<(TcpListener, usize)>, expected: usize) {
+        let (listener, count) = server.join().unwrap();
+        assert_eq!(count, expected);
+        listener.set_nonblocking(true).unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
 
     #[test]
-    fn answers_are_read_whole_or_not_at_all() {
-        let text = "HTTP/1.1 400 Bad Request\r\nContent-Length: 15\r\n\r\n{\"__type\":\"A\"}\n";
-        let (answer, stays) = read_answer(&mut text.as_bytes()).unwrap();
-        assert_eq!((answer.status, answer.body.len(), stays), (400, 15, true));
-        assert!(matches!(outcome("X", &answer), Outcome::Refused(Refusal { name, .. }) if name == "A"));
-        assert!(read_answer(&mut &text.as_bytes()[..text.len() - 1]).is_err());
-        let failed = Answer { status: 500, body: "{}".to_owned() };
-        assert!(matches!(outcome("X", &failed), Outcome::Doubt(_)));
+    fn answers_tell_what_is_known() {
+        let (mut api, server) = serve(&[&[REFUSAL, FAILURE, DONE]]);
+        let refused = api.call_once("X", &json!({}));
+        assert!(matches!(refused, Outcome::Refused(Refusal { name, .. }) if name == "A"));
+        let failed = api.call_once("X", &json!({}));
+        assert!(matches!(failed, Outcome::Doubt(why) if why.contains("500")));
+        assert!(matches!(api.call_once("X", &json!({})), Outcome::Done(answer) if answer == json!({})));
+        assert_requests(server, 3);
+    }
+
+    #[test]
+    fn a_lost_answer_is_a_doubt_and_nothing_is_sent_again() {
+        let (mut api, server) = serve(&[&[DONE, ""], &[""], &["HTTP/1.1 200 O"], &[CUT_OFF]]);
+        assert!(matches!(api.call_once("X", &json!({})), Outcome::Done(_)));
+        for _ in 0..4 {
+            let lost = api.call_once("X", &json!({}));
+            assert!(matches!(lost, Outcome::Doubt(_)), "{lost:?}");
+        }
+        assert_requests(server, 5);
+    }
+
+    #[test]
+    fn a_server_that_is_away_or_silent_is_a_doubt() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut api = Api::new(listener.local_addr().unwrap().port());
+        api.agent = http::agent(Duration::from_millis(50));
+        let silent = api.call_once("X", &json!({}));
+        assert!(matches!(&silent, Outcome::Doubt(why) if why.contains("timeout")), "{silent:?}");
+        drop(listener);
+        let refused = api.call_once("X", &json!({}));
+        assert!(matches!(&refused, Outcome::Doubt(why) if why.contains("refused")), "{refused:?}");
     }
 }

@@ -1,12 +1,12 @@
 //! A running Cognate for the client programs, the README and the faults.
 
 use super::children::Running;
+use crate::http;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal};
 use std::{
     fs::{self, File},
-    io::{Read, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU16, Ordering},
@@ -69,12 +69,13 @@ impl Server {
     }
 
     pub fn wait_until_ready(&mut self, deadline: Instant) -> Result<()> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let url = format!("http://127.0.0.1:{}/_cognate/health/ready", self.port);
+        let agent = http::agent(Duration::from_secs(5));
         while Instant::now() < deadline {
             if let Some(status) = self.process.wait_until(Instant::now())? {
                 bail!("the server did not start: {status}\n{}", tail(&self.log, 20));
             }
-            if is_ready(address).unwrap_or(false) {
+            if agent.get(&url).call().is_ok_and(|answer| answer.status() == 200) {
                 // Node resolves localhost to this one first.
                 TcpStream::connect((Ipv6Addr::LOCALHOST, self.port))
                     .with_context(|| format!("the server does not listen on [::1]:{}", self.port))?;
@@ -84,15 +85,6 @@ impl Server {
         }
         bail!("the server did not become ready\n{}", tail(&self.log, 20))
     }
-}
-
-fn is_ready(address: SocketAddr) -> Result<bool> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    write!(stream, "GET /_cognate/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.starts_with("HTTP/1.1 200 "))
 }
 
 /// A port that nothing listens on now.
