@@ -94,8 +94,8 @@ impl Db {
         }
     }
 
-    /// Runs a closure that reads a few rows by their keys, on SQLite on the caller's own thread: handing such a read to
-    /// another thread costs more than it does. Each statement sees its own snapshot. Whatever may read more belongs
+    /// Runs a closure that reads a few rows by their keys, on the caller's own thread: handing such a read to another
+    /// thread costs more than it does. It may run several times, once more for each of its statements. Each statement sees its own snapshot. Whatever may read more belongs
     /// into [`Db::read`].
     #[tracing::instrument(level = "debug", name = "store.look_up", skip_all)]
     pub async fn look_up<T, E>(
@@ -108,7 +108,8 @@ impl Db {
     {
         match self {
             Db::Sqlite(sqlite) => sqlite.look_up(f).await,
-            db => db.read(f).await,
+            Db::Postgres(postgres) => postgres.look_up(f).await,
+            Db::Joined(joined) => joined.read(f).await,
         }
     }
 
@@ -176,6 +177,7 @@ pub struct Tx<'a> {
 enum Engine<'a> {
     Sqlite(&'a rusqlite::Connection),
     Postgres(&'a mut postgres::Session),
+    Replay(&'a mut postgres::Replay),
 }
 
 impl<'a> Tx<'a> {
@@ -193,6 +195,7 @@ impl<'a> Tx<'a> {
         self.statement(params, |engine| match engine {
             Engine::Sqlite(connection) => sqlite::query(connection, sql, params),
             Engine::Postgres(session) => session.query(sql, params),
+            Engine::Replay(replay) => replay.query(sql, params),
         })
     }
 
@@ -211,6 +214,7 @@ impl<'a> Tx<'a> {
         self.statement(params, |engine| match engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
             Engine::Postgres(session) => session.execute(sql, params),
+            Engine::Replay(replay) => replay.other(),
         })
     }
 
@@ -219,6 +223,7 @@ impl<'a> Tx<'a> {
         self.statement(&[], |engine| match engine {
             Engine::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
             Engine::Postgres(session) => session.batch(sql),
+            Engine::Replay(replay) => replay.other(),
         })
     }
 

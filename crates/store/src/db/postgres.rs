@@ -1,5 +1,9 @@
 //! PostgreSQL: a pool of connections, serializable writes that run again when they collide.
 
+mod lookups;
+
+pub(super) use lookups::Replay;
+
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -266,17 +270,15 @@ impl Session {
     }
 
     pub(super) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
-        self.note(|session| {
-            let statement = session.prepare(sql, params.len())?;
-            let rows = session.wait(session.client.query(&statement, &bound(params)))?;
-            rows.iter().map(row).collect()
-        })
+        self.note(|session| session.wait(rows(&session.client, sql, params)))
     }
 
     pub(super) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, Error> {
         self.note(|session| {
-            let statement = session.prepare(sql, params.len())?;
-            session.wait(session.client.execute(&statement, &bound(params)))
+            session.wait(async {
+                let statement = prepare(&session.client, sql, params.len()).await?;
+                Ok(session.client.execute(&statement, &bound(params)).await?)
+            })
         })
     }
 
@@ -289,21 +291,12 @@ impl Session {
     }
 
     fn simple(&mut self, sql: &str) -> Result<(), Error> {
-        self.note(|session| session.wait(session.client.batch_execute(sql)))
+        self.note(|session| session.wait(async { Ok(session.client.batch_execute(sql).await?) }))
     }
 
-    fn prepare(&self, sql: &str, given: usize) -> Result<Statement, Error> {
-        if self.client.statement_cache.size() >= STATEMENTS_KEPT {
-            self.client.statement_cache.clear();
-        }
-        let statement = self.wait(self.client.prepare_cached(sql))?;
-        let expected = statement.params().len();
-        if expected == given { Ok(statement) } else { Err(Error::Parameters { expected, given }) }
-    }
-
-    fn wait<R>(&self, work: impl Future<Output = Result<R, tokio_postgres::Error>>) -> Result<R, Error> {
+    fn wait<R>(&self, work: impl Future<Output = Result<R, Error>>) -> Result<R, Error> {
         let answer = self.handle.block_on(async { tokio::time::timeout(STATEMENT_TIMEOUT, work).await });
-        Ok(answer.map_err(|_| Error::TimedOut)??)
+        answer.map_err(|_| Error::TimedOut)?
     }
 
     fn note<R>(&mut self, work: impl FnOnce(&Session) -> Result<R, Error>) -> Result<R, Error> {
@@ -313,12 +306,32 @@ impl Session {
             error => error,
         });
         if let Err(error) = &result {
-            if matches!(error, Error::Postgres(error) if error.is_stale_statement()) {
-                self.client.statement_cache.clear();
-            }
+            forget_stale(&self.client, error);
             self.failure.get_or_insert_with(|| error.clone());
         }
         result
+    }
+}
+
+async fn prepare(client: &Object, sql: &str, given: usize) -> Result<Statement, Error> {
+    if client.statement_cache.size() >= STATEMENTS_KEPT {
+        client.statement_cache.clear();
+    }
+    let statement = client.prepare_cached(sql).await?;
+    let expected = statement.params().len();
+    if expected == given { Ok(statement) } else { Err(Error::Parameters { expected, given }) }
+}
+
+async fn rows(client: &Object, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+    let statement = prepare(client, sql, params.len()).await?;
+    let rows = client.query(&statement, &bound(params)).await?;
+    rows.iter().map(row).collect()
+}
+
+/// Statements that a change of the schema made useless are prepared anew.
+fn forget_stale(client: &Object, error: &Error) {
+    if matches!(error, Error::Postgres(error) if error.is_stale_statement()) {
+        client.statement_cache.clear();
     }
 }
 

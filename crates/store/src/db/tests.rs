@@ -122,6 +122,7 @@ on_both!(
     acknowledged_writes_survive_a_reopening,
     a_refused_closure_leaves_nothing,
     a_panic_rolls_back_and_the_store_goes_on,
+    a_lookup_reads_and_no_more,
     a_failed_statement_ends_the_transaction,
     a_failed_commit_is_an_error,
     a_read_cannot_write,

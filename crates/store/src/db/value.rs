@@ -97,7 +97,8 @@ pub(super) fn check_texts(params: &[Param<'_>]) -> Result<(), Error> {
     nul.map_or(Ok(()), |index| Err(Error::NulInText { position: index + 1 }))
 }
 
-/// A value as it came from the database.
+/// A value that is nobody else's.
+#[derive(Clone)]
 pub(super) enum Value {
     Null,
     Int(i64),
@@ -116,7 +117,30 @@ impl Value {
     }
 }
 
+impl From<&Param<'_>> for Value {
+    fn from(param: &Param<'_>) -> Value {
+        match *param {
+            Param::Null => Value::Null,
+            Param::Int(int) => Value::Int(int),
+            Param::Text(text) => Value::Text(text.to_owned()),
+            Param::Blob(bytes) => Value::Blob(bytes.to_owned()),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for Param<'a> {
+    fn from(value: &'a Value) -> Param<'a> {
+        match value {
+            Value::Null => Param::Null,
+            Value::Int(int) => Param::Int(*int),
+            Value::Text(text) => Param::Text(text),
+            Value::Blob(bytes) => Param::Blob(bytes),
+        }
+    }
+}
+
 /// One row of an answer; columns are counted from 0.
+#[derive(Clone)]
 pub struct Row {
     pub(super) values: Vec<Value>,
 }

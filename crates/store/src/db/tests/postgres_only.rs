@@ -13,6 +13,9 @@ async fn lost_connections_recover_by_themselves() {
         db.write(move |tx| insert(tx, &format!("thing-{round}"), 1)).await.unwrap();
         place.administer(kill).await;
         assert_eq!(names(&db).await.len(), round + 1);
+        place.administer(kill).await;
+        let found = db.look_up(|tx| Ok::<_, Error>(tx.query("SELECT name FROM things", &[])?.len())).await;
+        assert_eq!(found.unwrap(), round + 1);
     }
     let runs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);

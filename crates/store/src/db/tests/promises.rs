@@ -52,6 +52,49 @@ pub(super) async fn a_panic_rolls_back_and_the_store_goes_on(place: &Place) {
     assert_eq!(names(&db).await, ["whole"]);
 }
 
+/// Its statements build on each other, however often it runs.
+pub(super) async fn a_lookup_reads_and_no_more(place: &Place) {
+    let db = place.open().await;
+    for (name, number) in [("a", 1), ("b", 2)] {
+        add(&db, name, number).await;
+    }
+    for length in [1, 2, 8, 9, 20] {
+        let found = db.look_up(move |tx| {
+            let mut numbers = Vec::new();
+            for index in 0..length {
+                let name = ["a", "b"][index % 2];
+                let rows = tx.query("SELECT number FROM things WHERE name = $1", &[name.into()])?;
+                numbers.push(rows.first().map_or(Ok(0), |row| row.int(0))?);
+            }
+            Ok::<_, Error>(numbers)
+        });
+        let expected: Vec<i64> = (0..length).map(|index| [1, 2][index % 2]).collect();
+        assert_eq!(found.await.unwrap(), expected);
+    }
+    let wrote = db.look_up(|tx| {
+        tx.query("SELECT name FROM things", &[])?;
+        insert(tx, "c", 3)
+    });
+    assert!(wrote.await.is_err());
+    let asked = async |sql: &'static str, params: &'static [Param<'static>]| {
+        db.look_up(|tx| tx.query(sql, params).map(|rows| rows.len())).await
+    };
+    assert!(asked("SELECT nonsense FROM things", &[]).await.is_err());
+    let count = asked("SELECT name FROM things WHERE name = $1", &[]).await;
+    assert!(matches!(count, Err(Error::Parameters { expected: 1, given: 0 })), "{count:?}");
+    let nul = asked("SELECT name FROM things WHERE name = $1", &[Param::Text("a\0")]).await;
+    assert!(matches!(nul, Err(Error::NulInText { position: 1 })));
+    let swallowed = db.look_up(|tx| {
+        let _ = tx.query("SELECT nonsense FROM things", &[]);
+        Ok::<_, Error>(())
+    });
+    assert!(matches!(swallowed.await, Err(Error::Aborted)));
+    let panicked: Result<(), Error> = db.look_up(|_| panic!("on purpose")).await;
+    assert!(matches!(panicked, Err(Error::Panicked)));
+    assert_eq!(names(&db).await, ["a", "b"]);
+    assert_eq!(asked("SELECT name FROM things", &[]).await.unwrap(), 2);
+}
+
 pub(super) async fn a_failed_statement_ends_the_transaction(place: &Place) {
     let db = place.open().await;
     add(&db, "taken", 1).await;
