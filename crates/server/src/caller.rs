@@ -9,12 +9,13 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rules::{
-    Result, fault,
+    Fault, Result, fault,
     pool::{Client, Pool},
     tokens::{AccessClaims, Grant},
     user::{Membership, User},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use spec::Code;
 use std::sync::Arc;
 use store::grants::UserWithGroups;
 
@@ -56,7 +57,10 @@ pub async fn signed_in(app: &App, token: &str) -> Result<SignedIn> {
         return Err(fault::access_token_scopes());
     }
     // The client may have been deleted since; its tokens end with it.
-    let client = app.client(&claims.client_id).await.map_err(|_| fault::access_token_revoked())?;
+    let client = app
+        .client(&claims.client_id)
+        .await
+        .map_err(|fault| unless_failed(fault, fault::access_token_revoked))?;
     if client.pool_id != pool.id {
         return Err(fault::access_token_invalid());
     }
@@ -114,13 +118,22 @@ pub async fn verified_claims(app: &App, token: &str) -> Result<(AccessClaims, Ar
     if header.alg != "RS256" || claims.iss != app.config.issuer_of(&pool_id) {
         return Err(fault::access_token_invalid());
     }
-    let pool = app.pool(&pool_id).await.map_err(|_| fault::access_token_invalid())?;
+    let pool = app.pool(&pool_id).await.map_err(|fault| unless_failed(fault, fault::access_token_invalid))?;
     let keys = app.keys.of(app, &pool_id).await?;
     check_signature(&keys, &header, token, signature)?;
     if claims.token_use != TokenUse::Access.as_str() {
         return Err(fault::access_token_invalid());
     }
     Ok((claims, pool))
+}
+
+/// What is said of a token whose pool or client was not found. A store that does not answer says nothing of it: clients
+/// forget tokens that are called revoked.
+fn unless_failed(found: Fault, refusal: fn() -> Fault) -> Fault {
+    match found.code {
+        Code::InternalErrorException | Code::TooManyRequestsException => found,
+        _ => refusal(),
+    }
 }
 
 fn check_signature(keys: &PoolKeys, header: &Header, token: &str, signature: &str) -> Result<()> {

@@ -4,6 +4,7 @@ use crate::{
     lab::Lab,
     scene::{Scene, claims},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 const REVOKED: (&str, &str) = ("NotAuthorizedException", "Access Token has been revoked");
@@ -36,6 +37,18 @@ async fn rotating(lab: &Lab, grace: i64) -> Scene {
 }
 
 both_engines! {
+    /// Clients forget a token that is called revoked, and their users have to sign in anew.
+    async fn a_store_that_is_gone_revokes_nothing(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        scene.user("jane", json!([])).await;
+        let token = json!({ "AccessToken": scene.tokens("jane").await["AccessToken"] });
+        lab.call("GetUser", token.clone()).await.ok();
+        lab.app.db.close().await;
+        // What is remembered of the pool and the client is too old by then.
+        lab.advance(2);
+        assert_eq!(lab.call("GetUser", token).await.error().0, "InternalErrorException");
+    }
+
     /// Nodes whose clocks differ agree about which sign-ins a sign-out has ended.
     async fn sign_outs_do_not_compare_clocks(lab: Lab) {
         let scene = Scene::new(&lab).await;
@@ -188,6 +201,10 @@ both_engines! {
         signature.replace_range(10..11, if &parts[2][10..11] == "A" { "B" } else { "A" });
         let forged = format!("{}.{}.{signature}", parts[0], parts[1]);
         get(&forged).await.refused("NotAuthorizedException", "Could not verify signature for Access Token");
+        let mut nowhere = claims(&tokens["AccessToken"]);
+        nowhere["iss"] = json!(format!("{}\0", nowhere["iss"].as_str().unwrap()));
+        let nowhere = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(nowhere.to_string()), parts[2]);
+        get(&nowhere).await.refused("NotAuthorizedException", "Invalid Access Token");
         lab.advance(3_600);
         get(good).await.refused("NotAuthorizedException", "Access Token has expired");
     }
@@ -201,7 +218,6 @@ both_engines! {
         assert_eq!(jwks["keys"].as_array().unwrap().len(), 2);
         assert_ne!(jwks, other);
         let header = |token: &Value| {
-            use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
             let text = URL_SAFE_NO_PAD.decode(token.as_str().unwrap().split('.').next().unwrap()).unwrap();
             serde_json::from_slice::<Value>(&text).unwrap()
         };
