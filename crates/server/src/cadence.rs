@@ -6,18 +6,21 @@ use serde_json::Value;
 use spec::cognito_idp::Operation;
 use std::time::{Duration, Instant};
 
-/// For SRP, whose two calls take up to two milliseconds each.
-const ARITHMETIC: Duration = Duration::from_millis(5);
+/// For sign-ins: each call of SRP takes up to two milliseconds. The hash of a password in clear takes longer and varies
+/// more than all the rest, but who is locked out is refused without one.
+const SIGN_IN: Duration = Duration::from_millis(5);
 /// For what keeps a code and a message, or only says so, and waits for the disk.
 const MESSAGE: Duration = Duration::from_millis(20);
 
-/// The period of a call, by its operation and its checked input. A password in clear needs none: its hash takes longer
-/// and varies more than all the rest.
+/// The period of a call, by its operation and its checked input.
 pub fn of(operation: Operation, input: &Value) -> Option<Duration> {
     match operation {
-        Operation::InitiateAuth => (input["AuthFlow"] == "USER_SRP_AUTH").then_some(ARITHMETIC),
+        Operation::InitiateAuth => {
+            let flow = input["AuthFlow"].as_str();
+            matches!(flow, Some("USER_SRP_AUTH" | "USER_PASSWORD_AUTH")).then_some(SIGN_IN)
+        }
         Operation::RespondToAuthChallenge => {
-            (input["ChallengeName"] == "PASSWORD_VERIFIER").then_some(ARITHMETIC)
+            (input["ChallengeName"] == "PASSWORD_VERIFIER").then_some(SIGN_IN)
         }
         Operation::ForgotPassword
         | Operation::ConfirmForgotPassword

@@ -95,8 +95,8 @@ impl Db {
     }
 
     /// Runs a closure that reads a few rows by their keys, on the caller's own thread: handing such a read to another
-    /// thread costs more than it does. It may run several times, once more for each of its statements. Each statement sees its own snapshot. Whatever may read more belongs
-    /// into [`Db::read`].
+    /// thread costs more than it does. It may run several times, once more for each of its statements. Each statement
+    /// sees its own snapshot. Whatever may read more belongs into [`Db::read`].
     #[tracing::instrument(level = "debug", name = "store.look_up", skip_all)]
     pub async fn look_up<T, E>(
         &self,

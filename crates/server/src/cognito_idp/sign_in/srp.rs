@@ -114,7 +114,7 @@ pub async fn respond(app: &App, context: Context, parameters: &Parameters) -> Re
     let timestamp = parameters.required("TIMESTAMP")?.to_owned();
     let (state, block) = open(app, &context, block)?;
     let candidate = first_factor::candidate(app, &context, &state.typed_name).await?;
-    check_names(app, &context, parameters, username, &state, candidate.user.as_ref())?;
+    let is_named = check_names(app, &context, parameters, username, &state, candidate.user.as_ref())?;
     // Pools without device tracking do not look at a device key; no pool knows any device yet.
     if parameters.get("DEVICE_KEY").is_some() && context.pool.detail.device_configuration.is_some() {
         return Err(fault::device_does_not_exist());
@@ -129,7 +129,7 @@ pub async fn respond(app: &App, context: Context, parameters: &Parameters) -> Re
         .workers
         .run_here(|| is_proved(&pool_id, &state, &verifier, &block, &signature, &timestamp))
         .await?;
-    first_factor::conclude(app, context, candidate, proved && known && fresh, Some(once)).await
+    first_factor::conclude(app, context, candidate, proved && known && fresh && is_named, Some(once)).await
 }
 
 fn open(app: &App, context: &Context, block: &str) -> Result<(State, Vec<u8>)> {
@@ -148,8 +148,9 @@ fn open(app: &App, context: &Context, block: &str) -> Result<(State, Vec<u8>)> {
     Ok((state, block))
 }
 
-/// USERNAME may be what was typed, the name of the challenge, the user's own, or the sub; SECRET_HASH may be made
-/// over any of these.
+/// Whether USERNAME is what was typed, the name of the challenge, one of the user's own, or the sub; SECRET_HASH may be
+/// made over any of these. Any other name is a wrong proof and counts as one: if it did not, the lock would tell a
+/// stranger which further names are the user's.
 fn check_names(
     app: &App,
     context: &Context,
@@ -157,18 +158,17 @@ fn check_names(
     username: &str,
     state: &State,
     user: Option<&User>,
-) -> Result<()> {
+) -> Result<bool> {
     let mut names = vec![state.typed_name.clone(), state.user_id.clone()];
     if let Some(user) = user {
         names.push(user.sub.clone());
         names.extend(user.sign_in_names(&context.pool));
     }
     let folded = context.pool.fold_name(username);
-    if !names.iter().any(|name| context.pool.fold_name(name) == folded) {
-        return Err(fault::incorrect_username_or_password().because("a proof for another user"));
-    }
+    let is_named = names.iter().any(|name| context.pool.fold_name(name) == folded);
     let hashed: Vec<&str> = names.iter().map(String::as_str).chain([username]).collect();
-    client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &hashed)
+    client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &hashed)?;
+    Ok(is_named)
 }
 
 fn is_proved(

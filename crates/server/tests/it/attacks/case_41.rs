@@ -2,7 +2,7 @@
 
 use crate::{
     lab::MASTER_KEY,
-    scene::{PASSWORD, Scene, merged},
+    scene::{PASSWORD, Scene, merged, timestamp},
     sign_up::verifying,
     srp_client::SrpClient,
 };
@@ -21,6 +21,9 @@ use std::{
 };
 use store::users;
 use tokio::time::Instant;
+
+const WRONG: (&str, &str) = ("NotAuthorizedException", "Incorrect username or password.");
+const LOCKED: (&str, &str) = ("NotAuthorizedException", "Password attempts exceeded");
 
 /// How many statements a code to a user takes, and one to a name that nobody has.
 async fn statements(app: &App, scene: &Scene, what: What) -> (usize, usize) {
@@ -61,6 +64,30 @@ both_engines! {
         assert_eq!(scene.messages("jane").await.len(), sent, "the address had its hour's messages");
     }
 
+    /// Whoever knows a user name must not learn by the lock which address belongs to it.
+    async fn case_41_a_proof_under_any_name_counts(lab: Lab) {
+        let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
+        let scene = Scene::with(&lab, json!({"AliasAttributes": ["email"]}), hides).await;
+        let attributes =
+            json!([{"Name": "email", "Value": "jane@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+        scene.user("jane", attributes).await;
+        for (typed, proved) in
+            [("jane", "jane@example.com"), ("jane", "mary@example.com"), ("nobody", "nobody@example.com")]
+        {
+            lab.advance(3600);
+            let client = SrpClient::new();
+            let request = json!({"USERNAME": typed, "SRP_A": client.srp_a()});
+            let challenge = scene.initiate("USER_SRP_AUTH", request).await.ok()["ChallengeParameters"].clone();
+            let mut proof = client.answer(&scene.pool, &challenge, "Wrong-Horse9", &timestamp(&lab));
+            proof["USERNAME"] = json!(proved);
+            let answer = async || scene.respond("PASSWORD_VERIFIER", &Value::Null, proof.clone()).await;
+            for _ in 0..5 {
+                answer().await.refused(WRONG.0, WRONG.1);
+            }
+            answer().await.refused(LOCKED.0, LOCKED.1);
+        }
+    }
+
     async fn case_41_answers_about_names_leave_in_cadence(lab: Lab) {
         let scene = verifying(&lab, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
         scene.reachable("jane").await;
@@ -79,6 +106,14 @@ both_engines! {
                 scene.public(operation, members).await;
                 assert!(began.elapsed() >= Duration::from_millis(least_ms), "{operation} {name}");
             }
+        }
+        for name in ["jane", "nobody"] {
+            for _ in 0..5 {
+                scene.sign_in(name, "Wrong-Horse9").await.refused(WRONG.0, WRONG.1);
+            }
+            let began = Instant::now();
+            scene.sign_in(name, PASSWORD).await.refused(LOCKED.0, LOCKED.1);
+            assert!(began.elapsed() >= Duration::from_millis(5), "{name} is locked out, and nothing was hashed");
         }
         let refresh = json!({"AuthFlow": "REFRESH_TOKEN_AUTH"});
         assert_eq!(cadence::of(Operation::InitiateAuth, &refresh), None, "nobody waits for want of a secret");
