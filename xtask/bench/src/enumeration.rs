@@ -50,7 +50,7 @@ impl Question {
         }
     }
 
-    /// The answer must be the one that is the same for both: a lock would be answered at once.
+    /// The answer must be the one that is the same for both: a lock would be answered without the work.
     fn check(self, status: u16, body: &[u8]) -> Result<()> {
         let body = String::from_utf8_lossy(body);
         let is_expected = match self {
