@@ -300,11 +300,7 @@ impl Session {
     }
 
     fn note<R>(&mut self, work: impl FnOnce(&Session) -> Result<R, Error>) -> Result<R, Error> {
-        let result = work(self).map_err(|error| match error {
-            // 57014: the server's own statement time-out.
-            Error::Postgres(PostgresError { code: Some(code), .. }) if code == "57014" => Error::TimedOut,
-            error => error,
-        });
+        let result = work(self).map_err(timed_out);
         if let Err(error) = &result {
             forget_stale(&self.client, error);
             self.failure.get_or_insert_with(|| error.clone());
@@ -326,6 +322,14 @@ async fn rows(client: &Object, sql: &str, params: &[Param<'_>]) -> Result<Vec<Ro
     let statement = prepare(client, sql, params.len()).await?;
     let rows = client.query(&statement, &bound(params)).await?;
     rows.iter().map(row).collect()
+}
+
+/// Calls the server's own statement time-out (57014) what it is.
+fn timed_out(error: Error) -> Error {
+    match error {
+        Error::Postgres(PostgresError { code: Some(code), .. }) if code == "57014" => Error::TimedOut,
+        error => error,
+    }
 }
 
 /// Statements that a change of the schema made useless are prepared anew.

@@ -6,7 +6,7 @@ use deadpool_postgres::Object;
 
 use super::super::value::Value;
 use super::super::{Engine, Error, Param, Row, Tx, run_closure};
-use super::{Mode, Postgres, STATEMENT_TIMEOUT, forget_stale, rows};
+use super::{Mode, Postgres, STATEMENT_TIMEOUT, forget_stale, rows, timed_out};
 
 /// Who asks more often is not looking up.
 const STATEMENTS_MAX: usize = 8;
@@ -84,15 +84,17 @@ impl Postgres {
                 Some(Next::Other) => return None,
                 Some(Next::Query { sql, params }) => {
                     let params: Vec<Param<'_>> = params.iter().map(Param::from).collect();
-                    match tokio::time::timeout(STATEMENT_TIMEOUT, rows(&client, &sql, &params)).await {
-                        Ok(Ok(rows)) => replay.answers.push(rows),
-                        Ok(Err(error)) => {
-                            forget_stale(&client, &error);
-                            return None;
-                        }
-                        Err(_) => {
+                    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, rows(&client, &sql, &params)).await;
+                    match answer.unwrap_or(Err(Error::TimedOut)).map_err(timed_out) {
+                        Ok(rows) => replay.answers.push(rows),
+                        // Another try would take as long.
+                        Err(Error::TimedOut) => {
                             drop(Object::take(client));
                             return Some(Err(Error::TimedOut.into()));
+                        }
+                        Err(error) => {
+                            forget_stale(&client, &error);
+                            return None;
                         }
                     }
                 }

@@ -50,6 +50,25 @@ async fn collisions_end() {
     place.remove().await;
 }
 
+/// A store that is too slow already must not be asked twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_that_took_too_long_is_not_tried_again() {
+    let place = Place::postgres("slow_lookup").await;
+    let db = place.open().await;
+    let function = "CREATE FUNCTION be_slow() RETURNS BIGINT LANGUAGE plpgsql AS
+        'BEGIN RAISE EXCEPTION ''as the server says'' USING ERRCODE = ''57014''; END'";
+    db.write(|tx| tx.batch(function)).await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let result = db.look_up(move |tx| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        tx.query("SELECT be_slow()", &[])
+    });
+    assert!(matches!(result.await.err(), Some(Error::TimedOut)));
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    place.remove().await;
+}
+
 /// The values that a statement reads decide, not only those that it writes.
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_are_serializable() {
