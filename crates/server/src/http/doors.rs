@@ -124,7 +124,7 @@ type Outcome = (Service, Option<&'static OperationSpec>, Result<Value>);
 /// Runs the operation behind the door.
 async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> Outcome {
     if let Some(fault) = unread {
-        return (door.service(), None, Err(fault));
+        return (door.service(), None, Err(counted(app, call, fault)));
     }
     match door {
         Door::UserPools(operation) => {
@@ -146,8 +146,13 @@ async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> O
             let (spec, result) = call_sts(app, call).await;
             (Service::Sts, spec, result)
         }
-        door => (door.service(), None, Err(fault::unknown_operation())),
+        door => (door.service(), None, Err(counted(app, call, fault::unknown_operation()))),
     }
+}
+
+/// The refusal of what no operation was found for, which is counted for its address like a call of one.
+fn counted(app: &App, call: &Call, refusal: Fault) -> Fault {
+    app.rate_limits.check_address(call.peer).err().unwrap_or(refusal)
 }
 
 async fn user_pools(app: &App, call: &mut Call, operation: spec::cognito_idp::Operation) -> Result<Value> {
@@ -237,11 +242,11 @@ async fn call_sts(app: &App, call: &mut Call) -> (Option<&'static OperationSpec>
         if call.body.is_empty() { call.head.uri.query().unwrap_or_default().as_bytes() } else { &call.body };
     let fields = match query::fields(form) {
         Ok(fields) => fields,
-        Err(error) => return (None, Err(refuse(error))),
+        Err(error) => return (None, Err(counted(app, call, refuse(error)))),
     };
     let action = fields.iter().find(|(name, _)| name == "Action").map(|(_, value)| value.as_str());
     let Some(operation) = action.and_then(spec::sts::Operation::from_name) else {
-        return (None, Err(fault::unknown_operation()));
+        return (None, Err(counted(app, call, fault::unknown_operation())));
     };
     let spec = operation.spec();
     if let Err(fault) = call.asks_for(app, Service::Sts, spec).await {

@@ -81,6 +81,23 @@ async fn an_address_is_refused_without_being_recorded_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn what_nobody_answers_is_counted_too() {
+    let lab = Lab::with_settings(|config| config.rates = one_per_address()).await;
+    for (number, operation) in ["", "NoSuchOperation"].into_iter().enumerate() {
+        let peer = format!("192.0.2.{number}");
+        for expected in [false, false, true] {
+            assert_eq!(is_limited(&call_from(&lab, &peer, &[], operation, json!({})).await), expected);
+        }
+    }
+    for expected in [false, false, true] {
+        let mut request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+        request.extensions_mut().unwrap().insert(Peer("192.0.2.9".parse().unwrap()));
+        let answer = lab.send(request.body(Body::from("Action=NoSuchAction")).unwrap()).await;
+        assert_eq!(answer.text.contains("Rate exceeded"), expected);
+    }
+}
+
+#[tokio::test]
 async fn who_cannot_sign_is_counted_for_its_address() {
     let lab = Lab::with_settings(|config| {
         config.rates = one_per_address();
