@@ -57,7 +57,7 @@ fn run_programs(tools: &Tools, logs: &Path, storage: impl Fn(&str) -> Result<Vec
     fs::create_dir_all(logs)?;
     let start = |issuer: &str| -> Result<Server> {
         let port = free_port()?;
-        let mut command = Command::new(tools.target().join("debug/cognate"));
+        let mut command = Command::new(server_program(tools));
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--issuer", issuer]);
         command.args(["--public-url", &format!("http://localhost:{port}")]).args(storage(issuer)?);
         command.current_dir(logs).env("RUST_BACKTRACE", "1");
@@ -75,6 +75,7 @@ fn run_programs(tools: &Tools, logs: &Path, storage: impl Fn(&str) -> Result<Vec
                     let Some(program) = queue.lock().expect("no thread panics with it").pop() else { break };
                     let mut command = interpreter(tools, &program);
                     command.env("COGNATE_ENDPOINT", &own).env("COGNATE_AWS_ISSUER_ENDPOINT", &aws);
+                    command.env("COGNATE_PROGRAM", server_program(tools));
                     let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let tally = run_program(&mut command, &name, &logs.join(format!("{name}.log")));
                     *sum.lock().expect("no thread panics with it") += tally;
@@ -91,6 +92,10 @@ fn run_programs(tools: &Tools, logs: &Path, storage: impl Fn(&str) -> Result<Vec
     }
     println!("{sum}");
     Ok(sum)
+}
+
+fn server_program(tools: &Tools) -> PathBuf {
+    tools.target().join("debug/cognate")
 }
 
 /// The programs, which are the files of clients/ whose names begin with `walk_`.
