@@ -1,7 +1,7 @@
 //! Signing keys that rotate, a master key that changes while servers run, and hashes that follow the settings.
 
 use crate::{
-    lab::{Lab, MASTER_KEY},
+    lab::{Busy, Lab, MASTER_KEY},
     scene::{PASSWORD, Scene, totp_code},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -122,6 +122,27 @@ both_engines! {
             assert!(lab.another(from, |_| {}).await.is_none(), "the replaced key opens nothing");
             assert!(lab.another(to, |_| {}).await.is_some(), "the new key opens the store");
         }
+    }
+
+    async fn a_password_is_chosen_while_the_master_key_changes(lab: Lab) {
+        let scene = Scene::new(&lab).await;
+        scene.user("jane", json!([])).await;
+        let temporary = json!({"Username": "jane", "Password": PASSWORD, "Permanent": false});
+        scene.admin("AdminSetUserPassword", temporary).await;
+        let session = scene.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
+        // The new hash waits while everything is sealed anew.
+        let busy = Busy::new(&lab.app.workers).await;
+        let chosen = json!({"USERNAME": "jane", "NEW_PASSWORD": "Another-Horse9"});
+        let (answer, ()) = tokio::join!(scene.respond("NEW_PASSWORD_REQUIRED", &session, chosen), async {
+            busy.somebody_waits().await;
+            let (db, now) = (&lab.app.db, lab.app.now());
+            assert!(master_keys::announce(db, &MASTER_KEY.into(), &NEW_KEY.into(), now).await.unwrap());
+            master_keys::follow(db, &lab.app.vault).await.unwrap();
+            assert!(master_keys::reseal(db, &lab.app.vault, |_, _| {}).await.unwrap().resealed > 0);
+            busy.end().await;
+        });
+        answer.ok();
+        scene.srp("jane", "Another-Horse9").await.ok();
     }
 
     async fn the_master_key_changes_under_a_running_server(lab: Lab) {

@@ -71,8 +71,8 @@ impl Postgres {
         E: From<Error>,
     {
         let _under_way = self.shared.gate.read().await;
-        let client = match self.shared.connection().await {
-            Ok(client) => client,
+        let lent = match self.shared.connection().await {
+            Ok(client) => Lent(Some(client)),
             Err(error) => return Some(Err(error.into())),
         };
         let mut replay = Replay::default();
@@ -80,26 +80,45 @@ impl Postgres {
             replay.given = 0;
             let result = run_closure(f, &mut Tx::new(Engine::Replay(&mut replay)));
             match replay.next.take() {
-                None => return Some(result),
-                Some(Next::Other) => return None,
-                Some(Next::Query { sql, params }) => {
-                    let params: Vec<Param<'_>> = params.iter().map(Param::from).collect();
-                    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, rows(&client, &sql, &params)).await;
-                    match answer.unwrap_or(Err(Error::TimedOut)).map_err(timed_out) {
-                        Ok(rows) => replay.answers.push(rows),
-                        // Another try would take as long.
-                        Err(Error::TimedOut) => {
-                            drop(Object::take(client));
-                            return Some(Err(Error::TimedOut.into()));
-                        }
-                        Err(error) => {
-                            forget_stale(&client, &error);
-                            return None;
-                        }
-                    }
+                None => {
+                    lent.give_back();
+                    return Some(result);
                 }
+                Some(Next::Other) => break,
+                Some(Next::Query { sql, params }) => match lent.rows(&sql, &params).await {
+                    Ok(rows) => replay.answers.push(rows),
+                    // Another try would take as long.
+                    Err(Error::TimedOut) => return Some(Err(Error::TimedOut.into())),
+                    Err(Error::Postgres(error)) if error.is_lost() => return None,
+                    Err(_) => break,
+                },
             }
         }
+        lent.give_back();
         None
+    }
+}
+
+/// A connection that is closed unless it is given back: who is dropped while a statement runs leaves none to the next
+/// that is still at work.
+struct Lent(Option<Object>);
+
+impl Lent {
+    async fn rows(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        let client = self.0.as_ref().ok_or(Error::Closed)?;
+        let params: Vec<Param<'_>> = params.iter().map(Param::from).collect();
+        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, rows(client, sql, &params)).await;
+        let answer = answer.unwrap_or(Err(Error::TimedOut)).map_err(timed_out);
+        answer.inspect_err(|error| forget_stale(client, error))
+    }
+
+    fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.0.take().map(Object::take);
     }
 }
