@@ -89,7 +89,7 @@ impl Effort {
                 overload: millis(6000),
             },
             false => Effort {
-                plan: Plan { rounds: 7, round: millis(2000), limit: millis(150) },
+                plan: Plan { rounds: 7, round: millis(2000), limit: millis(300) },
                 users: vec![1000, 100_000, 1_000_000],
                 made: 500,
                 starts: 15,

@@ -23,7 +23,7 @@ use worker::{Call, Job, Work};
 const READERS: usize = 4;
 /// Whatever the writer commits empties the readers' caches, so that large ones would hold memory and little else.
 const READER_CACHE_KIB: i64 = 4 * 1024;
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const QUEUE_CAPACITY: usize = 4096;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the program has statements, so that none is prepared twice.
@@ -225,8 +225,7 @@ fn open_reader(path: &Path, durability: Durability, cache_kib: i64) -> Result<Co
 }
 
 pub(super) fn query(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
-    let mut statement = connection.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
+    let mut statement = bound(connection, sql, params)?;
     let columns = statement.column_count();
     let mut rows = statement.raw_query();
     let mut answer = Vec::new();
@@ -238,24 +237,25 @@ pub(super) fn query(connection: &Connection, sql: &str, params: &[Param<'_>]) ->
 }
 
 pub(super) fn execute(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<u64, Error> {
-    let mut statement = connection.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
+    let mut statement = bound(connection, sql, params)?;
     Ok(statement.raw_execute()? as u64)
 }
 
-/// SQLite takes `$2` for a name and counts markers as they appear, so each is bound by what its name says.
-fn bind(statement: &mut CachedStatement<'_>, params: &[Param<'_>]) -> Result<(), Error> {
-    let mut expected = 0;
-    for index in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$'));
-        let number = name.and_then(|digits| digits.parse::<usize>().ok()).filter(|number| *number > 0);
-        let number = number.ok_or(rusqlite::Error::InvalidParameterName("only $1, $2, …".to_owned()))?;
-        expected = expected.max(number);
-        if let Some(param) = params.get(number - 1) {
-            statement.raw_bind_parameter(index, param)?;
-        }
+/// SQLite takes `$2` for a name and counts names as they appear; `?2` is the second parameter wherever it stands.
+fn bound<'a>(
+    connection: &'a Connection,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<CachedStatement<'a>, Error> {
+    let mut statement = connection.prepare_cached(&sql.replace('$', "?"))?;
+    let expected = statement.parameter_count();
+    if expected != params.len() {
+        return Err(Error::Parameters { expected, given: params.len() });
     }
-    if expected == params.len() { Ok(()) } else { Err(Error::Parameters { expected, given: params.len() }) }
+    for (index, param) in (1..).zip(params) {
+        statement.raw_bind_parameter(index, param)?;
+    }
+    Ok(statement)
 }
 
 fn value(index: usize, value: ValueRef<'_>) -> Result<Value, Error> {
