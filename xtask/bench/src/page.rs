@@ -11,11 +11,14 @@ use std::fs;
 const BEGIN: &str = "<!-- what follows is written by `cargo xtask bench --publish` -->";
 const END: &str = "<!-- end of what is written -->";
 
-/// Writes the figures into the documentation.
-pub fn publish(results: &Results) -> Result<()> {
+/// Writes the figures into the documentation, beside those of this machine that were not measured again.
+pub fn publish(results: Results) -> Result<()> {
     let docs = root().join("docs");
     fs::create_dir_all(docs.join("performance"))?;
-    fs::write(docs.join("performance/results.json"), serde_json::to_string_pretty(results)? + "\n")?;
+    let kept = docs.join("performance/results.json");
+    let earlier = if kept.exists() { serde_json::from_slice(&fs::read(&kept)?)? } else { Results::default() };
+    let results = &results.beside(earlier);
+    fs::write(&kept, serde_json::to_string_pretty(results)? + "\n")?;
     fs::write(docs.join("performance/plot.svg"), plot::draw(results))?;
     let file = docs.join("performance.md");
     let page = fs::read_to_string(&file)?;

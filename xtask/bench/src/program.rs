@@ -124,7 +124,7 @@ pub async fn run(args: &Args) -> Result<()> {
     let file = root().join("target/bench/results.json");
     fs::write(&file, serde_json::to_string_pretty(&results)?)?;
     println!("\nthe figures are in {}", file.display());
-    if args.publish { page::publish(&results) } else { Ok(()) }
+    if args.publish { page::publish(results) } else { Ok(()) }
 }
 
 async fn prepare(args: &Args, effort: &Effort, engine: Engine, users: usize) -> Result<(Place, Population)> {

@@ -1,16 +1,16 @@
 //! The figures: as lines for whoever waits for them, and as JSON that tables and plot are made from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that one run measured.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Results {
     pub machine: Machine,
     pub runs: Vec<Run>,
 }
 
 /// Where it was measured.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     pub processor: String,
     pub processors: usize,
@@ -18,7 +18,7 @@ pub struct Machine {
 }
 
 /// What was measured on one engine with one number of users.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Run {
     pub engine: String,
     pub users: usize,
@@ -29,7 +29,7 @@ pub struct Run {
 }
 
 /// What one scenario gave: medians over the rounds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     pub scenario: String,
     /// For each second of the server's processor time.
@@ -46,7 +46,7 @@ pub struct Figure {
 }
 
 /// The arithmetic of a scenario.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Limit {
     /// How often a second of processor time suffices for the arithmetic alone.
     pub per_second: f64,
@@ -59,7 +59,7 @@ pub struct Limit {
 }
 
 /// Start and memory.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Footprint {
     /// From the start of the process to the first answer.
     pub start_milliseconds: f64,
@@ -74,7 +74,7 @@ pub struct Footprint {
 }
 
 /// The times of answers about users and about nobody.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
     pub question: String,
     /// On each side.
@@ -91,7 +91,7 @@ pub struct Comparison {
 }
 
 /// Password sign-ins at three times the rate that can be carried.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Overload {
     /// Sign-ins a second, one after the other.
     pub capacity: f64,
@@ -113,6 +113,40 @@ pub struct Overload {
 }
 
 pub const MEBIBYTE: f64 = 1024.0 * 1024.0;
+
+impl Results {
+    /// These with what they did not measure and earlier ones did, on the same machine.
+    pub fn beside(mut self, earlier: Results) -> Results {
+        if earlier.machine != self.machine {
+            return self;
+        }
+        for old in earlier.runs {
+            match self.runs.iter_mut().find(|run| run.engine == old.engine && run.users == old.users) {
+                Some(run) => run.complete(old),
+                None => self.runs.push(old),
+            }
+        }
+        self.runs.sort_by_key(|run| (run.engine != "Sqlite", run.users));
+        self
+    }
+}
+
+impl Run {
+    fn complete(&mut self, old: Run) {
+        let new = std::mem::replace(&mut self.figures, old.figures);
+        for figure in new {
+            match self.figures.iter_mut().find(|known| known.scenario == figure.scenario) {
+                Some(known) => *known = figure,
+                None => self.figures.push(figure),
+            }
+        }
+        self.footprint = self.footprint.take().or(old.footprint);
+        self.overload = self.overload.take().or(old.overload);
+        if self.comparisons.is_empty() {
+            self.comparisons = old.comparisons;
+        }
+    }
+}
 
 impl Machine {
     pub fn here() -> Machine {
@@ -226,4 +260,43 @@ pub fn percentile(values: &[f64], share: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(users: usize, figures: &[(&str, f64)]) -> Run {
+        let figure = |(scenario, per_cpu_second): &(&str, f64)| Figure {
+            scenario: (*scenario).to_owned(),
+            per_cpu_second: *per_cpu_second,
+            per_wall_second: 0.0,
+            limit: None,
+            microseconds: Vec::new(),
+            database_microseconds: 0.0,
+            refused: 0,
+        };
+        Run {
+            engine: "Sqlite".to_owned(),
+            users,
+            figures: figures.iter().map(figure).collect(),
+            ..Run::default()
+        }
+    }
+
+    #[test]
+    fn what_was_measured_anew_replaces_what_was_known() {
+        let results = |runs: Vec<Run>| Results { machine: Machine::default(), runs };
+        let earlier = results(vec![run(10, &[("a", 1.0), ("b", 2.0)]), run(20, &[("a", 3.0)])]);
+        let merged = results(vec![run(30, &[("a", 9.0)]), run(10, &[("b", 8.0)])]).beside(earlier.clone());
+        let found: Vec<(usize, Vec<f64>)> = merged
+            .runs
+            .iter()
+            .map(|run| (run.users, run.figures.iter().map(|figure| figure.per_cpu_second).collect()))
+            .collect();
+        assert_eq!(found, [(10, vec![1.0, 8.0]), (20, vec![3.0]), (30, vec![9.0])]);
+        let elsewhere = Machine { processors: 64, ..Machine::default() };
+        let other = Results { machine: elsewhere, runs: Vec::new() }.beside(earlier);
+        assert!(other.runs.is_empty(), "another machine's figures are not mixed with these");
+    }
 }

@@ -21,8 +21,9 @@ use lookups::Lookups;
 use worker::{Call, Job, Work};
 
 const READERS: usize = 4;
-/// Whatever the writer commits empties the readers' caches, so that large ones would hold memory and little else.
-const READER_CACHE_KIB: i64 = 4 * 1024;
+/// Room for the inner pages of a million users. Whatever the writer commits empties the readers' caches, so that larger
+/// ones would hold memory and little else.
+const READER_CACHE_KIB: i64 = 8 * 1024;
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
 const QUEUE_CAPACITY: usize = 4096;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
