@@ -632,6 +632,12 @@ const STORE: &[Row] = &[
         "InternalErrorException, 500",
     ),
     (
+        "statements of a lookup in PostgreSQL that needs no thread of its own",
+        Const("store/src/db/postgres/lookups.rs", "STATEMENTS_MAX"),
+        FIXED,
+        "it gets one",
+    ),
+    (
         "statement of PostgreSQL",
         Const("store/src/db/postgres.rs", "STATEMENT_TIMEOUT"),
         FIXED,
