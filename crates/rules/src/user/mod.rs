@@ -184,6 +184,11 @@ impl UserMfa {
 }
 
 impl User {
+    /// Whether both have a password, and it is one setting of it.
+    pub fn has_same_password(&self, other: &User) -> bool {
+        self.password.as_ref().zip(other.password.as_ref()).is_some_and(|(one, other)| one.is_same(other))
+    }
+
     /// An attribute's value; `sub` included.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         if name == "sub" { Some(&self.sub) } else { self.attributes.get(name).map(String::as_str) }

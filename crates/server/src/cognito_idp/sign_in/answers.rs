@@ -168,8 +168,7 @@ pub async fn new_password(
             let found = store::users::find_with_groups(tx, &sign_in.pool_id, &sign_in.sub)?;
             let (present, groups) = found.ok_or_else(fault::session_invalid)?;
             // An administrator who meanwhile set another password has ended this sign-in.
-            let compared = present.password.as_ref().zip(user.password.as_ref());
-            if !compared.is_some_and(|(present, before)| present.is_same(before)) {
+            if !present.has_same_password(&user) {
                 return Err(fault::session_invalid());
             }
             let input =

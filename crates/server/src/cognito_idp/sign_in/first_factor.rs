@@ -117,11 +117,10 @@ pub async fn conclude(
             let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
             let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
             // A password that was changed meanwhile is not the one that was compared.
-            let compared = present.password.as_mut().zip(user.password.as_ref());
-            let Some((password, _)) = compared.filter(|(present, before)| present.is_same(before)) else {
+            if !present.has_same_password(&user) {
                 return Err(fault::incorrect_username_or_password());
-            };
-            if let Some(hash) = rehashed.clone() {
+            }
+            if let (Some(hash), Some(password)) = (rehashed.clone(), &mut present.password) {
                 password.hash = hash;
                 upgrade(tx, &task_context, &mut present)?;
             }
