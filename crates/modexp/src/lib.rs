@@ -3,8 +3,8 @@
 //! Numbers come in as big-endian bytes of any length and any value, and are reduced first. They go out as
 //! big-endian bytes of exactly [`Modulus::byte_width`], in a buffer that is wiped when dropped.
 //!
-//! All `unsafe` code of the workspace stands in `big.rs`; this file states in safe code the order of calls
-//! that keeps its preconditions.
+//! All `unsafe` code of this crate stands in `big.rs`; this file states in safe code the order of calls that keeps
+//! its preconditions.
 //!
 //! # Panics
 //! Every function panics when memory runs out inside aws-lc, as it has no other way to fail with the

@@ -8,6 +8,7 @@ use argon2::{
         phc::{Output, PasswordHash, Salt},
     },
 };
+use large_pages::LargePages;
 use rules::{
     Fault, Random, Result, ids,
     pool::{Pool, password_policy::PASSWORD_CHARACTERS_MAX},
@@ -31,19 +32,25 @@ const PROBES: u32 = 3;
 
 thread_local! {
     /// What a hash fills, kept from one to the next: new memory has to be cleared by the system first.
-    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+    static MEMORY: RefCell<Option<LargePages<Block>>> = const { RefCell::new(None) };
 }
 
 /// Frees what this thread keeps.
 pub fn give_memory_back() {
-    MEMORY.set(Vec::new());
+    MEMORY.set(None);
 }
 
 fn fill(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> Result<()> {
     MEMORY.with_borrow_mut(|memory| {
-        memory.resize(argon2.params().block_count(), Block::new());
+        let count = argon2.params().block_count();
+        // What is too little goes before more is asked for.
+        let blocks = match memory.take().filter(|kept| kept.len() >= count) {
+            Some(kept) => kept,
+            None => LargePages::new(count, Block::new()).map_err(Fault::internal)?,
+        };
+        let blocks = memory.insert(blocks);
         argon2
-            .hash_password_into_with_memory(password.as_bytes(), salt, out, memory)
+            .hash_password_into_with_memory(password.as_bytes(), salt, out, &mut blocks[..count])
             .map_err(|e| Fault::internal(e.to_string()))
     })
 }

@@ -80,9 +80,9 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// How many threads the network needs beside them.
+/// How many threads the network needs: one beside those that compute. Further ones would only take turns with these.
 pub fn network_threads() -> usize {
-    processors() * 2
+    processors() + 1
 }
 
 /// Runs jobs on as many threads as there are processors; what would wait too long is refused at once.

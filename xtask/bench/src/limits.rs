@@ -1,5 +1,6 @@
-//! What the arithmetic of a call costs by itself: the same computations with the same libraries, on one thread, with
-//! nothing around them. Processor time, so that whatever else runs matters little.
+//! What the arithmetic of a call costs by itself: the same computations with the same libraries, with nothing around
+//! them. Processor time, so that whatever else runs matters little; on every processor at once, as they share the way to
+//! memory, which the server cannot help either.
 
 use crate::api::PASSWORD;
 use anyhow::{Context, Result, anyhow};
@@ -9,9 +10,15 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
 };
+use large_pages::LargePages;
 use rules::sign_in::srp;
 use rustix::time::{ClockId, clock_gettime};
-use std::{collections::BTreeMap, hint::black_box, time::Duration};
+use std::{
+    collections::BTreeMap,
+    hint::black_box,
+    thread::{self, available_parallelism},
+    time::Duration,
+};
 
 /// About as long as the claims of a token with its header.
 const TOKEN_BYTES: usize = 900;
@@ -42,7 +49,8 @@ pub struct Arithmetic {
     big: Vec<u8>,
     secret: [u8; 32],
     argon2: Argon2<'static>,
-    memory: Vec<Block>,
+    /// For each processor.
+    memories: Vec<LargePages<Block>>,
 }
 
 /// What each piece costs now, in seconds.
@@ -56,7 +64,9 @@ impl Arithmetic {
         let secret = [0xa7; 32];
         let big = srp::modulus().exp_public(&[2], &secret).to_vec();
         let params = Params::default();
-        let memory = vec![Block::default(); params.block_count()];
+        let processors = available_parallelism()?.get();
+        let memory = || LargePages::new(params.block_count(), Block::default());
+        let memories = (0..processors).map(|_| memory()).collect::<Result<_, _>>()?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut arithmetic = Arithmetic {
             pair,
@@ -66,7 +76,7 @@ impl Arithmetic {
             big,
             secret,
             argon2,
-            memory,
+            memories,
         };
         arithmetic.signature = arithmetic.sign();
         Ok(arithmetic)
@@ -77,11 +87,25 @@ impl Arithmetic {
         pieces.iter().map(|piece| Ok((*piece, self.cost(*piece, duration)?))).collect()
     }
 
+    /// The mean of all processors.
     fn cost(&mut self, piece: Piece, duration: Duration) -> Result<f64> {
-        self.compute(piece)?;
+        let mut memories = std::mem::take(&mut self.memories);
+        let costs: Result<Vec<f64>> = thread::scope(|scope| {
+            let on_each =
+                memories.iter_mut().map(|memory| scope.spawn(|| self.cost_here(piece, duration, memory)));
+            let threads: Vec<_> = on_each.collect();
+            threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a panic"))?).collect()
+        });
+        self.memories = memories;
+        let costs = costs?;
+        Ok(costs.iter().sum::<f64>() / costs.len() as f64)
+    }
+
+    fn cost_here(&self, piece: Piece, duration: Duration, memory: &mut [Block]) -> Result<f64> {
+        self.compute(piece, memory)?;
         let (start, mut count) = (thread_cpu(), 0);
         loop {
-            self.compute(piece)?;
+            self.compute(piece, memory)?;
             count += 1;
             let used = thread_cpu() - start;
             if used >= duration {
@@ -90,7 +114,7 @@ impl Arithmetic {
         }
     }
 
-    fn compute(&mut self, piece: Piece) -> Result<()> {
+    fn compute(&self, piece: Piece, memory: &mut [Block]) -> Result<()> {
         let (n, secret, big) = (srp::modulus(), &self.secret[..], &self.big[..]);
         match piece {
             Piece::Signature => {
@@ -112,12 +136,7 @@ impl Arithmetic {
             Piece::Argon2id => {
                 let mut out = [0; 32];
                 self.argon2
-                    .hash_password_into_with_memory(
-                        PASSWORD.as_bytes(),
-                        &secret[..16],
-                        &mut out,
-                        &mut self.memory[..],
-                    )
+                    .hash_password_into_with_memory(PASSWORD.as_bytes(), &secret[..16], &mut out, memory)
                     .map_err(|error| anyhow!("{error}"))?;
                 black_box(out);
             }

@@ -602,6 +602,12 @@ const STORE: &[Row] = &[
         TOO_MANY,
     ),
     (
+        "reads of many rows from SQLite at once: as many as processors, up to",
+        Const("store/src/db/sqlite.rs", "READERS_MAX"),
+        FIXED,
+        "further ones wait",
+    ),
+    (
         "writes in one commit of SQLite",
         Const("store/src/db/sqlite/worker.rs", "GROUP_MAX"),
         FIXED,
@@ -618,6 +624,12 @@ const STORE: &[Row] = &[
         Const("store/src/db/postgres.rs", "CONNECTIONS_MAX"),
         FIXED,
         "further queries wait",
+    ),
+    (
+        "connections beside them that lookups share",
+        Const("store/src/db/postgres/lookup_connections.rs", "LOOKUP_CONNECTIONS"),
+        FIXED,
+        "one of them answers several",
     ),
     (
         "wait for one of them",

@@ -1,7 +1,10 @@
 //! PostgreSQL: a pool of connections, serializable writes that run again when they collide.
 
+mod lookup_connections;
 mod lookups;
 
+#[cfg(test)]
+pub(super) use lookup_connections::LOOKUP_CONNECTIONS;
 pub(super) use lookups::Replay;
 
 use std::error::Error as StdError;
@@ -12,7 +15,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
@@ -21,8 +24,9 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::value::Value;
 use super::{Engine, Error, Param, PostgresError, Row, Tx, postgres_address, run_closure};
+use lookup_connections::LookupConnections;
 
-const CONNECTIONS_MAX: usize = 16;
+const CONNECTIONS_MAX: usize = 12;
 /// For a free connection, for a new one, and for each of the steps between.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The server gives up after ten seconds. Longer than that the network is dead, and so is the connection.
@@ -46,6 +50,7 @@ pub struct Postgres {
 
 struct Shared {
     pool: Pool,
+    lookups: LookupConnections,
     /// Held for reading by whatever is under way, for writing by `close`.
     gate: Arc<RwLock<()>>,
     /// What has collided often waits here for its turn, so that this node's transactions stop colliding with
@@ -90,7 +95,13 @@ impl Postgres {
         let gate = Arc::default();
         // Nodes that start together pause differently, because their process ids differ.
         let pauses = AtomicU64::new(u64::from(std::process::id()) << 32);
-        let shared = Arc::new(Shared { pool, gate, lane: Mutex::new(()), pauses });
+        let shared = Arc::new(Shared {
+            pool,
+            lookups: LookupConnections::default(),
+            gate,
+            lane: Mutex::new(()),
+            pauses,
+        });
         drop(shared.connection().await?);
         Ok(Postgres { shared })
     }
@@ -113,13 +124,14 @@ impl Postgres {
         self.run(Mode::Write, f).await
     }
 
-    /// Waits for what is under way before it closes the pool.
     pub(super) fn waiting(&self) -> usize {
         self.shared.pool.status().waiting
     }
 
+    /// Waits for what is under way before it closes the pool.
     pub(super) async fn close(&self) {
         let _alone = self.shared.gate.write().await;
+        self.shared.lookups.clear();
         self.shared.pool.close();
     }
 
@@ -295,12 +307,11 @@ impl Session {
     }
 
     fn wait<R>(&self, work: impl Future<Output = Result<R, Error>>) -> Result<R, Error> {
-        let answer = self.handle.block_on(async { tokio::time::timeout(STATEMENT_TIMEOUT, work).await });
-        answer.map_err(|_| Error::TimedOut)?
+        self.handle.block_on(in_time(work))
     }
 
     fn note<R>(&mut self, work: impl FnOnce(&Session) -> Result<R, Error>) -> Result<R, Error> {
-        let result = work(self).map_err(timed_out);
+        let result = work(self);
         if let Err(error) = &result {
             forget_stale(&self.client, error);
             self.failure.get_or_insert_with(|| error.clone());
@@ -309,7 +320,13 @@ impl Session {
     }
 }
 
-async fn prepare(client: &Object, sql: &str, given: usize) -> Result<Statement, Error> {
+/// What a statement answers, unless the server or the network takes too long.
+async fn in_time<R>(statement: impl Future<Output = Result<R, Error>>) -> Result<R, Error> {
+    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, statement).await;
+    answer.unwrap_or(Err(Error::TimedOut)).map_err(timed_out)
+}
+
+async fn prepare(client: &ClientWrapper, sql: &str, given: usize) -> Result<Statement, Error> {
     if client.statement_cache.size() >= STATEMENTS_KEPT {
         client.statement_cache.clear();
     }
@@ -318,7 +335,7 @@ async fn prepare(client: &Object, sql: &str, given: usize) -> Result<Statement, 
     if expected == given { Ok(statement) } else { Err(Error::Parameters { expected, given }) }
 }
 
-async fn rows(client: &Object, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+async fn rows(client: &ClientWrapper, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
     let statement = prepare(client, sql, params.len()).await?;
     let rows = client.query(&statement, &bound(params)).await?;
     rows.iter().map(row).collect()
@@ -333,7 +350,7 @@ fn timed_out(error: Error) -> Error {
 }
 
 /// Statements that a change of the schema made useless are prepared anew.
-fn forget_stale(client: &Object, error: &Error) {
+fn forget_stale(client: &ClientWrapper, error: &Error) {
     if matches!(error, Error::Postgres(error) if error.is_stale_statement()) {
         client.statement_cache.clear();
     }

@@ -20,11 +20,16 @@ use super::{Error, Param, Row, Tx};
 use lookups::Lookups;
 use worker::{Call, Job, Work};
 
-const READERS: usize = 4;
-/// Room for the inner pages of a million users. Whatever the writer commits empties the readers' caches, so that larger
-/// ones would hold memory and little else.
-const READER_CACHE_KIB: i64 = 8 * 1024;
-const WRITER_CACHE_KIB: i64 = 8 * 1024;
+/// One for each processor within these bounds: more would take turns, each with pages of its own.
+const READERS_MIN: usize = 2;
+const READERS_MAX: usize = 4;
+/// The pages that the readers keep, all together: where there are a million users, a listed one is found on pages that
+/// no other needs.
+const READERS_CACHE_KIB: usize = 56 * 1024;
+/// Room for the inner pages of a million users.
+const LOOKUP_CACHE_KIB: usize = 8 * 1024;
+/// What a group of transactions touches.
+const WRITER_CACHE_KIB: usize = 4 * 1024;
 const QUEUE_CAPACITY: usize = 4096;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than the program has statements, so that none is prepared twice.
@@ -82,15 +87,16 @@ impl Sqlite {
         let path = directory.join("cognate.db");
         let (reads, writes) = (Arc::new(Work::new(capacity)), Arc::new(Work::new(capacity)));
         let writer = open_connection(&path, durability)?;
-        let count = thread::available_parallelism().map_or(READERS, usize::from);
-        let lookups = Lookups::open(&path, durability, count, place.cloned())?;
+        let processors = thread::available_parallelism().map_or(READERS_MIN, usize::from);
+        let lookups = Lookups::open(&path, durability, processors, place.cloned())?;
         let shared = Arc::new(Shared { reads, writes, lookups, threads: tokio::sync::Mutex::default() });
         // From here on a failure drops `shared`, which ends the threads already started.
         let mut threads = Threads::default();
         let (work, kept) = (Arc::clone(&shared.writes), place.cloned());
         threads.writer = Some(spawn("store-writer", move || worker::write(writer, &work, kept))?);
-        for _ in 0..READERS {
-            let reader = open_reader(&path, durability, READER_CACHE_KIB)?;
+        let readers = processors.clamp(READERS_MIN, READERS_MAX);
+        for _ in 0..readers {
+            let reader = open_reader(&path, durability, READERS_CACHE_KIB / readers)?;
             let (work, kept) = (Arc::clone(&shared.reads), place.cloned());
             threads.readers.push(spawn("store-reader", move || worker::read(reader, &work, kept))?);
         }
@@ -204,7 +210,7 @@ fn open_connection(path: &Path, durability: Durability) -> Result<Connection, Er
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", 20_000)?;
-    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    set_cache_size(&connection, WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     // What is deleted is overwritten where that costs no further writing: backups copy free space too.
     connection.pragma_update(None, "secure_delete", "FAST")?;
@@ -218,11 +224,16 @@ fn open_connection(path: &Path, durability: Durability) -> Result<Connection, Er
 }
 
 /// A connection that only reads.
-fn open_reader(path: &Path, durability: Durability, cache_kib: i64) -> Result<Connection, Error> {
+fn open_reader(path: &Path, durability: Durability, cache_kib: usize) -> Result<Connection, Error> {
     let connection = open_connection(path, durability)?;
     connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    set_cache_size(&connection, cache_kib)?;
     Ok(connection)
+}
+
+/// SQLite takes a number below zero for KiB, and one above for pages.
+fn set_cache_size(connection: &Connection, kib: usize) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -(kib as i64))
 }
 
 pub(super) fn query(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {

@@ -2,11 +2,10 @@
 //! closure cannot wait there for its statements, so it is run anew with the answers that it has had, until it asks for
 //! nothing more.
 
-use deadpool_postgres::Object;
-
 use super::super::value::Value;
 use super::super::{Engine, Error, Param, Row, Tx, run_closure};
-use super::{Mode, Postgres, STATEMENT_TIMEOUT, forget_stale, rows, timed_out};
+use super::lookup_connections::Client;
+use super::{Mode, Postgres, forget_stale, in_time, rows};
 
 /// Who asks more often is not looking up.
 const STATEMENTS_MAX: usize = 8;
@@ -71,8 +70,8 @@ impl Postgres {
         E: From<Error>,
     {
         let _under_way = self.shared.gate.read().await;
-        let lent = match self.shared.connection().await {
-            Ok(client) => Lent(Some(client)),
+        let lent = match self.shared.lookups.lend(&self.shared).await {
+            Ok(lent) => lent,
             Err(error) => return Some(Err(error.into())),
         };
         let mut replay = Replay::default();
@@ -85,7 +84,7 @@ impl Postgres {
                     return Some(result);
                 }
                 Some(Next::Other) => break,
-                Some(Next::Query { sql, params }) => match lent.rows(&sql, &params).await {
+                Some(Next::Query { sql, params }) => match answer(&lent.client, &sql, &params).await {
                     Ok(rows) => replay.answers.push(rows),
                     // Another try would take as long.
                     Err(Error::TimedOut) => return Some(Err(Error::TimedOut.into())),
@@ -99,26 +98,7 @@ impl Postgres {
     }
 }
 
-/// A connection that is closed unless it is given back: who is dropped while a statement runs leaves none to the next
-/// that is still at work.
-struct Lent(Option<Object>);
-
-impl Lent {
-    async fn rows(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
-        let client = self.0.as_ref().ok_or(Error::Closed)?;
-        let params: Vec<Param<'_>> = params.iter().map(Param::from).collect();
-        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, rows(client, sql, &params)).await;
-        let answer = answer.unwrap_or(Err(Error::TimedOut)).map_err(timed_out);
-        answer.inspect_err(|error| forget_stale(client, error))
-    }
-
-    fn give_back(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        self.0.take().map(Object::take);
-    }
+async fn answer(client: &Client, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    let params: Vec<Param<'_>> = params.iter().map(Param::from).collect();
+    in_time(rows(client, sql, &params)).await.inspect_err(|error| forget_stale(client, error))
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::super::{Engine, Error, Tx, run_closure};
-use super::{Durability, READER_CACHE_KIB, open_reader};
+use super::{Durability, LOOKUP_CACHE_KIB, open_reader};
 
 /// Connections that nobody uses now; none once they are closed.
 pub(super) struct Lookups {
@@ -52,7 +52,7 @@ impl Lookups {
 }
 
 fn open(path: &Path, durability: Durability) -> Result<Connection, Error> {
-    let connection = open_reader(path, durability, READER_CACHE_KIB)?;
+    let connection = open_reader(path, durability, LOOKUP_CACHE_KIB)?;
     // Who cannot go on at once goes to a reader thread, which may wait.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     Ok(connection)

@@ -1,6 +1,9 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use super::super::postgres::LOOKUP_CONNECTIONS;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,6 +69,56 @@ async fn a_lookup_that_took_too_long_is_not_tried_again() {
     });
     assert!(matches!(result.await.err(), Some(Error::TimedOut)));
     assert_eq!(runs.load(Ordering::SeqCst), 1);
+    place.remove().await;
+}
+
+async fn backend(db: &Db) -> i64 {
+    let sql = "SELECT pg_backend_pid()";
+    db.look_up(|tx| tx.query_one(sql, &[])?.ok_or(Error::Aborted)?.int(0)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_lookups_share_few_connections() {
+    let place = Place::postgres("shared").await;
+    let db = place.open().await;
+    add(&db, "shared", 7).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for wanted in 0..200 {
+        let db = db.clone();
+        tasks.spawn(async move {
+            let sql = "SELECT pg_backend_pid(), $1 + number FROM things";
+            let answer = db.look_up(move |tx| {
+                let row = tx.query_one(sql, &[wanted.into()])?.ok_or(Error::Aborted)?;
+                Ok::<_, Error>((row.int(0)?, row.int(1)?))
+            });
+            let (backend, found) = answer.await.unwrap();
+            assert_eq!(found, wanted + 7, "each gets its own answer");
+            backend
+        });
+    }
+    let backends: HashSet<i64> = tasks.join_all().await.into_iter().collect();
+    assert!(backends.len() <= LOOKUP_CONNECTIONS, "{backends:?}");
+    place.remove().await;
+}
+
+/// Whoever comes next would wait for what nobody waits for anymore.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_that_is_dropped_leaves_its_connection_to_nobody() {
+    let place = Place::postgres("dropped").await;
+    let db = place.open().await;
+    let mut backends = Vec::new();
+    for _ in 0..LOOKUP_CONNECTIONS {
+        backends.push(backend(&db).await);
+    }
+    let sleep = db.look_up(|tx| tx.query("SELECT CAST(pg_sleep(5) AS TEXT)", &[]));
+    assert!(tokio::time::timeout(Duration::from_millis(200), sleep).await.is_err());
+    let asleep = "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT CAST(pg_sleep(5) AS TEXT)'
+        AND state = 'active' AND pid <> pg_backend_pid()";
+    let asleep = db.read(|tx| tx.query_one(asleep, &[])?.ok_or(Error::Aborted)?.int(0)).await.unwrap();
+    assert!(backends.contains(&asleep));
+    for _ in 0..2 * LOOKUP_CONNECTIONS {
+        assert_ne!(backend(&db).await, asleep);
+    }
     place.remove().await;
 }
 

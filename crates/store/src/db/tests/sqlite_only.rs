@@ -54,6 +54,16 @@ async fn a_full_queue_refuses_at_once() {
     assert_eq!(names(&db).await, ["first", "second"]);
 }
 
+#[tokio::test]
+async fn every_connection_keeps_as_many_pages_as_it_is_meant_to() {
+    let db = Db::Sqlite(Sqlite::open_temporary_with(2).unwrap());
+    let kept = |tx: &mut Tx<'_>| tx.query_one("PRAGMA cache_size", &[])?.ok_or(Error::Aborted)?.int(0);
+    assert_eq!(db.write(kept).await.unwrap(), -4096);
+    assert_eq!(db.look_up(kept).await.unwrap(), -8192);
+    let readers = std::thread::available_parallelism().unwrap().get().clamp(2, 4) as i64;
+    assert_eq!(db.read(kept).await.unwrap(), -56 * 1024 / readers);
+}
+
 #[test]
 fn a_full_disk_is_named_as_such() {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
