@@ -80,13 +80,11 @@ class Post:
         return "250 OK"
 
     def code_for(self, address):
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline:
-            for recipients, mail in list(self.mails):
-                if recipients == [address]:
-                    return re.search(r"\b\d{6}\b", mail.get_content()).group()
-            time.sleep(0.05)
-        raise AssertionError(f"no mail to {address}")
+        def mails():
+            return [mail for recipients, mail in list(self.mails) if recipients == [address]]
+
+        wait_until(mails)
+        return re.search(r"\b\d{6}\b", mails()[0].get_content()).group()
 
 
 def free_port():

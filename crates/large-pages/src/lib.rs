@@ -1,4 +1,4 @@
-//! Memory that is read and written all over, as Argon2 does: where the system can, it lies in large pages, so that
+//! Memory that is read and written all over, as Argon2's is: where the system can, it lies in large pages, so that
 //! few entries of the processor's table translate all its addresses. The rest of the program lies in small pages, of
 //! which only what is used is held.
 
@@ -14,7 +14,7 @@ use std::{
 /// lie in small pages.
 const LARGE_PAGE: usize = 2 << 20;
 
-/// Items of which there are always equally many. The memory goes back to the system when this is dropped.
+/// A fixed number of items. The memory goes back to the system when this is dropped.
 pub struct LargePages<T> {
     mapping: MmapMut,
     /// Where the items lie in the mapping.
@@ -29,8 +29,11 @@ impl<T: Copy> LargePages<T> {
     /// # Errors
     /// The system has no more memory.
     pub fn new(length: usize, item: T) -> io::Result<LargePages<T>> {
-        let room = length.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(LARGE_PAGE));
-        let mapping = MmapMut::map_anon(room.ok_or(io::ErrorKind::OutOfMemory)?)?;
+        const { assert!(size_of::<T>() > 0, "items without a size need no memory") };
+        // The last page is a whole one, and the first begins where a large page may.
+        let bytes = length.checked_mul(size_of::<T>()).and_then(|b| b.checked_next_multiple_of(LARGE_PAGE));
+        let room = bytes.and_then(|bytes| bytes.checked_add(LARGE_PAGE)).ok_or(io::ErrorKind::OutOfMemory)?;
+        let mapping = MmapMut::map_anon(room)?;
         let start = mapping.as_ptr().align_offset(LARGE_PAGE.max(align_of::<T>()));
         // Before anything is written, as it is then that the system chooses. One without large pages refuses, and the
         // memory is as good.

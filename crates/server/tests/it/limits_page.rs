@@ -602,7 +602,7 @@ const STORE: &[Row] = &[
         TOO_MANY,
     ),
     (
-        "reads of many rows from SQLite at once: as many as processors, up to",
+        "reads of many rows from SQLite at once: as many as processors, at least 2 and at most",
         Const("store/src/db/sqlite.rs", "READERS_MAX"),
         FIXED,
         "further ones wait",
@@ -621,21 +621,27 @@ const STORE: &[Row] = &[
     ),
     (
         "connections of a node to PostgreSQL",
-        Const("store/src/db/postgres.rs", "CONNECTIONS_MAX"),
+        Const("store/src/db/postgres/pools.rs", "CONNECTIONS_MAX"),
         FIXED,
         "further queries wait",
+    ),
+    (
+        "wait for one of them",
+        Const("store/src/db/postgres/pools.rs", "POOL_TIMEOUT"),
+        FIXED,
+        "InternalErrorException, 500",
     ),
     (
         "connections beside them that lookups share",
         Const("store/src/db/postgres/lookup_connections.rs", "LOOKUP_CONNECTIONS"),
         FIXED,
-        "one of them answers several",
+        "they are shared by more",
     ),
     (
-        "wait for one of them",
-        Const("store/src/db/postgres.rs", "POOL_TIMEOUT"),
+        "lookups under way on one of these",
+        Const("store/src/db/postgres/lookup_connections.rs", "SHARERS_MAX"),
         FIXED,
-        "InternalErrorException, 500",
+        "further ones get a connection of their own",
     ),
     (
         "connecting to PostgreSQL",

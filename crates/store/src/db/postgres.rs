@@ -2,10 +2,13 @@
 
 mod lookup_connections;
 mod lookups;
+mod pools;
 
 #[cfg(test)]
-pub(super) use lookup_connections::LOOKUP_CONNECTIONS;
+pub(super) use lookup_connections::{LOOKUP_CONNECTIONS, SHARERS_MAX};
 pub(super) use lookups::Replay;
+#[cfg(test)]
+pub(super) use pools::CONNECTIONS_MAX;
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,9 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
-};
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 use tokio_postgres::Statement;
@@ -26,14 +27,10 @@ use super::value::Value;
 use super::{Engine, Error, Param, PostgresError, Row, Tx, postgres_address, run_closure};
 use lookup_connections::LookupConnections;
 
-const CONNECTIONS_MAX: usize = 12;
-/// For a free connection, for a new one, and for each of the steps between.
-const POOL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The server gives up after ten seconds. Longer than that the network is dead, and so is the connection.
+/// The server gives up after ten seconds. Longer than that the network is dead, and so is the connection, or lookups
+/// that share it are this slow.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 const STATEMENTS_KEPT: usize = 1024;
-/// A connection only reads unless a transaction says otherwise, as SQLite's readers do.
-const PREPARE_SESSION: &str = "SET statement_timeout = 10000; SET default_transaction_read_only = on";
 const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE";
 
 const TRIES_MAX: u32 = 12;
@@ -77,31 +74,12 @@ enum Tried<T, E> {
 impl Postgres {
     pub(super) async fn open(url: &str) -> Result<Postgres, Error> {
         let (config, tls) = postgres_address::parse(url)?;
-        let manager =
-            Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS_MAX)
-            .wait_timeout(Some(POOL_TIMEOUT))
-            .create_timeout(Some(POOL_TIMEOUT))
-            .recycle_timeout(Some(POOL_TIMEOUT))
-            .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(
-                    async move { client.batch_execute(PREPARE_SESSION).await.map_err(HookError::Backend) },
-                )
-            }))
-            .build()
-            .map_err(|error| Error::Pool(error.to_string()))?;
+        let pool = pools::patient((config.clone(), tls.clone()))?;
+        let lookups = LookupConnections::new(pools::of_lookups((config, tls))?);
         let gate = Arc::default();
         // Nodes that start together pause differently, because their process ids differ.
         let pauses = AtomicU64::new(u64::from(std::process::id()) << 32);
-        let shared = Arc::new(Shared {
-            pool,
-            lookups: LookupConnections::default(),
-            gate,
-            lane: Mutex::new(()),
-            pauses,
-        });
+        let shared = Arc::new(Shared { pool, lookups, gate, lane: Mutex::new(()), pauses });
         drop(shared.connection().await?);
         Ok(Postgres { shared })
     }
@@ -131,7 +109,7 @@ impl Postgres {
     /// Waits for what is under way before it closes the pool.
     pub(super) async fn close(&self) {
         let _alone = self.shared.gate.write().await;
-        self.shared.lookups.clear();
+        self.shared.lookups.close();
         self.shared.pool.close();
     }
 
@@ -175,12 +153,7 @@ impl Postgres {
 
 impl Shared {
     async fn connection(&self) -> Result<Object, Error> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => error.into(),
-            PoolError::Closed => Error::Closed,
-            PoolError::Timeout(_) => Error::Pool("none came free in time".to_owned()),
-            other => Error::Pool(other.to_string()),
-        })
+        self.pool.get().await.map_err(pools::error)
     }
 
     /// One millisecond, doubled by each try up to 64, give or take a half: a counter, well mixed, is as good as

@@ -1,66 +1,97 @@
 //! The connections that lookups share. A question does not wait for the answers to those before it: what comes
 //! together is sent together, and a few of PostgreSQL's processes stay awake instead of many waking in turn.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use deadpool_postgres::{ClientWrapper, Object};
+use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
 
-use super::{Error, Shared};
+use super::{Error, pools};
 
-/// So many that a slow lookup holds up few others.
+/// How many there are at most, with those that were given up and are still in use.
 pub const LOOKUP_CONNECTIONS: usize = 4;
+/// A further one is opened where this many lookups are under way on each.
+const SHARERS: usize = 4;
+/// No more lookups than this are under way on one.
+pub const SHARERS_MAX: usize = 16;
 
 /// A connection that several lookups use at once.
-pub type Client = Arc<ClientWrapper>;
+type Client = Arc<Object>;
 
-/// The connections, which are opened when they are needed and replaced when they cannot be trusted.
-#[derive(Default)]
+/// The connections, which are opened when they are needed and given up when they cannot be trusted.
 pub struct LookupConnections {
-    slots: [Mutex<Option<Client>>; LOOKUP_CONNECTIONS],
-    turns: AtomicUsize,
+    /// Holds no more than there are slots, and lets nobody wait.
+    pool: Pool,
+    slots: Mutex<[Option<Client>; LOOKUP_CONNECTIONS]>,
 }
 
 impl LookupConnections {
-    /// Lends the next one in turn. Where it is not there, one is taken out of the pool.
-    pub async fn lend<'a>(&'a self, shared: &Shared) -> Result<Lent<'a>, Error> {
-        let slot = &self.slots[self.turns.fetch_add(1, Ordering::Relaxed) % LOOKUP_CONNECTIONS];
-        let present = lock(slot).clone().filter(|client| !client.is_closed());
-        let client = match present {
-            Some(client) => client,
-            None => put(slot, shared.connection().await?),
-        };
-        Ok(Lent { slot, client, is_trusted: false })
+    /// `pool` has room for [`LOOKUP_CONNECTIONS`] and refuses at once beyond it.
+    pub fn new(pool: Pool) -> LookupConnections {
+        LookupConnections { pool, slots: Mutex::default() }
     }
 
-    /// Gives all up; who was lent one keeps it to the end.
-    pub fn clear(&self) {
-        self.slots.iter().for_each(|slot| *lock(slot) = None);
+    /// Lends the one with the fewest lookups under way; none where all have enough of them.
+    pub async fn lend(&self) -> Result<Option<Lent<'_>>, Error> {
+        if let Some(lent) = self.least_busy(SHARERS) {
+            return Ok(Some(lent));
+        }
+        match self.pool.get().await {
+            Ok(connection) => Ok(Some(self.put(Arc::new(connection)))),
+            Err(error) => match self.least_busy(SHARERS_MAX) {
+                None if !matches!(error, PoolError::Timeout(TimeoutType::Wait)) => Err(pools::error(error)),
+                lent => Ok(lent),
+            },
+        }
     }
-}
 
-/// Of those who found the slot empty together the first fills it; the others' connections go back to the pool.
-fn put(slot: &Mutex<Option<Client>>, connection: Object) -> Client {
-    let mut slot = lock(slot);
-    match &*slot {
-        Some(client) if !client.is_closed() => client.clone(),
-        _ => slot.insert(Arc::new(Object::take(connection))).clone(),
+    /// The least busy one, if fewer lookups than `limit` are under way on it.
+    fn least_busy(&self, limit: usize) -> Option<Lent<'_>> {
+        let mut slots = self.slots();
+        for slot in slots.iter_mut() {
+            slot.take_if(|client| client.is_closed());
+        }
+        // The slot's own one is not a lookup.
+        let under_way = |client: &&Client| Arc::strong_count(client) - 1;
+        let client =
+            slots.iter().flatten().min_by_key(under_way).filter(|client| under_way(client) < limit)?;
+        Some(self.lent(client.clone()))
     }
-}
 
-fn lock(slot: &Mutex<Option<Client>>) -> MutexGuard<'_, Option<Client>> {
-    slot.lock().unwrap_or_else(|e| e.into_inner())
+    fn put(&self, client: Client) -> Lent<'_> {
+        if let Some(slot) = self.slots().iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(client.clone());
+        }
+        self.lent(client)
+    }
+
+    fn lent(&self, client: Client) -> Lent<'_> {
+        Lent { connections: self, client: Some(client), is_trusted: false }
+    }
+
+    /// Opens no further ones, and gives up those that are there.
+    pub fn close(&self) {
+        self.pool.close();
+        *self.slots() = Default::default();
+    }
+
+    fn slots(&self) -> MutexGuard<'_, [Option<Client>; LOOKUP_CONNECTIONS]> {
+        self.slots.lock().unwrap_or_else(|e| e.into_inner())
+    }
 }
 
 /// A connection that is given up unless it is given back: who is dropped while a statement runs leaves none to the next
 /// that is still at work.
 pub struct Lent<'a> {
-    slot: &'a Mutex<Option<Client>>,
-    pub client: Client,
+    connections: &'a LookupConnections,
+    client: Option<Client>,
     is_trusted: bool,
 }
 
 impl Lent<'_> {
+    pub fn client(&self) -> Result<&Object, Error> {
+        self.client.as_deref().ok_or(Error::Closed)
+    }
+
     pub fn give_back(mut self) {
         self.is_trusted = true;
     }
@@ -68,9 +99,14 @@ impl Lent<'_> {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        let mut slot = lock(self.slot);
-        if !self.is_trusted && slot.as_ref().is_some_and(|client| Arc::ptr_eq(client, &self.client)) {
-            *slot = None;
+        let Some(client) = self.client.take() else { return };
+        if !self.is_trusted {
+            let mut slots = self.connections.slots();
+            for slot in slots.iter_mut() {
+                slot.take_if(|kept| Arc::ptr_eq(kept, &client));
+            }
         }
+        // What is in no slot anymore is closed by the last who used it.
+        drop(Arc::into_inner(client).map(Object::take));
     }
 }

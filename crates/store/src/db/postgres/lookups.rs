@@ -4,7 +4,7 @@
 
 use super::super::value::Value;
 use super::super::{Engine, Error, Param, Row, Tx, run_closure};
-use super::lookup_connections::Client;
+use super::lookup_connections::Lent;
 use super::{Mode, Postgres, forget_stale, in_time, rows};
 
 /// Who asks more often is not looking up.
@@ -62,16 +62,16 @@ impl Postgres {
         }
     }
 
-    /// None where the closure is better run on a thread of its own: it does more than look up, or a statement failed,
-    /// which may be worth another try.
+    /// None where the closure is better run on a thread of its own: it does more than look up, many others do, or a
+    /// statement failed, which may be worth another try.
     async fn replayed<T, E, F>(&self, f: &F) -> Option<Result<T, E>>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E>,
         E: From<Error>,
     {
         let _under_way = self.shared.gate.read().await;
-        let lent = match self.shared.lookups.lend(&self.shared).await {
-            Ok(lent) => lent,
+        let lent = match self.shared.lookups.lend().await {
+            Ok(lent) => lent?,
             Err(error) => return Some(Err(error.into())),
         };
         let mut replay = Replay::default();
@@ -84,9 +84,9 @@ impl Postgres {
                     return Some(result);
                 }
                 Some(Next::Other) => break,
-                Some(Next::Query { sql, params }) => match answer(&lent.client, &sql, &params).await {
+                Some(Next::Query { sql, params }) => match answer(&lent, &sql, &params).await {
                     Ok(rows) => replay.answers.push(rows),
-                    // Another try would take as long.
+                    // Whoever has waited so long is answered.
                     Err(Error::TimedOut) => return Some(Err(Error::TimedOut.into())),
                     Err(Error::Postgres(error)) if error.is_lost() => return None,
                     Err(_) => break,
@@ -98,7 +98,8 @@ impl Postgres {
     }
 }
 
-async fn answer(client: &Client, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+async fn answer(lent: &Lent<'_>, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    let client = lent.client()?;
     let params: Vec<Param<'_>> = params.iter().map(Param::from).collect();
     in_time(rows(client, sql, &params)).await.inspect_err(|error| forget_stale(client, error))
 }

@@ -1,22 +1,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use super::super::postgres::LOOKUP_CONNECTIONS;
+use super::super::postgres::{CONNECTIONS_MAX, LOOKUP_CONNECTIONS, SHARERS_MAX};
 use super::*;
+
+/// Ends the connections of a test.
+const TERMINATE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '$'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_connections_recover_by_themselves() {
     let place = Place::postgres("lost").await;
     let db = place.open().await;
-    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '$'";
     for round in 0..5 {
-        place.administer(kill).await;
+        place.administer(TERMINATE).await;
         db.write(move |tx| insert(tx, &format!("thing-{round}"), 1)).await.unwrap();
-        place.administer(kill).await;
+        place.administer(TERMINATE).await;
         assert_eq!(names(&db).await.len(), round + 1);
-        place.administer(kill).await;
+        place.administer(TERMINATE).await;
         let found = db.look_up(|tx| Ok::<_, Error>(tx.query("SELECT name FROM things", &[])?.len())).await;
         assert_eq!(found.unwrap(), round + 1);
     }
@@ -97,6 +98,13 @@ async fn many_lookups_share_few_connections() {
         });
     }
     let backends: HashSet<i64> = tasks.join_all().await.into_iter().collect();
+    assert!(backends.len() <= CONNECTIONS_MAX + LOOKUP_CONNECTIONS, "{backends:?}");
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..LOOKUP_CONNECTIONS * SHARERS_MAX {
+        let db = db.clone();
+        tasks.spawn(async move { backend(&db).await });
+    }
+    let backends: HashSet<i64> = tasks.join_all().await.into_iter().collect();
     assert!(backends.len() <= LOOKUP_CONNECTIONS, "{backends:?}");
     place.remove().await;
 }
@@ -106,19 +114,22 @@ async fn many_lookups_share_few_connections() {
 async fn a_lookup_that_is_dropped_leaves_its_connection_to_nobody() {
     let place = Place::postgres("dropped").await;
     let db = place.open().await;
-    let mut backends = Vec::new();
-    for _ in 0..LOOKUP_CONNECTIONS {
-        backends.push(backend(&db).await);
-    }
-    let sleep = db.look_up(|tx| tx.query("SELECT CAST(pg_sleep(5) AS TEXT)", &[]));
-    assert!(tokio::time::timeout(Duration::from_millis(200), sleep).await.is_err());
-    let asleep = "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT CAST(pg_sleep(5) AS TEXT)'
-        AND state = 'active' AND pid <> pg_backend_pid()";
-    let asleep = db.read(|tx| tx.query_one(asleep, &[])?.ok_or(Error::Aborted)?.int(0)).await.unwrap();
-    assert!(backends.contains(&asleep));
-    for _ in 0..2 * LOOKUP_CONNECTIONS {
-        assert_ne!(backend(&db).await, asleep);
-    }
+    let backend_of_lookups = backend(&db).await;
+    let sleeper = db.clone();
+    let sleep = "SELECT CAST(pg_sleep(30) AS TEXT) AS dropped";
+    let task = tokio::spawn(async move { sleeper.look_up(|tx| tx.query(sleep, &[])).await.map(drop) });
+    let asleep = "SELECT pid FROM pg_stat_activity WHERE query = $1 AND state = 'active'";
+    let asleep = loop {
+        let row = db.read(|tx| tx.query_one(asleep, &[sleep.into()])).await.unwrap();
+        if let Some(row) = row {
+            break row.int(0).unwrap();
+        }
+    };
+    assert_eq!(backend_of_lookups, asleep, "it shares the connection that is there");
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    assert_ne!(backend(&db).await, asleep);
+    place.administer(TERMINATE).await;
     place.remove().await;
 }
 
