@@ -93,7 +93,7 @@ pub fn read_refresh_token(token: &str) -> Result<Presented> {
     let name = URL_SAFE_NO_PAD.decode(name).map_err(|_| invalid())?;
     let (id, generation) = name.split_first_chunk::<16>().ok_or_else(invalid)?;
     let generation = i64::from_be_bytes(generation.try_into().map_err(|_| invalid())?);
-    let hex: String = id.iter().map(|b| format!("{b:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(*id));
     let grant_id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
     Ok(Presented { grant_id, generation })
 }
@@ -109,8 +109,8 @@ fn assemble(vault: &Vault, id: &[u8; 16], generation: i64, nonce: &[u8]) -> Stri
     name.extend_from_slice(&generation.to_be_bytes());
     let name = URL_SAFE_NO_PAD.encode(name);
     let nonce = URL_SAFE_NO_PAD.encode(nonce);
-    let first = vault.mac("refresh-token", &[&name, &nonce, "1"]);
-    let second = vault.mac("refresh-token", &[&name, &nonce, "2"]);
+    let halves = [&[&name, &nonce, "1"][..], &[&name, &nonce, "2"][..]];
+    let [first, second] = vault.macs("refresh-token", halves);
     let parts = [&first[..12], &second[..], &first[12..28]].map(|part| URL_SAFE_NO_PAD.encode(part));
     format!("{}.{name}.{}", URL_SAFE_NO_PAD.encode(REFRESH_HEADER), parts.join("."))
 }

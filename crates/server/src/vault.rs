@@ -145,14 +145,22 @@ impl Vault {
 
     /// HMAC-SHA-256 under a key of its own for each purpose: how codes and ticket keys are kept.
     pub fn mac(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
+        let [mac] = self.macs(purpose, [parts]);
+        mac
+    }
+
+    /// Several of one purpose.
+    pub fn macs<const N: usize>(&self, purpose: &str, texts: [&[&str]; N]) -> [[u8; 32]; N] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.derive(purpose));
-        let mut context = hmac::Context::with_key(&key);
-        for part in parts {
-            // The length before each part keeps ("ab", "c") and ("a", "bc") apart.
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        context.sign().as_ref().try_into().expect("SHA-256 has 32 bytes")
+        texts.map(|parts| {
+            let mut context = hmac::Context::with_key(&key);
+            for part in parts {
+                // The length before each part keeps ("ab", "c") and ("a", "bc") apart.
+                context.update(&(part.len() as u64).to_be_bytes());
+                context.update(part.as_bytes());
+            }
+            context.sign().as_ref().try_into().expect("SHA-256 has 32 bytes")
+        })
     }
 }
 

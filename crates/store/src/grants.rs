@@ -60,14 +60,25 @@ pub fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Grant>, Error> {
 /// A user with the groups that the user is in.
 pub type UserWithGroups = (User, Vec<Membership>);
 
-/// A grant with its user, none if the user is gone, and the user's groups, in one statement.
-pub fn find_with_user(tx: &mut Tx<'_>, id: &str) -> Result<Option<(Grant, Option<UserWithGroups>)>, Error> {
+/// A grant with its user, none if the user is gone.
+pub type GrantWithUser = (Grant, Option<UserWithGroups>);
+
+/// A grant with its user and the user's groups, in one statement.
+pub fn find_with_user(tx: &mut Tx<'_>, id: &str) -> Result<Option<GrantWithUser>, Error> {
+    find_with_columns(tx, id, users::COLUMNS)
+}
+
+/// The same without the user's password, for new tokens.
+pub fn find_for_tokens(tx: &mut Tx<'_>, id: &str) -> Result<Option<GrantWithUser>, Error> {
+    find_with_columns(tx, id, users::WITHOUT_PASSWORD)
+}
+
+fn find_with_columns(tx: &mut Tx<'_>, id: &str, user: &str) -> Result<Option<GrantWithUser>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, {}, g.name, g.precedence, g.role_arn FROM grants t \
+        "SELECT {COLUMNS}, {user}, g.name, g.precedence, g.role_arn FROM grants t \
          LEFT JOIN users u ON u.pool_id = t.pool_id AND u.sub = t.sub \
          LEFT JOIN group_members m ON m.pool_id = u.pool_id AND m.sub = u.sub \
-         LEFT JOIN groups g ON g.pool_id = m.pool_id AND g.name = m.group_name WHERE t.id = $1",
-        users::COLUMNS
+         LEFT JOIN groups g ON g.pool_id = m.pool_id AND g.name = m.group_name WHERE t.id = $1"
     );
     let rows = tx.query(&sql, &[id.into()])?;
     let Some(first) = rows.first() else { return Ok(None) };

@@ -29,6 +29,8 @@ macro_rules! columns {
 }
 
 pub(crate) const COLUMNS: &str = columns!("u.sign_outs", "u.password");
+/// The same for tokens, which say nothing of a password.
+pub(crate) const WITHOUT_PASSWORD: &str = columns!("u.sign_outs", "CAST(NULL AS text)");
 /// The same for lists, which show neither sign-outs nor a password and do not read them.
 pub(crate) const LISTED: &str = columns!("CAST(0 AS BIGINT)", "CAST(NULL AS text)");
 /// How many columns [`COLUMNS`] names.

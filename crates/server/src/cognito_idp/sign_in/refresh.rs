@@ -63,7 +63,7 @@ async fn find(app: &App, context: &Context, token: &str) -> Result<Found> {
     refuse_configured(&context.pool, Trigger::PreTokenGeneration)?;
     let presented = tokens::read_refresh_token(token)?;
     let id = presented.grant_id.clone();
-    let found = app.db.look_up(move |tx| store::grants::find_with_user(tx, &id)).await?;
+    let found = app.db.look_up(move |tx| store::grants::find_for_tokens(tx, &id)).await?;
     let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
     if !tokens::is_genuine(&app.vault, &grant, token, presented.generation) {
         return Err(fault::refresh_token_invalid());
@@ -106,7 +106,7 @@ async fn rotate(
         .db
         .write(move |tx| {
             let won = store::grants::rotate(tx, &key, generation, previous_until)?;
-            let found = store::grants::find_with_user(tx, &key)?;
+            let found = store::grants::find_for_tokens(tx, &key)?;
             let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
             let user = user.map(|(user, _)| user);
             let judged = if won { grant.generation } else { generation };
