@@ -25,9 +25,9 @@ const READERS_MIN: usize = 2;
 const READERS_MAX: usize = 4;
 /// The pages that the readers keep, all together: where there are a million users, a listed one is found on pages that
 /// no other needs.
-const READERS_CACHE_KIB: usize = 52 * 1024;
-/// Room for the inner pages of a million users.
-const LOOKUP_CACHE_KIB: usize = 8 * 1024;
+const READERS_CACHE_KIB: usize = 60 * 1024;
+/// Room for most inner pages of a million users.
+const LOOKUP_CACHE_KIB: usize = 5 * 1024;
 /// What a group of transactions touches.
 const WRITER_CACHE_KIB: usize = 4 * 1024;
 const QUEUE_CAPACITY: usize = 4096;
