@@ -1,21 +1,22 @@
 //! The users that a filter means, in pages. What a page costs does not depend on how many users the pool has:
 //! each query walks one index from where the last page ended.
 
-use crate::{Error, Tx, users};
+use crate::{Error, Param, Row, Tx, users};
 use rules::{
     pool::user_filter::{Comparison, UserFilter},
     user::User,
 };
 use serde::{Deserialize, Serialize};
 
-/// Where a page ended: the value that the list is sorted by, and the user.
+/// Where a page ended: the value that the list is sorted by, and the user's number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     value: String,
-    sub: String,
+    number: i64,
 }
 
-/// Up to `limit` users behind `after`, without passwords, sorted by what the filter asks for, and where they end.
+/// Up to `limit` users behind `after`, without passwords, sorted by what the filter asks for and then in the order in
+/// which they came, and where they end.
 pub fn list(
     tx: &mut Tx<'_>,
     pool_id: &str,
@@ -24,65 +25,57 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<(User, Position)>, Error> {
     match filter {
-        UserFilter::All => by_creation(tx, pool_id, after, limit),
+        UserFilter::All => {
+            let number = after.map_or(0, |after| after.number);
+            listed(tx, &all_sql(), &[pool_id.into(), number.into(), limit.into()], |_, _| Ok(String::new()))
+        }
         UserFilter::Sub(comparison) => by_sub(tx, pool_id, comparison, after, limit),
         UserFilter::Attribute { name, value } => by_attribute(tx, pool_id, name, value, after, limit),
         UserFilter::Statuses(statuses) => {
             let words: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-            by_words(after, limit, &words, |word, sub, limit| {
-                let sql = format!(
-                    "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.status = $2 AND u.sub > $3 \
-                     ORDER BY u.sub LIMIT $4",
-                    users::LISTED
-                );
-                tx.query(&sql, &[pool_id.into(), word.into(), sub.into(), limit.into()])?
-                    .iter()
-                    .map(users::user)
-                    .collect()
+            by_words(after, limit, &words, |word, number, limit| {
+                let params = [pool_id.into(), word.into(), number.into(), limit.into()];
+                listed(tx, &word_sql("status"), &params, |_, _| Ok(word.to_owned()))
             })
         }
         UserFilter::Enabled(states) => {
             let words: Vec<&str> = states.iter().map(|enabled| if *enabled { "1" } else { "0" }).collect();
-            by_words(after, limit, &words, |word, sub, limit| {
-                let sql = format!(
-                    "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3 \
-                     ORDER BY u.sub LIMIT $4",
-                    users::LISTED
-                );
-                tx.query(&sql, &[pool_id.into(), (word == "1").into(), sub.into(), limit.into()])?
-                    .iter()
-                    .map(users::user)
-                    .collect()
+            by_words(after, limit, &words, |word, number, limit| {
+                let params = [pool_id.into(), (word == "1").into(), number.into(), limit.into()];
+                listed(tx, &word_sql("enabled"), &params, |_, _| Ok(word.to_owned()))
             })
         }
     }
 }
 
-/// All users, the oldest first. In the order of their subs a page of a large pool would lie scattered over the table.
-fn by_creation(
+/// The users that a statement finds, each with its position; `value` tells what the list is sorted by.
+fn listed(
     tx: &mut Tx<'_>,
-    pool_id: &str,
-    after: Option<&Position>,
-    limit: i64,
+    sql: &str,
+    params: &[Param<'_>],
+    value: impl Fn(&User, &Row) -> Result<String, Error>,
 ) -> Result<Vec<(User, Position)>, Error> {
-    let (created_at, sub) = match after {
-        Some(after) => (after.value.parse().unwrap_or(i64::MIN), after.sub.as_str()),
-        None => (i64::MIN, ""),
-    };
-    tx.query(&creation_sql(), &[pool_id.into(), created_at.into(), sub.into(), limit.into()])?
+    tx.query(sql, params)?
         .iter()
         .map(|row| {
             let user = users::user(row)?;
-            let position = Position { value: user.created_at.to_string(), sub: user.sub.clone() };
+            let position = Position { value: value(&user, row)?, number: row.int(users::WIDTH)? };
             Ok((user, position))
         })
         .collect()
 }
 
-fn creation_sql() -> String {
+fn all_sql() -> String {
     format!(
-        "SELECT {} FROM users u WHERE u.pool_id = $1 AND (u.created_at, u.sub) > ($2, $3) \
-         ORDER BY u.created_at, u.sub LIMIT $4",
+        "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.number > $2 ORDER BY u.number LIMIT $3",
+        users::LISTED
+    )
+}
+
+fn word_sql(column: &str) -> String {
+    format!(
+        "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.{column} = $2 AND u.number > $3 \
+         ORDER BY u.number LIMIT $4",
         users::LISTED
     )
 }
@@ -100,34 +93,22 @@ fn by_sub(
             users::LISTED
         )
     };
-    let rows = match comparison {
-        Comparison::Is(_) if after.is_some() => Vec::new(),
-        Comparison::Is(sub) => tx.query(&sql("u.sub = $2"), &[pool_id.into(), sub.into(), limit.into()])?,
+    let (operator, start, end) = match (comparison, after) {
+        (Comparison::Is(_), Some(_)) => return Ok(Vec::new()),
+        (Comparison::Is(sub), None) => ("=", sub, None),
+        (Comparison::BeginsWith(beginning), Some(after)) => (">", &after.value, behind(beginning)),
         // A sub is longer than its beginning, unless that is all of it: then `>=` finds it too.
-        Comparison::BeginsWith(beginning) => {
-            let (operator, start) = match after {
-                Some(after) => (">", &after.sub),
-                None => (">=", beginning),
-            };
-            match behind(beginning) {
-                Some(end) => tx.query(
-                    &sql(&format!("u.sub {operator} $2 AND u.sub < $4")),
-                    &[pool_id.into(), start.into(), limit.into(), (&end).into()],
-                )?,
-                None => tx.query(
-                    &sql(&format!("u.sub {operator} $2")),
-                    &[pool_id.into(), start.into(), limit.into()],
-                )?,
-            }
-        }
+        (Comparison::BeginsWith(beginning), None) => (">=", beginning, behind(beginning)),
     };
-    rows.iter()
-        .map(|row| {
-            let user = users::user(row)?;
-            let sub = user.sub.clone();
-            Ok((user, Position { value: String::new(), sub }))
-        })
-        .collect()
+    let mut params = vec![pool_id.into(), start.into(), limit.into()];
+    let bound = match &end {
+        Some(end) => {
+            params.push(end.into());
+            " AND u.sub < $4"
+        }
+        None => "",
+    };
+    listed(tx, &sql(&format!("u.sub {operator} $2{bound}")), &params, |user, _| Ok(user.sub.clone()))
 }
 
 fn by_attribute(
@@ -138,44 +119,33 @@ fn by_attribute(
     after: Option<&Position>,
     limit: i64,
 ) -> Result<Vec<(User, Position)>, Error> {
-    let last_sub = after.map_or("", |after| after.sub.as_str());
-    let (pool_id, attribute, limit) = (pool_id.into(), attribute.into(), limit.into());
-    let rows = match comparison {
-        Comparison::Is(value) => {
-            tx.query(&attribute_sql(SAME_VALUE), &[pool_id, attribute, value.into(), last_sub.into(), limit])?
-        }
+    let number = after.map_or(0, |after| after.number);
+    let (condition, start, end) = match comparison {
+        Comparison::Is(value) => (SAME_VALUE, value, None),
+        // Numbers begin at 1, so the first page begins at the beginning itself.
         Comparison::BeginsWith(beginning) => {
-            // Every sub is greater than the empty one, so the first page begins at the beginning itself.
-            let value = after.map_or(beginning, |after| &after.value);
-            match behind(beginning) {
-                Some(end) => tx.query(
-                    &attribute_sql(&format!("{FROM_VALUE} AND s.value < $6")),
-                    &[pool_id, attribute, value.into(), last_sub.into(), limit, (&end).into()],
-                )?,
-                None => tx.query(
-                    &attribute_sql(FROM_VALUE),
-                    &[pool_id, attribute, value.into(), last_sub.into(), limit],
-                )?,
-            }
+            (FROM_VALUE, after.map_or(beginning, |after| &after.value), behind(beginning))
         }
     };
-    rows.iter()
-        .map(|row| {
-            let user = users::user(row)?;
-            let position = Position { value: row.text(users::WIDTH)?, sub: user.sub.clone() };
-            Ok((user, position))
-        })
-        .collect()
+    let mut params = vec![pool_id.into(), attribute.into(), start.into(), number.into(), limit.into()];
+    let bound = match &end {
+        Some(end) => {
+            params.push(end.into());
+            " AND s.value < $6"
+        }
+        None => "",
+    };
+    let sql = attribute_sql(&format!("{condition}{bound}"));
+    listed(tx, &sql, &params, |_, row| row.text(users::WIDTH + 1))
 }
 
-const SAME_VALUE: &str = "s.value = $3 AND s.sub > $4";
-const FROM_VALUE: &str = "(s.value, s.sub) > ($3, $4)";
+const SAME_VALUE: &str = "s.value = $3 AND s.number > $4";
+const FROM_VALUE: &str = "(s.value, s.number) > ($3, $4)";
 
 fn attribute_sql(condition: &str) -> String {
     format!(
-        "SELECT {}, s.value FROM searchable_attributes s \
-         JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub \
-         WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.sub LIMIT $5",
+        "SELECT {}, s.value FROM searchable_attributes s JOIN users u ON u.number = s.number \
+         WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.number LIMIT $5",
         users::LISTED
     )
 }
@@ -185,7 +155,7 @@ fn by_words(
     after: Option<&Position>,
     limit: i64,
     words: &[&str],
-    mut of_word: impl FnMut(&str, &str, i64) -> Result<Vec<User>, Error>,
+    mut of_word: impl FnMut(&str, i64, i64) -> Result<Vec<(User, Position)>, Error>,
 ) -> Result<Vec<(User, Position)>, Error> {
     let mut found = Vec::new();
     let done = after.map_or("", |after| after.value.as_str());
@@ -194,11 +164,8 @@ fn by_words(
         if wanted <= 0 {
             break;
         }
-        let sub = after.filter(|after| after.value == *word).map_or("", |after| after.sub.as_str());
-        for user in of_word(word, sub, wanted)? {
-            let position = Position { value: (*word).to_owned(), sub: user.sub.clone() };
-            found.push((user, position));
-        }
+        let number = after.filter(|after| after.value == *word).map_or(0, |after| after.number);
+        found.extend(of_word(word, number, wanted)?);
     }
     Ok(found)
 }
@@ -232,15 +199,15 @@ mod tests {
         db.migrate(0, |_, _| {}).await.unwrap();
         let both = format!("{FROM_VALUE} AND s.value < $6");
         for (condition, range) in [
-            (SAME_VALUE, "(pool_id=? AND attribute=? AND value=? AND sub>?)"),
-            (FROM_VALUE, "(pool_id=? AND attribute=? AND (value,sub)>(?,?))"),
-            (&both, "(pool_id=? AND attribute=? AND (value,sub)>(?,?) AND value<?)"),
+            (SAME_VALUE, "(pool_id=? AND attribute=? AND value=? AND number>?)"),
+            (FROM_VALUE, "(pool_id=? AND attribute=? AND (value,number)>(?,?))"),
+            (&both, "(pool_id=? AND attribute=? AND (value,number)>(?,?) AND value<?)"),
         ] {
             let (sql, bounded) =
                 (format!("EXPLAIN QUERY PLAN {}", attribute_sql(condition)), condition == both);
             let plan = db
                 .read(move |tx| {
-                    let mut params = vec!["p".into(), "name".into(), "a".into(), "".into(), 60.into()];
+                    let mut params = vec!["p".into(), "name".into(), "a".into(), 0.into(), 60.into()];
                     if bounded {
                         params.push("b".into());
                     }
@@ -254,20 +221,39 @@ mod tests {
                 plan[0].starts_with("SEARCH s USING PRIMARY KEY") && plan[0].ends_with(range),
                 "{plan:?}"
             );
-            assert!(plan[1].starts_with("SEARCH u USING"), "{plan:?}");
+            assert_eq!(plan[1], "SEARCH u USING INTEGER PRIMARY KEY (rowid=?)");
         }
     }
 
     #[tokio::test]
-    async fn a_list_of_all_walks_its_index() {
+    async fn lists_of_a_pool_walk_their_indexes() {
         let db = Db::open_memory().await.unwrap();
         db.migrate(0, |_, _| {}).await.unwrap();
-        let sql = format!("EXPLAIN QUERY PLAN {}", creation_sql());
-        let plan = db
-            .read(move |tx| tx.query(&sql, &["p".into(), 0.into(), "".into(), 60.into()])?[0].text(3))
-            .await
-            .unwrap_or_else(|error: Error| panic!("{error}"));
-        assert_eq!(plan, "SEARCH u USING INDEX users_by_creation (pool_id=? AND (created_at,sub)>(?,?))");
+        for (sql, params, expected) in [
+            (all_sql(), vec!["p".into(), 0.into()], "users_by_creation (pool_id=? AND number>?)"),
+            (
+                word_sql("status"),
+                vec!["p".into(), "CONFIRMED".into(), 0.into()],
+                "users_by_status (pool_id=? AND status=? AND number>?)",
+            ),
+            (
+                word_sql("enabled"),
+                vec!["p".into(), true.into(), 0.into()],
+                "users_by_enabled (pool_id=? AND enabled=? AND number>?)",
+            ),
+        ] {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let plan = db
+                .read(move |tx| {
+                    let mut params = params.clone();
+                    params.push(60.into());
+                    let rows = tx.query(&sql, &params)?;
+                    rows.iter().map(|row| row.text(3)).collect::<Result<Vec<_>, Error>>()
+                })
+                .await
+                .unwrap();
+            assert_eq!(plan, [format!("SEARCH u USING INDEX {expected}")]);
+        }
     }
 
     #[test]

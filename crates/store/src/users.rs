@@ -31,8 +31,8 @@ macro_rules! columns {
 pub(crate) const COLUMNS: &str = columns!("u.sign_outs", "u.password");
 /// The same for tokens, which say nothing of a password.
 pub(crate) const WITHOUT_PASSWORD: &str = columns!("u.sign_outs", "CAST(NULL AS text)");
-/// The same for lists, which show neither sign-outs nor a password and do not read them.
-pub(crate) const LISTED: &str = columns!("CAST(0 AS BIGINT)", "CAST(NULL AS text)");
+/// The same for lists, which show neither sign-outs nor a password and do not read them, and the user's number.
+pub(crate) const LISTED: &str = concat!(columns!("CAST(0 AS BIGINT)", "CAST(NULL AS text)"), ", u.number");
 /// How many columns [`COLUMNS`] names.
 pub(crate) const WIDTH: usize = 13;
 
@@ -134,10 +134,10 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
         return Ok(Change::NameTaken(taken));
     }
     let documents = Documents::of(user)?;
-    let count = tx.execute(
+    let row = tx.query_one(
         "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, sign_outs, \
          version, attributes, pending, password, mfa) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12) \
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT DO NOTHING RETURNING number",
         &[
             (&user.pool_id).into(),
             (&user.sub).into(),
@@ -153,10 +153,8 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
             (&documents.mfa).into(),
         ],
     )?;
-    if count == 0 {
-        return Ok(Change::Stale);
-    }
-    index(tx, user, &entries(user))?;
+    let Some(row) = row else { return Ok(Change::Stale) };
+    index(tx, user, row.int(0)?, &entries(user))?;
     Ok(Change::Done)
 }
 
@@ -169,10 +167,10 @@ pub fn update(
     names: &[String],
 ) -> Result<Change, Error> {
     let documents = Documents::of(user)?;
-    let count = tx.execute(
+    let row = tx.query_one(
         "UPDATE users SET status = $1, enabled = $2, updated_at = $3, sign_outs = $4, attributes = $5, \
          pending = $6, password = $7, mfa = $8, version = version + 1 \
-         WHERE pool_id = $9 AND sub = $10 AND version = $11",
+         WHERE pool_id = $9 AND sub = $10 AND version = $11 RETURNING number",
         &[
             user.status.as_str().into(),
             user.enabled.into(),
@@ -187,9 +185,7 @@ pub fn update(
             before.version.into(),
         ],
     )?;
-    if count == 0 {
-        return Ok(Change::Stale);
-    }
+    let Some(row) = row else { return Ok(Change::Stale) };
     for name in names_before.iter().filter(|n| !names.contains(n)) {
         tx.execute(
             "DELETE FROM sign_in_names WHERE pool_id = $1 AND name = $2 AND sub = $3",
@@ -200,14 +196,9 @@ pub fn update(
     if let Some(taken) = claim(tx, user, &new)? {
         return Ok(Change::NameTaken(taken));
     }
-    let (old, new) = (entries(before), entries(user));
-    for (attribute, value) in old.difference(&new) {
-        tx.execute(
-            "DELETE FROM searchable_attributes WHERE pool_id = $1 AND attribute = $2 AND value = $3 AND sub = $4",
-            &[(&user.pool_id).into(), (*attribute).into(), value.into(), (&user.sub).into()],
-        )?;
-    }
-    index(tx, user, &new.difference(&old).cloned().collect())?;
+    let (number, old, new) = (row.int(0)?, entries(before), entries(user));
+    forget(tx, user, number, &old.difference(&new).cloned().collect())?;
+    index(tx, user, number, &new.difference(&old).cloned().collect())?;
     Ok(Change::Done)
 }
 
@@ -215,20 +206,17 @@ pub fn update(
 /// nobody else ever has, and go when they expire.
 pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Error> {
     let key: [Param<'_>; 2] = [(&user.pool_id).into(), (&user.sub).into()];
+    let row = tx.query_one("DELETE FROM users WHERE pool_id = $1 AND sub = $2 RETURNING number", &key)?;
+    let Some(row) = row else { return Ok(false) };
     for name in names {
         tx.execute(
             "DELETE FROM sign_in_names WHERE pool_id = $1 AND name = $2 AND sub = $3",
             &[key[0], name.into(), key[1]],
         )?;
     }
-    for (attribute, value) in entries(user) {
-        tx.execute(
-            "DELETE FROM searchable_attributes WHERE pool_id = $1 AND attribute = $2 AND value = $3 AND sub = $4",
-            &[key[0], attribute.into(), (&value).into(), key[1]],
-        )?;
-    }
+    forget(tx, user, row.int(0)?, &entries(user))?;
     tx.execute("DELETE FROM group_members WHERE pool_id = $1 AND sub = $2", &key)?;
-    Ok(tx.execute("DELETE FROM users WHERE pool_id = $1 AND sub = $2", &key)? == 1)
+    Ok(true)
 }
 
 /// How many users a pool has.
@@ -266,12 +254,25 @@ fn is_another_users_sub(tx: &mut Tx<'_>, user: &User, name: &str) -> Result<bool
     Ok(row.is_some())
 }
 
-fn index(tx: &mut Tx<'_>, user: &User, entries: &BTreeSet<(&'static str, String)>) -> Result<(), Error> {
+/// Names of attributes with their values as the index keeps them.
+type Entries = BTreeSet<(&'static str, String)>;
+
+fn index(tx: &mut Tx<'_>, user: &User, number: i64, entries: &Entries) -> Result<(), Error> {
     for (attribute, value) in entries {
         tx.execute(
-            "INSERT INTO searchable_attributes (pool_id, attribute, value, sub) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO searchable_attributes (pool_id, attribute, value, number) VALUES ($1, $2, $3, $4) \
              ON CONFLICT DO NOTHING",
-            &[(&user.pool_id).into(), (*attribute).into(), value.into(), (&user.sub).into()],
+            &[(&user.pool_id).into(), (*attribute).into(), value.into(), number.into()],
+        )?;
+    }
+    Ok(())
+}
+
+fn forget(tx: &mut Tx<'_>, user: &User, number: i64, entries: &Entries) -> Result<(), Error> {
+    for (attribute, value) in entries {
+        tx.execute(
+            "DELETE FROM searchable_attributes WHERE pool_id = $1 AND attribute = $2 AND value = $3 AND number = $4",
+            &[(&user.pool_id).into(), (*attribute).into(), value.into(), number.into()],
         )?;
     }
     Ok(())
@@ -282,8 +283,8 @@ pub fn search_key(value: &str) -> String {
     value.to_lowercase().chars().take(INDEXED_CHARACTERS).collect()
 }
 
-fn entries(user: &User) -> BTreeSet<(&'static str, String)> {
-    let mut entries: BTreeSet<(&'static str, String)> = SEARCHABLE
+fn entries(user: &User) -> Entries {
+    let mut entries: Entries = SEARCHABLE
         .into_iter()
         .filter_map(|name| Some((name, search_key(user.attributes.get(name)?))))
         .collect();

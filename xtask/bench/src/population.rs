@@ -150,7 +150,7 @@ fn schema_name() -> String {
 /// What copies the original: the same text for both engines but for how numbers and subs are made. `columns` are those
 /// of the table of users.
 fn statements(numbers: &str, sub: &str, columns: &[String], copies: usize) -> [String; 3] {
-    let of_original = format!("(SELECT sub FROM users WHERE username = '{ORIGINAL}')");
+    let of_original = |column| format!("(SELECT {column} FROM users WHERE username = '{ORIGINAL}')");
     let name = "'copy-' || substr(CAST(10000000 + n.i AS TEXT), 2)";
     let values = columns.iter().map(|column| match column.as_str() {
         "sub" => sub.to_owned(),
@@ -173,14 +173,16 @@ fn statements(numbers: &str, sub: &str, columns: &[String], copies: usize) -> [S
             "INSERT INTO sign_in_names (pool_id, name, sub) \
              SELECT c.pool_id, replace(t.name, '{ORIGINAL}', c.username), c.sub \
              FROM sign_in_names t CROSS JOIN users c \
-             WHERE t.sub = {of_original} AND c.pool_id = t.pool_id AND c.username LIKE 'copy-%' ORDER BY 1, 2"
+             WHERE t.sub = {} AND c.pool_id = t.pool_id AND c.username LIKE 'copy-%' ORDER BY 1, 2",
+            of_original("sub")
         ),
         format!(
-            "INSERT INTO searchable_attributes (pool_id, attribute, value, sub) \
-             SELECT c.pool_id, t.attribute, replace(t.value, '{ORIGINAL}', c.username), c.sub \
+            "INSERT INTO searchable_attributes (pool_id, attribute, value, number) \
+             SELECT c.pool_id, t.attribute, replace(t.value, '{ORIGINAL}', c.username), c.number \
              FROM searchable_attributes t CROSS JOIN users c \
-             WHERE t.sub = {of_original} AND c.pool_id = t.pool_id AND c.username LIKE 'copy-%' \
-             ORDER BY 1, 2, 3, 4"
+             WHERE t.number = {} AND c.pool_id = t.pool_id AND c.username LIKE 'copy-%' \
+             ORDER BY 1, 2, 3, 4",
+            of_original("number")
         ),
     ]
 }
@@ -208,7 +210,7 @@ fn copy_in_sqlite(data_dir: &Path, copies: usize) -> Result<()> {
     );
     let numbers = format!("n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {copies})");
     let columns: Vec<String> = connection
-        .prepare("SELECT name FROM pragma_table_info('users')")?
+        .prepare("SELECT name FROM pragma_table_info('users') WHERE name <> 'number'")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     connection.execute_batch("BEGIN")?;
@@ -225,7 +227,8 @@ async fn copy_in_postgres(url: &str, copies: usize) -> Result<()> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let connection = tokio::spawn(connection);
     let numbers = format!("n AS (SELECT generate_series(1, {copies}) AS i)");
-    let columns = "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'users'";
+    let columns = "SELECT column_name::text FROM information_schema.columns \
+                   WHERE table_name = 'users' AND column_name <> 'number'";
     let columns: Vec<String> = client.query(columns, &[]).await?.iter().map(|row| row.get(0)).collect();
     for statement in statements(&numbers, "gen_random_uuid()::text", &columns, copies) {
         client.batch_execute(&statement).await?;

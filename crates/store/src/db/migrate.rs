@@ -4,7 +4,8 @@
 //! - the type words `INTEGER`, `BLOB` and `TEXT`, in capitals, become `BIGINT`, `BYTEA` and `TEXT COLLATE "C"` on
 //!   PostgreSQL, so that both engines order texts by their bytes. Write `CAST(x AS text)` in small letters,
 //!   where a collation may not stand.
-//! - `/*sqlite: STRICT, WITHOUT ROWID */` is a comment to PostgreSQL; SQLite reads what it encloses.
+//! - `/*sqlite: STRICT, WITHOUT ROWID */` is a comment to PostgreSQL; SQLite reads what it encloses. The other way
+//!   round with `/*postgres: GENERATED ALWAYS AS IDENTITY */`.
 
 use super::{Db, Error, Param};
 
@@ -16,6 +17,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
     (2, "sign_outs", include_str!("../../migrations/0002_sign_outs.sql")),
     (3, "users_by_creation", include_str!("../../migrations/0003_users_by_creation.sql")),
+    (4, "numbered_users", include_str!("../../migrations/0004_numbered_users.sql")),
 ];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -105,9 +107,13 @@ fn named(number: u32, name: &str, error: &Error) -> Error {
     Error::Migration(format!("number {number} ({name}) failed and was rolled back: {error}"))
 }
 
-/// Opens the comments that are meant for SQLite.
 fn for_sqlite(text: &str) -> String {
-    let mut pieces = text.split("/*sqlite:");
+    opened(text, "/*sqlite:")
+}
+
+/// Opens the comments that begin so.
+fn opened(text: &str, comment: &str) -> String {
+    let mut pieces = text.split(comment);
     let mut answer = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (inside, rest) = piece.split_once("*/").unwrap_or((piece, ""));
@@ -117,10 +123,11 @@ fn for_sqlite(text: &str) -> String {
     answer
 }
 
-/// Replaces the type words.
+/// Replaces the type words too.
 fn for_postgres(text: &str) -> String {
+    let text = opened(text, "/*postgres:");
     let mut answer = String::with_capacity(text.len() + text.len() / 4);
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(first) = rest.chars().next() {
         let (token, after) = rest.split_at(token_length(rest, first));
         answer.push_str(match token {
@@ -187,5 +194,8 @@ mod tests {
              /*sqlite: STRICT */; INSERT INTO t VALUES ('it''s TEXT é');"
         );
         assert_eq!(for_sqlite("(a) /*sqlite: STRICT */; /* b */"), "(a)  STRICT ; /* b */");
+        let text = "(a INTEGER /*postgres: UNIQUE */) /*sqlite: STRICT */";
+        assert_eq!(for_postgres(text), "(a BIGINT  UNIQUE ) /*sqlite: STRICT */");
+        assert_eq!(for_sqlite(text), "(a INTEGER /*postgres: UNIQUE */)  STRICT ");
     }
 }

@@ -139,6 +139,7 @@ on_both!(
     own_error_types_pass_through,
     close_finishes_what_was_accepted,
     the_real_migrations_apply,
+    numbering_keeps_the_users,
     migrations_run_once,
     two_migrate_at_once,
     a_newer_database_is_refused,

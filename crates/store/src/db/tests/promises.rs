@@ -330,6 +330,41 @@ pub(super) async fn the_real_migrations_apply(place: &Place) {
     assert_eq!(db.migrate(2, |_, _| {}).await.unwrap(), 0);
 }
 
+/// Users from before they had numbers, the last of them stored first.
+const UNNUMBERED: &str = "
+    INSERT INTO pools (id, name, created_at, version, document) VALUES ('p', 'p', 0, 1, '{}'), ('q', 'q', 0, 1, '{}');
+    INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, version, attributes, pending,
+        mfa, sign_outs)
+    VALUES ('p', 'b', 'second', 'CONFIRMED', 1, 20, 21, 3, '{\"name\":\"Ada\"}', '{}', '{}', 4),
+        ('q', 'a', 'other', 'CONFIRMED', 1, 15, 15, 1, '{}', '{}', '{}', 0),
+        ('p', 'c', 'first', 'CONFIRMED', 0, 10, 11, 2, '{\"name\":\"Ada\"}', '{}', '{}', 0);
+    INSERT INTO searchable_attributes (pool_id, attribute, value, sub)
+    VALUES ('p', 'name', 'ada', 'b'), ('p', 'name', 'ada', 'c'), ('q', 'username', 'other', 'a');";
+
+pub(super) async fn numbering_keeps_the_users(place: &Place) {
+    let db = place.open_empty().await;
+    migrate::run(&db, &migrate::MIGRATIONS[..3], 0, |_, _| {}).await.unwrap();
+    db.write(|tx| tx.batch(UNNUMBERED)).await.unwrap();
+    migrate::run(&db, migrate::MIGRATIONS, 0, |_, _| {}).await.unwrap();
+    let found = |sql: &'static str| {
+        let db = db.clone();
+        async move {
+            let rows = db.read(move |tx| tx.query(sql, &[])).await.unwrap();
+            rows.iter().map(|row| row.text(0).unwrap()).collect::<Vec<_>>()
+        }
+    };
+    let users = "SELECT u.username || ' ' || u.sub || ' ' || CAST(u.updated_at AS text) || ' ' || \
+                 CAST(u.sign_outs AS text) || ' ' || u.attributes FROM users u WHERE u.pool_id = 'p' ORDER BY u.number";
+    assert_eq!(found(users).await, ["first c 11 0 {\"name\":\"Ada\"}", "second b 21 4 {\"name\":\"Ada\"}"]);
+    let searched = "SELECT s.attribute || ' ' || s.value || ' ' || u.username FROM searchable_attributes s \
+                    JOIN users u ON u.number = s.number ORDER BY s.pool_id, s.attribute, s.value, s.number";
+    assert_eq!(found(searched).await, ["name ada first", "name ada second", "username other other"]);
+    let twice = "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, version, \
+                 attributes, pending, mfa, sign_outs) VALUES ('p', 'c', '', '', 0, 0, 0, 0, '', '', '', 0)";
+    let error = db.write(|tx| tx.batch(twice)).await.unwrap_err().to_string();
+    assert!(error.to_lowercase().contains("constraint"), "{error}");
+}
+
 const TWO: &[Migration] = &[
     TEST_SCHEMA[0],
     (2, "more", "ALTER TABLE things ADD COLUMN more TEXT; INSERT INTO things (name) VALUES ('from 2')"),
