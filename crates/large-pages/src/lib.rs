@@ -7,7 +7,7 @@ use std::{
     io,
     marker::PhantomData,
     mem::MaybeUninit,
-    ops::{Deref, DerefMut},
+    ops::{Deref, DerefMut, Range},
 };
 
 /// A large page of x86-64 and of most AArch64 systems, in bytes. Where it is another the memory is as good, but may
@@ -18,8 +18,7 @@ const LARGE_PAGE: usize = 2 << 20;
 pub struct LargePages<T> {
     mapping: MmapMut,
     /// Where the items lie in the mapping.
-    start: usize,
-    length: usize,
+    bytes: Range<usize>,
     items: PhantomData<T>,
 }
 
@@ -31,15 +30,16 @@ impl<T: Copy> LargePages<T> {
     pub fn new(length: usize, item: T) -> io::Result<LargePages<T>> {
         const { assert!(size_of::<T>() > 0, "items without a size need no memory") };
         // The last page is a whole one, and the first begins where a large page may.
-        let bytes = length.checked_mul(size_of::<T>()).and_then(|b| b.checked_next_multiple_of(LARGE_PAGE));
-        let room = bytes.and_then(|bytes| bytes.checked_add(LARGE_PAGE)).ok_or(io::ErrorKind::OutOfMemory)?;
+        let bytes = length.checked_mul(size_of::<T>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let room = bytes.checked_next_multiple_of(LARGE_PAGE).and_then(|room| room.checked_add(LARGE_PAGE));
+        let room = room.ok_or(io::ErrorKind::OutOfMemory)?;
         let mapping = MmapMut::map_anon(room)?;
         let start = mapping.as_ptr().align_offset(LARGE_PAGE.max(align_of::<T>()));
         // Before anything is written, as it is then that the system chooses. One without large pages refuses, and the
         // memory is as good.
         #[cfg(target_os = "linux")]
         let _ = mapping.advise(memmap2::Advice::HugePage);
-        let mut pages = LargePages { mapping, start, length, items: PhantomData };
+        let mut pages = LargePages { mapping, bytes: start..start + bytes, items: PhantomData };
         pages.cells().fill(MaybeUninit::new(item));
         Ok(pages)
     }
@@ -48,7 +48,7 @@ impl<T: Copy> LargePages<T> {
 impl<T> LargePages<T> {
     #[allow(unsafe_code)]
     fn cells(&mut self) -> &mut [MaybeUninit<T>] {
-        let bytes = &mut self.mapping[self.start..][..self.length * size_of::<T>()];
+        let bytes = &mut self.mapping[self.bytes.clone()];
         // SAFETY: any bytes are a `MaybeUninit`.
         let (before, cells, after) = unsafe { bytes.align_to_mut() };
         debug_assert!(before.is_empty() && after.is_empty());
@@ -61,7 +61,7 @@ impl<T> Deref for LargePages<T> {
 
     #[allow(unsafe_code)]
     fn deref(&self) -> &[T] {
-        let bytes = &self.mapping[self.start..][..self.length * size_of::<T>()];
+        let bytes = &self.mapping[self.bytes.clone()];
         // SAFETY: `new` has filled all of them with items, which can be copied and so need no dropping.
         unsafe { bytes.align_to().1 }
     }

@@ -42,6 +42,13 @@ pub enum Piece {
 
 /// The pieces ready to be measured.
 pub struct Arithmetic {
+    operands: Operands,
+    /// For each processor.
+    memories: Vec<LargePages<Block>>,
+}
+
+/// What the pieces compute with.
+struct Operands {
     pair: KeyPair,
     public: ParsedPublicKey,
     signature: Vec<u8>,
@@ -49,8 +56,6 @@ pub struct Arithmetic {
     big: Vec<u8>,
     secret: [u8; 32],
     argon2: Argon2<'static>,
-    /// For each processor.
-    memories: Vec<LargePages<Block>>,
 }
 
 /// What each piece costs now, in seconds.
@@ -58,28 +63,11 @@ pub type Costs = BTreeMap<Piece, f64>;
 
 impl Arithmetic {
     pub fn new() -> Result<Arithmetic> {
-        let pair = KeyPair::generate(KeySize::Rsa2048)?;
-        let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
-            .map_err(|_| anyhow!("the public key cannot be parsed"))?;
-        let secret = [0xa7; 32];
-        let big = srp::modulus().exp_public(&[2], &secret).to_vec();
         let params = Params::default();
         let processors = available_parallelism()?.get();
         let memory = || LargePages::new(params.block_count(), Block::default());
         let memories = (0..processors).map(|_| memory()).collect::<Result<_, _>>()?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let mut arithmetic = Arithmetic {
-            pair,
-            public,
-            signature: Vec::new(),
-            k: secret.to_vec(),
-            big,
-            secret,
-            argon2,
-            memories,
-        };
-        arithmetic.signature = arithmetic.sign();
-        Ok(arithmetic)
+        Ok(Arithmetic { operands: Operands::new(params)?, memories })
     }
 
     /// Measures the pieces, each for so long.
@@ -89,19 +77,34 @@ impl Arithmetic {
 
     /// The mean of all processors.
     fn cost(&mut self, piece: Piece, duration: Duration) -> Result<f64> {
-        let mut memories = std::mem::take(&mut self.memories);
+        let operands = &self.operands;
         let costs: Result<Vec<f64>> = thread::scope(|scope| {
             let on_each =
-                memories.iter_mut().map(|memory| scope.spawn(|| self.cost_here(piece, duration, memory)));
+                self.memories.iter_mut().map(|memory| scope.spawn(|| operands.cost(piece, duration, memory)));
             let threads: Vec<_> = on_each.collect();
             threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a panic"))?).collect()
         });
-        self.memories = memories;
         let costs = costs?;
         Ok(costs.iter().sum::<f64>() / costs.len() as f64)
     }
+}
 
-    fn cost_here(&self, piece: Piece, duration: Duration, memory: &mut [Block]) -> Result<f64> {
+impl Operands {
+    fn new(params: Params) -> Result<Operands> {
+        let pair = KeyPair::generate(KeySize::Rsa2048)?;
+        let public = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
+            .map_err(|_| anyhow!("the public key cannot be parsed"))?;
+        let secret = [0xa7; 32];
+        let big = srp::modulus().exp_public(&[2], &secret).to_vec();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let (signature, k) = (Vec::new(), secret.to_vec());
+        let mut operands = Operands { pair, public, signature, k, big, secret, argon2 };
+        operands.signature = operands.sign();
+        Ok(operands)
+    }
+
+    /// On this processor.
+    fn cost(&self, piece: Piece, duration: Duration, memory: &mut [Block]) -> Result<f64> {
         self.compute(piece, memory)?;
         let (start, mut count) = (thread_cpu(), 0);
         loop {

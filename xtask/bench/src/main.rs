@@ -5,6 +5,7 @@ mod api;
 mod connection;
 mod enumeration;
 mod footprint;
+mod growth;
 mod limits;
 mod load;
 mod overload;

@@ -37,6 +37,7 @@ fn tables(results: &Results) -> String {
         text += &format!("\n### {}\n", title(&engine));
         text += &shares(&runs);
         text += &sizes(&runs);
+        text += &growths(&runs);
         text += &footprints(&runs);
         text += &overload(&runs);
         text += &comparisons(&runs);
@@ -86,14 +87,14 @@ fn shares(runs: &[&Run]) -> String {
 
 /// What a call costs as the users become more.
 fn sizes(runs: &[&Run]) -> String {
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return String::new() };
+    let Some(first) = runs.first() else { return String::new() };
     if runs.len() < 2 || first.figures.is_empty() {
         return String::new();
     }
     let heads: String = runs.iter().map(|run| format!(" {} users |", number(run.users))).collect();
     let mut text = format!(
         "\nProcessor time of the server for each call, in µs, as users become more:\n\n\
-         | call |{heads} last to first |\n| --- |{} ---: |\n",
+         | call |{heads}\n| --- |{}\n",
         " ---: |".repeat(runs.len())
     );
     for figure in &first.figures {
@@ -102,7 +103,7 @@ fn sizes(runs: &[&Run]) -> String {
             found.map_or(f64::NAN, |found| 1e6 / found.per_cpu_second)
         };
         let costs: String = runs.iter().map(|run| format!(" {:.0} |", cost(run))).collect();
-        text += &format!("| {} |{costs} {:.2} |\n", figure.scenario, cost(last) / cost(first));
+        text += &format!("| {} |{costs}\n", figure.scenario);
     }
     text
 }
@@ -129,6 +130,33 @@ fn footprints(runs: &[&Run]) -> String {
         "\n| users | start to first answer | memory idle | after all calls | 64 connections signing in, at most |\n\
          | ---: | ---: | ---: | ---: | ---: |\n{rows}"
     )
+}
+
+/// The same on two servers that take turns.
+fn growths(runs: &[&Run]) -> String {
+    let Some((first, last)) = runs.first().zip(runs.last().filter(|run| !run.growths.is_empty())) else {
+        return String::new();
+    };
+    let mut text = format!(
+        "\nThe same, in turns on two servers, with {} and with {} users:\n\n\
+         | call | few, µs | many, µs | many to few | lowest and highest | stay below |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |\n",
+        number(first.users),
+        number(last.users)
+    );
+    for growth in &last.growths {
+        text += &format!(
+            "| {} | {:.0} | {:.0} | {:.2} | {:.2}, {:.2} | {:.1} |\n",
+            growth.scenario,
+            growth.microseconds[0],
+            growth.microseconds[1],
+            growth.ratio,
+            growth.ratio_min,
+            growth.ratio_max,
+            growth.reach
+        );
+    }
+    text
 }
 
 fn overload(runs: &[&Run]) -> String {

@@ -113,11 +113,12 @@ pub async fn postgres(
     program: &Path,
     server: &str,
     run_dir: &Path,
+    name: &str,
     users: usize,
     made: usize,
 ) -> Result<(Place, Population)> {
     process::make_empty(run_dir)?;
-    let name = format!("bench_{}_{users}", std::process::id());
+    let name = format!("bench_{}_{name}_{users}", std::process::id());
     let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
     let connection = tokio::spawn(connection);
     client.batch_execute(&format!("CREATE DATABASE {name}")).await?;

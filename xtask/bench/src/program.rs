@@ -1,12 +1,12 @@
 //! What is measured in which order, as the command line asks for it.
 
 use crate::{
-    enumeration, footprint,
+    enumeration, footprint, growth,
     limits::Arithmetic,
     overload, page,
     population::{self, Population},
     process::Place,
-    results::{Figure, Footprint, Machine, Results, Run},
+    results::{Figure, Footprint, Growth, Machine, Results, Run},
     root,
     scenarios::{self, Plan, Scenario},
     stage::Stage,
@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(long)]
     quick: bool,
     /// What to measure, everything if nothing is named: calls (refresh, refresh-operation, srp, password, sign-up,
-    /// admin-create-user, get-user, list-by-email, list-by-page), footprint, enumeration, overload.
+    /// admin-create-user, get-user, list-by-email, list-by-page), growth, footprint, enumeration, overload.
     #[arg(long, value_delimiter = ',', value_parser = What::parse)]
     only: Vec<What>,
     /// Where the store lies; both engines if none is named.
@@ -47,6 +47,7 @@ enum Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Calls(Scenario),
+    Growth,
     Footprint,
     Enumeration,
     Overload,
@@ -55,11 +56,22 @@ enum What {
 impl What {
     fn parse(text: &str) -> Result<What, String> {
         match text {
+            "growth" => Ok(What::Growth),
             "footprint" => Ok(What::Footprint),
             "enumeration" => Ok(What::Enumeration),
             "overload" => Ok(What::Overload),
             _ => Scenario::from_str(text, true).map(What::Calls),
         }
+    }
+}
+
+impl Args {
+    fn asks(&self, what: What) -> bool {
+        self.only.is_empty() || self.only.contains(&what)
+    }
+
+    fn asks_only(&self, what: What) -> bool {
+        self.only == [what]
     }
 }
 
@@ -116,8 +128,17 @@ pub async fn run(args: &Args) -> Result<()> {
         }
         for (number, users) in effort.users.iter().enumerate() {
             println!("\n{engine:?}, {users} users");
-            let (place, population) = prepare(args, &effort, engine, *users).await?;
-            let run = measure(args, &effort, &mut arithmetic, &place, population, number == 0).await?;
+            let mut run = match args.asks_only(What::Growth) {
+                true => Run { users: *users, ..Run::default() },
+                false => {
+                    let (place, population) = prepare(args, &effort, engine, *users, "data").await?;
+                    measure(args, &effort, &mut arithmetic, &place, population, number == 0).await?
+                }
+            };
+            let few = effort.users[0];
+            if args.asks(What::Growth) && number > 0 && number + 1 == effort.users.len() {
+                run.growths = grow(args, &effort, engine, [few, *users]).await?;
+            }
             results.runs.push(Run { engine: format!("{engine:?}"), ..run });
         }
     }
@@ -127,16 +148,42 @@ pub async fn run(args: &Args) -> Result<()> {
     if args.publish { page::publish(results) } else { Ok(()) }
 }
 
-async fn prepare(args: &Args, effort: &Effort, engine: Engine, users: usize) -> Result<(Place, Population)> {
+/// Few users beside many.
+async fn grow(args: &Args, effort: &Effort, engine: Engine, users: [usize; 2]) -> Result<Vec<Growth>> {
+    println!("\n{engine:?}, {} users beside {}", users[1], users[0]);
+    let (few, population) = prepare(args, effort, engine, users[0], "few").await?;
+    let few = Stage::open(&few, population).await?;
+    let (many, population) = prepare(args, effort, engine, users[1], "many").await?;
+    let mut stages = [few, Stage::open(&many, population).await?];
+    let mut growths = Vec::new();
+    for (scenario, reach) in growth::SCENARIOS {
+        let growth = growth::measure(scenario, reach, &mut stages, effort.plan).await;
+        let growth = growth.with_context(|| scenario.title())?;
+        println!("{}", growth.line());
+        growths.push(growth);
+    }
+    for stage in stages {
+        stage.server.stop()?;
+    }
+    Ok(growths)
+}
+
+async fn prepare(
+    args: &Args,
+    effort: &Effort,
+    engine: Engine,
+    users: usize,
+    name: &str,
+) -> Result<(Place, Population)> {
     let bench = root().join("target/bench");
     let program = root().join("target/release/cognate");
     let made = effort.made.min(users);
-    let run_dir = bench.join("data");
+    let run_dir = bench.join(name);
     match engine {
         Engine::Sqlite => population::sqlite(&program, &bench.join("stores"), &run_dir, users, made).await,
         Engine::Postgres => {
             let server = args.postgres_url.as_deref().context("--postgres-url is not given")?;
-            population::postgres(&program, server, &run_dir, users, made).await
+            population::postgres(&program, server, &run_dir, name, users, made).await
         }
     }
 }
@@ -151,16 +198,15 @@ async fn measure(
     population: Population,
     first: bool,
 ) -> Result<Run> {
-    let is_asked = |what: What| args.only.is_empty() || args.only.contains(&what);
     let users = population.users;
-    let started = match is_asked(What::Footprint) {
+    let started = match args.asks(What::Footprint) {
         true => Some(footprint::start(place, effort.starts).await?),
         false => None,
     };
     let mut stage = Stage::open(place, population).await?;
     let mut run = Run { users, ..Run::default() };
     for scenario in Scenario::value_variants() {
-        if is_asked(What::Calls(*scenario)) {
+        if args.asks(What::Calls(*scenario)) {
             let figure = scenarios::measure(*scenario, &mut stage, arithmetic, effort.plan).await;
             let figure: Figure = figure.with_context(|| scenario.title())?;
             println!("{}", figure.line());
@@ -175,13 +221,13 @@ async fn measure(
         println!("{}", footprint.line());
         run.footprint = Some(footprint);
     }
-    if first && is_asked(What::Overload) {
+    if first && args.asks(What::Overload) {
         let overload = overload::measure(&stage, effort.overload).await?;
         println!("{}", overload.line());
         run.overload = Some(overload);
     }
     // The last, because it moves the clock.
-    if first && is_asked(What::Enumeration) {
+    if first && args.asks(What::Enumeration) {
         run.comparisons = enumeration::compare(&mut stage, effort.samples).await?;
         run.comparisons.iter().for_each(|comparison| println!("{}", comparison.line()));
     }

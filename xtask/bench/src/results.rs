@@ -24,6 +24,9 @@ pub struct Run {
     pub users: usize,
     pub figures: Vec<Figure>,
     pub footprint: Option<Footprint>,
+    /// Beside the fewest users.
+    #[serde(default)]
+    pub growths: Vec<Growth>,
     pub comparisons: Vec<Comparison>,
     pub overload: Option<Overload>,
 }
@@ -56,6 +59,20 @@ pub struct Limit {
     pub share_max: f64,
     /// What it is to reach.
     pub target: Option<f64>,
+}
+
+/// What a call costs with many users beside what it costs with few.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Growth {
+    pub scenario: String,
+    /// With few, and with many users: medians over the turns.
+    pub microseconds: [f64; 2],
+    /// Of the turns' ratios the median, the lowest and the highest.
+    pub ratio: f64,
+    pub ratio_min: f64,
+    pub ratio_max: f64,
+    /// What it is to stay below.
+    pub reach: f64,
 }
 
 /// Start and memory.
@@ -140,6 +157,9 @@ impl Run {
                 None => self.figures.push(figure),
             }
         }
+        let new = std::mem::replace(&mut self.growths, old.growths);
+        self.growths.retain(|known| new.iter().all(|growth| growth.scenario != known.scenario));
+        self.growths.extend(new);
         self.footprint = self.footprint.take().or(old.footprint);
         self.overload = self.overload.take().or(old.overload);
         if self.comparisons.is_empty() {
@@ -191,6 +211,22 @@ impl Figure {
             limit.share * 100.0,
             limit.share_min * 100.0,
             limit.share_max * 100.0,
+        )
+    }
+}
+
+impl Growth {
+    pub fn line(&self) -> String {
+        format!(
+            "{:<36} {:.0} µs with few users, {:.0} µs with many: {:.2} times ({:.2} to {:.2})  target {:.2} {}",
+            self.scenario,
+            self.microseconds[0],
+            self.microseconds[1],
+            self.ratio,
+            self.ratio_min,
+            self.ratio_max,
+            self.reach,
+            if self.ratio <= self.reach { "reached" } else { "missed" },
         )
     }
 }

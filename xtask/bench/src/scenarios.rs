@@ -94,7 +94,7 @@ pub struct Plan {
 }
 
 /// Requests that are ready to be sent.
-enum Load {
+pub enum Load {
     Repeated(Requests),
     SignIns,
     NewUsers,
@@ -160,7 +160,8 @@ fn limit(scenario: Scenario, costs: &Costs) -> f64 {
     scenario.pieces().iter().map(|(piece, times)| costs[piece] * times).sum()
 }
 
-async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
+/// Makes the requests in advance.
+pub async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
     let repeated = |requests: Vec<Request>| Ok(Load::Repeated(requests.into()));
     match scenario {
         Scenario::Refresh => {
@@ -215,7 +216,7 @@ async fn pages(stage: &mut Stage) -> Result<Vec<Request>> {
 }
 
 /// Brings what is asked for into the system's memory, so that no round waits for the disk.
-async fn warm_up(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Duration) -> Result<()> {
+pub async fn warm_up(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Duration) -> Result<()> {
     match load {
         Load::Repeated(requests) if scenario.clients() == CLIENTS => {
             load::each(&stage.server, CLIENTS, requests).await?;
@@ -227,7 +228,12 @@ async fn warm_up(scenario: Scenario, load: &Load, stage: &mut Stage, duration: D
 }
 
 /// One round. A sign-in by SRP has two calls, and the costs of both; anything else has one.
-async fn play(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Duration) -> Result<[Cost; 2]> {
+pub async fn play(
+    scenario: Scenario,
+    load: &Load,
+    stage: &mut Stage,
+    duration: Duration,
+) -> Result<[Cost; 2]> {
     let clients = scenario.clients();
     match load {
         Load::Repeated(requests) => {

@@ -102,7 +102,7 @@ async fn open_store(config: &Config) -> Result<Db> {
             .with_context(|| format!("cannot open the store in {}", config.data_dir.display()))?,
     };
     db.migrate(Clock::System.now(), |number, name| {
-        let _ = writeln!(std::io::stderr(), "Applied migration {number} ({name}).");
+        let _ = writeln!(std::io::stderr(), "Applying migration {number} ({name}).");
     })
     .await
     .context("cannot bring the store to this version's schema")?;

@@ -26,7 +26,8 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
 const INSERT: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING";
 
-/// Applies what is missing, each migration in a transaction of its own, and answers how many these were.
+/// Applies what is missing, each migration in a transaction of its own, and answers how many these were. `progress` is
+/// told of each before it begins.
 pub(super) async fn run(
     db: &Db,
     migrations: &'static [Migration],
@@ -40,19 +41,14 @@ pub(super) async fn run(
         Db::Joined(_) => return Err(Error::Migration("a transaction is under way".to_owned())),
     };
     db.write(|tx| tx.batch(RECORD)).await?;
-    db.read(|tx| tx.query("SELECT number, name FROM schema_migrations ORDER BY number", &[]))
-        .await
-        .and_then(|rows| {
-            rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect::<Result<Vec<_>, _>>()
-        })
-        .and_then(|applied| check_known(migrations, &applied))?;
+    let missing = missing(db, migrations).await?;
     let mut count = 0;
-    for migration in migrations {
+    for migration in &migrations[migrations.len() - missing..] {
         let (number, name, _) = *migration;
-        if apply(db, migration, now_ms).await.map_err(|error| named(number, name, &error))? {
-            count += 1;
-            progress(number, name);
-        }
+        progress(number, name);
+        // On SQLite another process may have been faster.
+        let applied = apply(db, migration, now_ms).await.map_err(|error| named(number, name, &error))?;
+        count += u32::from(applied);
     }
     Ok(count)
 }

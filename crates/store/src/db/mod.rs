@@ -65,8 +65,8 @@ impl Db {
         postgres::Postgres::open(url).await.map(Db::Postgres)
     }
 
-    /// Brings the schema to this binary's version, calls `progress` for each migration it applied, and answers
-    /// how many these were. A database that is newer than the binary is refused untouched.
+    /// Brings the schema to this binary's version, calls `progress` before each migration it applies, and
+    /// answers how many these were. A database that is newer than the binary is refused untouched.
     pub async fn migrate(&self, now_ms: i64, progress: impl Fn(u32, &str)) -> Result<u32, Error> {
         migrate::run(self, migrate::MIGRATIONS, now_ms, progress).await
     }

@@ -23,9 +23,8 @@ use worker::{Call, Job, Work};
 /// One for each processor within these bounds: more would take turns, each with pages of its own.
 const READERS_MIN: usize = 2;
 const READERS_MAX: usize = 4;
-/// The pages that the readers keep, all together: where there are a million users, a listed one is found on pages that
-/// no other needs.
-const READERS_CACHE_KIB: usize = 60 * 1024;
+/// The pages that the readers keep, all together: where there are a million users, the inner pages of what they list.
+const READERS_CACHE_KIB: usize = 32 * 1024;
 /// Room for most inner pages of a million users.
 const LOOKUP_CACHE_KIB: usize = 5 * 1024;
 /// What a group of transactions touches.

@@ -61,7 +61,7 @@ async fn every_connection_keeps_as_many_pages_as_it_is_meant_to() {
     assert_eq!(db.write(kept).await.unwrap(), -4096);
     assert_eq!(db.look_up(kept).await.unwrap(), -5120);
     let readers = std::thread::available_parallelism().unwrap().get().clamp(2, 4) as i64;
-    assert_eq!(db.read(kept).await.unwrap(), -60 * 1024 / readers);
+    assert_eq!(db.read(kept).await.unwrap(), -32 * 1024 / readers);
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! What a call costs where there are many users, beside its cost where there are few. Two servers take turns, so that
+//! a machine that is slower for a while is so for both.
+
+use crate::{
+    results::{Growth, median},
+    scenarios::{self, Plan, Scenario},
+    stage::Stage,
+};
+use anyhow::{Context, Result};
+
+/// What must stay nearly as cheap, and at most how many times its cost it may come to.
+pub const SCENARIOS: [(Scenario, f64); 5] = [
+    (Scenario::Refresh, 1.3),
+    (Scenario::Srp, 1.3),
+    (Scenario::Password, 1.3),
+    (Scenario::ListByEmail, 1.3),
+    (Scenario::ListByPage, 1.3),
+];
+
+/// How many turns for each round of the other measurements: these are shorter.
+const TURNS: u32 = 4;
+
+/// Measures one scenario on both stages.
+pub async fn measure(scenario: Scenario, reach: f64, stages: &mut [Stage; 2], plan: Plan) -> Result<Growth> {
+    let mut loads = Vec::new();
+    for stage in stages.iter_mut() {
+        let load = scenarios::prepare(scenario, stage).await?;
+        stage.server.wait_until_idle()?;
+        scenarios::warm_up(scenario, &load, stage, plan.round / TURNS).await?;
+        loads.push(load);
+    }
+    let (mut costs, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
+    for turn in 0..plan.rounds * TURNS as usize {
+        let mut cost = [0.0; 2];
+        // Who began last time comes last.
+        for which in if turn % 2 == 0 { [0, 1] } else { [1, 0] } {
+            let calls =
+                scenarios::play(scenario, &loads[which], &mut stages[which], plan.round / TURNS).await?;
+            let seconds: f64 = calls.iter().map(|call| call.cpu_seconds).sum();
+            cost[which] = 1e6 * seconds / calls[0].count as f64;
+            costs[which].push(cost[which]);
+        }
+        ratios.push(cost[1] / cost[0]);
+    }
+    let microseconds = costs.map(|costs| median(&costs));
+    ratios.sort_by(f64::total_cmp);
+    let (lowest, highest) = ratios.first().zip(ratios.last()).context("no turns")?;
+    Ok(Growth {
+        scenario: scenario.title().to_owned(),
+        microseconds,
+        ratio: median(&ratios),
+        ratio_min: *lowest,
+        ratio_max: *highest,
+        reach,
+    })
+}
