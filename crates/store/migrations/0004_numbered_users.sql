@@ -1,7 +1,9 @@
 -- Users have numbers in the order in which they came. An index that ends with the number leads straight to the row,
--- where one that ended with the sub went through the index of subs.
+-- where one that ended with the sub went through the index of subs. SQLite gives the number of the newest user anew if
+-- that one is deleted. PostgreSQL has no index of the number alone, as it would walk that one through all pools to list
+-- the users of one.
 CREATE TABLE numbered_users (
-  number INTEGER PRIMARY KEY /*postgres: GENERATED ALWAYS AS IDENTITY */,
+  number INTEGER /*sqlite: PRIMARY KEY *//*postgres: GENERATED ALWAYS AS IDENTITY */,
   pool_id TEXT NOT NULL REFERENCES pools (id),
   sub TEXT NOT NULL,
   username TEXT NOT NULL,
@@ -15,6 +17,7 @@ CREATE TABLE numbered_users (
   pending TEXT NOT NULL,
   password TEXT,
   mfa TEXT NOT NULL
+  /*postgres: , PRIMARY KEY (pool_id, number) */
 );
 INSERT INTO numbered_users (pool_id, sub, username, status, enabled, created_at, updated_at, sign_outs, version,
   attributes, pending, password, mfa)
@@ -38,6 +41,6 @@ DROP TABLE searchable_attributes;
 DROP TABLE users;
 ALTER TABLE numbered_attributes RENAME TO searchable_attributes;
 ALTER TABLE numbered_users RENAME TO users;
-CREATE INDEX users_by_creation ON users (pool_id, number);
+/*sqlite: CREATE INDEX users_by_creation ON users (pool_id); */
 CREATE INDEX users_by_status ON users (pool_id, status, number);
 CREATE INDEX users_by_enabled ON users (pool_id, enabled, number);

@@ -65,14 +65,14 @@ fn listed(
         .collect()
 }
 
-fn all_sql() -> String {
+pub(crate) fn all_sql() -> String {
     format!(
         "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.number > $2 ORDER BY u.number LIMIT $3",
         users::LISTED
     )
 }
 
-fn word_sql(column: &str) -> String {
+pub(crate) fn word_sql(column: &str) -> String {
     format!(
         "SELECT {} FROM users u WHERE u.pool_id = $1 AND u.{column} = $2 AND u.number > $3 \
          ORDER BY u.number LIMIT $4",
@@ -139,12 +139,13 @@ fn by_attribute(
     listed(tx, &sql, &params, |_, row| row.text(users::WIDTH + 1))
 }
 
-const SAME_VALUE: &str = "s.value = $3 AND s.number > $4";
-const FROM_VALUE: &str = "(s.value, s.number) > ($3, $4)";
+pub(crate) const SAME_VALUE: &str = "s.value = $3 AND s.number > $4";
+pub(crate) const FROM_VALUE: &str = "(s.value, s.number) > ($3, $4)";
 
-fn attribute_sql(condition: &str) -> String {
+pub(crate) fn attribute_sql(condition: &str) -> String {
     format!(
-        "SELECT {}, s.value FROM searchable_attributes s JOIN users u ON u.number = s.number \
+        "SELECT {}, s.value FROM searchable_attributes s \
+         JOIN users u ON u.pool_id = s.pool_id AND u.number = s.number \
          WHERE s.pool_id = $1 AND s.attribute = $2 AND {condition} ORDER BY s.value, s.number LIMIT $5",
         users::LISTED
     )
@@ -230,7 +231,7 @@ mod tests {
         let db = Db::open_memory().await.unwrap();
         db.migrate(0, |_, _| {}).await.unwrap();
         for (sql, params, expected) in [
-            (all_sql(), vec!["p".into(), 0.into()], "users_by_creation (pool_id=? AND number>?)"),
+            (all_sql(), vec!["p".into(), 0.into()], "users_by_creation (pool_id=? AND rowid>?)"),
             (
                 word_sql("status"),
                 vec!["p".into(), "CONFIRMED".into(), 0.into()],

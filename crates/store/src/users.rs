@@ -137,7 +137,7 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
     let row = tx.query_one(
         "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, sign_outs, \
          version, attributes, pending, password, mfa) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12) \
-         ON CONFLICT DO NOTHING RETURNING number",
+         ON CONFLICT (pool_id, sub) DO NOTHING RETURNING number",
         &[
             (&user.pool_id).into(),
             (&user.sub).into(),

@@ -47,6 +47,7 @@ pub async fn measure(scenario: Scenario, reach: f64, stages: &mut [Stage; 2], pl
     let (lowest, highest) = ratios.first().zip(ratios.last()).context("no turns")?;
     Ok(Growth {
         scenario: scenario.title().to_owned(),
+        users: [stages[0].users(), stages[1].users()],
         microseconds,
         ratio: median(&ratios),
         ratio_min: *lowest,

@@ -2,7 +2,7 @@
 
 use crate::{
     plot,
-    results::{Comparison, Figure, MEBIBYTE, Results, Run},
+    results::{Comparison, Figure, Growth, MEBIBYTE, Results, Run},
     root,
 };
 use anyhow::{Context, Result};
@@ -134,29 +134,32 @@ fn footprints(runs: &[&Run]) -> String {
 
 /// The same on two servers that take turns.
 fn growths(runs: &[&Run]) -> String {
-    let Some((first, last)) = runs.first().zip(runs.last().filter(|run| !run.growths.is_empty())) else {
+    let rows: Vec<&Growth> = runs.iter().flat_map(|run| &run.growths).collect();
+    if rows.is_empty() {
         return String::new();
-    };
-    let mut text = format!(
-        "\nThe same, in turns on two servers, with {} and with {} users:\n\n\
-         | call | few, µs | many, µs | many to few | lowest and highest | stay below |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: |\n",
-        number(first.users),
-        number(last.users)
-    );
-    for growth in &last.growths {
-        text += &format!(
-            "| {} | {:.0} | {:.0} | {:.2} | {:.2}, {:.2} | {:.1} |\n",
-            growth.scenario,
-            growth.microseconds[0],
-            growth.microseconds[1],
-            growth.ratio,
-            growth.ratio_min,
-            growth.ratio_max,
-            growth.reach
-        );
     }
-    text
+    let rows: String = rows
+        .iter()
+        .map(|growth| {
+            format!(
+                "| {} | {:.0} with {} | {:.0} with {} | {:.2} | {:.2}, {:.2} | {:.1} |\n",
+                growth.scenario,
+                growth.microseconds[0],
+                number(growth.users[0]),
+                growth.microseconds[1],
+                number(growth.users[1]),
+                growth.ratio,
+                growth.ratio_min,
+                growth.ratio_max,
+                growth.reach
+            )
+        })
+        .collect();
+    format!(
+        "\nThe same on two servers that take turns:\n\n\
+         | call | µs with few users | µs with many users | many to few | lowest and highest | at most |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |\n{rows}"
+    )
 }
 
 fn overload(runs: &[&Run]) -> String {

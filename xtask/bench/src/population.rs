@@ -137,6 +137,18 @@ pub async fn postgres(
     Ok((place, population))
 }
 
+/// Removes the database that [`postgres`] made on `server`.
+pub async fn discard(server: &str, place: &Place) -> Result<()> {
+    let Some((_, name)) = place.database_url.as_deref().and_then(|url| url.rsplit_once('/')) else {
+        return Ok(());
+    };
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
+    let connection = tokio::spawn(connection);
+    client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await?;
+    drop(client);
+    Ok(connection.await??)
+}
+
 /// A name for the tables as they are now, so that a store made for others is not used.
 fn schema_name() -> String {
     let folder = crate::root().join("crates/store/migrations");

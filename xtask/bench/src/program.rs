@@ -21,7 +21,8 @@ pub struct Args {
     #[arg(long)]
     quick: bool,
     /// What to measure, everything if nothing is named: calls (refresh, refresh-operation, srp, password, sign-up,
-    /// admin-create-user, get-user, list-by-email, list-by-page), growth, footprint, enumeration, overload.
+    /// admin-create-user, get-user, list-by-email, list-by-page), growth (from the first number of users to the last),
+    /// footprint, enumeration, overload.
     #[arg(long, value_delimiter = ',', value_parser = What::parse)]
     only: Vec<What>,
     /// Where the store lies; both engines if none is named.
@@ -132,7 +133,10 @@ pub async fn run(args: &Args) -> Result<()> {
                 true => Run { users: *users, ..Run::default() },
                 false => {
                     let (place, population) = prepare(args, &effort, engine, *users, "data").await?;
-                    measure(args, &effort, &mut arithmetic, &place, population, number == 0).await?
+                    let run =
+                        measure(args, &effort, &mut arithmetic, &place, population, number == 0).await?;
+                    discard(args, &place).await?;
+                    run
                 }
             };
             let few = effort.users[0];
@@ -152,9 +156,9 @@ pub async fn run(args: &Args) -> Result<()> {
 async fn grow(args: &Args, effort: &Effort, engine: Engine, users: [usize; 2]) -> Result<Vec<Growth>> {
     println!("\n{engine:?}, {} users beside {}", users[1], users[0]);
     let (few, population) = prepare(args, effort, engine, users[0], "few").await?;
-    let few = Stage::open(&few, population).await?;
+    let stage = Stage::open(&few, population).await?;
     let (many, population) = prepare(args, effort, engine, users[1], "many").await?;
-    let mut stages = [few, Stage::open(&many, population).await?];
+    let mut stages = [stage, Stage::open(&many, population).await?];
     let mut growths = Vec::new();
     for (scenario, reach) in growth::SCENARIOS {
         let growth = growth::measure(scenario, reach, &mut stages, effort.plan).await;
@@ -165,7 +169,16 @@ async fn grow(args: &Args, effort: &Effort, engine: Engine, users: [usize; 2]) -
     for stage in stages {
         stage.server.stop()?;
     }
+    discard(args, &few).await?;
+    discard(args, &many).await?;
     Ok(growths)
+}
+
+async fn discard(args: &Args, place: &Place) -> Result<()> {
+    match &args.postgres_url {
+        Some(server) => population::discard(server, place).await,
+        None => Ok(()),
+    }
 }
 
 async fn prepare(

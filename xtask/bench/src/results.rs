@@ -65,6 +65,8 @@ pub struct Limit {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Growth {
     pub scenario: String,
+    /// How many are few, and how many are many.
+    pub users: [usize; 2],
     /// With few, and with many users: medians over the turns.
     pub microseconds: [f64; 2],
     /// Of the turns' ratios the median, the lowest and the highest.

@@ -35,6 +35,11 @@ impl Stage {
         Ok(Stage { server, api, names, population, srp: SrpClient::new(), made: 0 })
     }
 
+    /// How many users there are at least.
+    pub fn users(&self) -> usize {
+        self.population.users
+    }
+
     /// The names of so many users, if there are as many, from everywhere in the store.
     pub fn sample(&self, count: usize) -> Vec<String> {
         let copies = self.population.copies();

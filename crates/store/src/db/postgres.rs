@@ -7,8 +7,6 @@ mod pools;
 #[cfg(test)]
 pub(super) use lookup_connections::{LOOKUP_CONNECTIONS, SHARERS_MAX};
 pub(super) use lookups::Replay;
-#[cfg(test)]
-pub(super) use pools::CONNECTIONS_MAX;
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
+use deadpool_postgres::{HookError, Object, Pool, PoolError, TimeoutType};
 
 use super::{Error, pools};
 
@@ -30,7 +30,7 @@ impl LookupConnections {
         LookupConnections { pool, slots: Mutex::default() }
     }
 
-    /// Lends the one with the fewest lookups under way; none where all have enough of them.
+    /// Lends the one with the fewest lookups under way; none where all have enough of them, or no further one is let in.
     pub async fn lend(&self) -> Result<Option<Lent<'_>>, Error> {
         if let Some(lent) = self.least_busy(SHARERS) {
             return Ok(Some(lent));
@@ -38,7 +38,7 @@ impl LookupConnections {
         match self.pool.get().await {
             Ok(connection) => Ok(Some(self.put(Arc::new(connection)))),
             Err(error) => match self.least_busy(SHARERS_MAX) {
-                None if !matches!(error, PoolError::Timeout(TimeoutType::Wait)) => Err(pools::error(error)),
+                None if is_final(&error) => Err(pools::error(error)),
                 lent => Ok(lent),
             },
         }
@@ -77,6 +77,16 @@ impl LookupConnections {
     fn slots(&self) -> MutexGuard<'_, [Option<Client>; LOOKUP_CONNECTIONS]> {
         self.slots.lock().unwrap_or_else(|e| e.into_inner())
     }
+}
+
+/// Whether the ordinary way would only take as long again to fail.
+fn is_final(error: &PoolError) -> bool {
+    matches!(
+        error,
+        PoolError::Timeout(TimeoutType::Create)
+            | PoolError::PostCreateHook(HookError::Message(_))
+            | PoolError::Closed
+    )
 }
 
 /// A connection that is given up unless it is given back: who is dropped while a statement runs leaves none to the next

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -38,10 +41,16 @@ fn new((config, tls): Server, max_size: usize, patience: Duration) -> Result<Poo
         .create_timeout(Some(POOL_TIMEOUT))
         .recycle_timeout(Some(POOL_TIMEOUT))
         .runtime(Runtime::Tokio1)
-        .post_create(Hook::async_fn(|client, _| {
-            Box::pin(async move { client.batch_execute(PREPARE_SESSION).await.map_err(HookError::Backend) })
-        }));
+        .post_create(Hook::async_fn(|client, _| Box::pin(prepare(client))));
     pool.build().map_err(|error| Error::Pool(error.to_string()))
+}
+
+/// The pool's own time-outs do not include this.
+async fn prepare(client: &mut ClientWrapper) -> Result<(), HookError> {
+    match timeout(POOL_TIMEOUT, client.batch_execute(PREPARE_SESSION)).await {
+        Ok(prepared) => prepared.map_err(HookError::Backend),
+        Err(_) => Err(HookError::message("it does not answer")),
+    }
 }
 
 pub fn error(error: PoolError) -> Error {

@@ -1,9 +1,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use super::super::postgres::{CONNECTIONS_MAX, LOOKUP_CONNECTIONS, SHARERS_MAX};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::super::postgres::{LOOKUP_CONNECTIONS, SHARERS_MAX};
 use super::*;
+use crate::user_search::{FROM_VALUE, SAME_VALUE, all_sql, attribute_sql, word_sql};
 
 /// Ends the connections of a test.
 const TERMINATE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '$'";
@@ -87,18 +91,13 @@ async fn many_lookups_share_few_connections() {
     for wanted in 0..200 {
         let db = db.clone();
         tasks.spawn(async move {
-            let sql = "SELECT pg_backend_pid(), $1 + number FROM things";
-            let answer = db.look_up(move |tx| {
-                let row = tx.query_one(sql, &[wanted.into()])?.ok_or(Error::Aborted)?;
-                Ok::<_, Error>((row.int(0)?, row.int(1)?))
-            });
-            let (backend, found) = answer.await.unwrap();
-            assert_eq!(found, wanted + 7, "each gets its own answer");
-            backend
+            let sql = "SELECT $1 + number FROM things";
+            let answer =
+                db.look_up(move |tx| tx.query_one(sql, &[wanted.into()])?.ok_or(Error::Aborted)?.int(0));
+            assert_eq!(answer.await.unwrap(), wanted + 7, "each gets its own answer");
         });
     }
-    let backends: HashSet<i64> = tasks.join_all().await.into_iter().collect();
-    assert!(backends.len() <= CONNECTIONS_MAX + LOOKUP_CONNECTIONS, "{backends:?}");
+    tasks.join_all().await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..LOOKUP_CONNECTIONS * SHARERS_MAX {
         let db = db.clone();
@@ -106,6 +105,92 @@ async fn many_lookups_share_few_connections() {
     }
     let backends: HashSet<i64> = tasks.join_all().await.into_iter().collect();
     assert!(backends.len() <= LOOKUP_CONNECTIONS, "{backends:?}");
+    place.remove().await;
+}
+
+/// As where other programs took the last connections that PostgreSQL lets in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_goes_the_ordinary_way_where_no_further_connection_is_let_in() {
+    let place = Place::postgres("crowded").await;
+    add(&place.open().await, "found", 1).await;
+    place.administer("DROP ROLE IF EXISTS $; CREATE ROLE $ LOGIN CONNECTION LIMIT 1").await;
+    place.administer("GRANT USAGE ON SCHEMA $ TO $; GRANT SELECT ON ALL TABLES IN SCHEMA $ TO $").await;
+    let Place::Postgres { url, schema, .. } = &place else { unreachable!() };
+    let db = Db::open_postgres(&format!("{url}&user={schema}")).await.unwrap();
+    assert_eq!(names(&db).await, ["found"]);
+    let found = db.look_up(|tx| Ok::<_, Error>(tx.query("SELECT name FROM things", &[])?.len())).await;
+    assert_eq!(found.unwrap(), 1);
+    db.close().await;
+    place.administer("DROP OWNED BY $; DROP ROLE $").await;
+    place.remove().await;
+}
+
+/// As behind a PgBouncer that has no connection left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lets_in_and_answers_nothing_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut startup = [0; 1024];
+        assert!(socket.read(&mut startup).await.unwrap() > 0);
+        // AuthenticationOk and ReadyForQuery.
+        socket.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").await.unwrap();
+        while socket.read(&mut startup).await.unwrap() > 0 {}
+    });
+    let url = format!("postgres://anyone@{address}/any?sslmode=disable");
+    let opened = tokio::time::timeout(Duration::from_secs(30), Db::open_postgres(&url)).await;
+    let error = opened.expect("it is not waited for without end").err().unwrap();
+    assert!(matches!(error, Error::Pool(_)), "{error}");
+    server.await.unwrap();
+}
+
+/// Users of three pools, who came by turns, and then of a fourth; of the first, the last who came have another status.
+const MANY_USERS: &str = "
+    INSERT INTO pools (id, name, created_at, version, document)
+    SELECT p, p, 0, 1, '{}' FROM unnest(ARRAY['a', 'b', 'c', 'late']) p;
+    INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, version, attributes, pending,
+        mfa, sign_outs)
+    SELECT CASE WHEN i > 36000 THEN 'late' ELSE (ARRAY['a', 'b', 'c'])[i % 3 + 1] END, i, i,
+        CASE WHEN i > 30000 THEN 'FORCE_CHANGE_PASSWORD' ELSE 'CONFIRMED' END, CASE WHEN i > 30000 THEN 0 ELSE 1 END,
+        i, i, 1, repeat('x', 900), '', '', 0 FROM generate_series(1, 40000) i;
+    INSERT INTO searchable_attributes (pool_id, attribute, value, number)
+    SELECT pool_id, 'email', username, number FROM users
+    UNION ALL SELECT pool_id, 'name', 'ada', number FROM users;
+    ANALYZE";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_searches_walk_their_indexes() {
+    let place = Place::postgres("plans").await;
+    let db = place.open_empty().await;
+    db.migrate(0, |_, _| {}).await.unwrap();
+    db.write(|tx| tx.batch(MANY_USERS)).await.unwrap();
+    let (same, from) = (attribute_sql(SAME_VALUE), attribute_sql(FROM_VALUE));
+    let asked: [(String, &[&str], &[&str]); 5] = [
+        (all_sql(), &[], &["numbered_users_pkey"]),
+        (word_sql("status"), &["'FORCE_CHANGE_PASSWORD'"], &["users_by_status"]),
+        (word_sql("enabled"), &["0"], &["users_by_enabled"]),
+        (same, &["'name'", "'ada'"], &["numbered_attributes_pkey", "numbered_users_pkey"]),
+        (from, &["'email'", "'1'"], &["numbered_attributes_pkey", "numbered_users_pkey"]),
+    ];
+    for pool in ["'a'", "'b'", "'late'"] {
+        for (sql, values, indexes) in &asked {
+            let mut params = vec![pool];
+            params.extend(*values);
+            params.extend(["0", "60"]);
+            let mut sql = format!("EXPLAIN {sql}");
+            for (number, value) in params.iter().enumerate() {
+                sql = sql.replace(&format!("${}", number + 1), value);
+            }
+            let rows = db.read(move |tx| tx.query(&sql, &[])).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+            let plan = plan.join("\n");
+            let scans: Vec<&str> = plan.lines().filter(|line| line.contains("Scan")).collect();
+            assert_eq!(scans.len(), indexes.len(), "{plan}");
+            assert!(scans.iter().zip(*indexes).all(|(scan, index)| scan.contains(index)), "{plan}");
+            assert!(!plan.contains("Filter") && !plan.contains("Sort"), "{plan}");
+        }
+    }
     place.remove().await;
 }
 

@@ -330,14 +330,14 @@ pub(super) async fn the_real_migrations_apply(place: &Place) {
     assert_eq!(db.migrate(2, |_, _| {}).await.unwrap(), 0);
 }
 
-/// Users from before they had numbers, the last of them stored first.
+/// Users from before they had numbers, the last of them stored first, with another value in each column.
 const UNNUMBERED: &str = "
     INSERT INTO pools (id, name, created_at, version, document) VALUES ('p', 'p', 0, 1, '{}'), ('q', 'q', 0, 1, '{}');
     INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, version, attributes, pending,
-        mfa, sign_outs)
-    VALUES ('p', 'b', 'second', 'CONFIRMED', 1, 20, 21, 3, '{\"name\":\"Ada\"}', '{}', '{}', 4),
-        ('q', 'a', 'other', 'CONFIRMED', 1, 15, 15, 1, '{}', '{}', '{}', 0),
-        ('p', 'c', 'first', 'CONFIRMED', 0, 10, 11, 2, '{\"name\":\"Ada\"}', '{}', '{}', 0);
+        password, mfa, sign_outs)
+    VALUES ('p', 'b', 'second', 'S', 1, 20, 21, 3, 'A', 'P', NULL, 'M', 4),
+        ('q', 'a', 'other', 'S', 1, 15, 15, 1, 'A', 'P', NULL, 'M', 0),
+        ('p', 'c', 'first', 's', 0, 10, 11, 2, 'a', 'p', 'pw', 'm', 5);
     INSERT INTO searchable_attributes (pool_id, attribute, value, sub)
     VALUES ('p', 'name', 'ada', 'b'), ('p', 'name', 'ada', 'c'), ('q', 'username', 'other', 'a');";
 
@@ -346,19 +346,37 @@ pub(super) async fn numbering_keeps_the_users(place: &Place) {
     migrate::run(&db, &migrate::MIGRATIONS[..3], 0, |_, _| {}).await.unwrap();
     db.write(|tx| tx.batch(UNNUMBERED)).await.unwrap();
     migrate::run(&db, migrate::MIGRATIONS, 0, |_, _| {}).await.unwrap();
-    let found = |sql: &'static str| {
-        let db = db.clone();
+    let found = |columns: &[&str], rest: &str| {
+        let columns: Vec<String> = columns.iter().map(|column| format!("CAST({column} AS text)")).collect();
+        let (sql, db) = (format!("SELECT {} FROM {rest}", columns.join(" || ' ' || ")), db.clone());
         async move {
-            let rows = db.read(move |tx| tx.query(sql, &[])).await.unwrap();
+            let rows = db.read(move |tx| tx.query(&sql, &[])).await.unwrap();
             rows.iter().map(|row| row.text(0).unwrap()).collect::<Vec<_>>()
         }
     };
-    let users = "SELECT u.username || ' ' || u.sub || ' ' || CAST(u.updated_at AS text) || ' ' || \
-                 CAST(u.sign_outs AS text) || ' ' || u.attributes FROM users u WHERE u.pool_id = 'p' ORDER BY u.number";
-    assert_eq!(found(users).await, ["first c 11 0 {\"name\":\"Ada\"}", "second b 21 4 {\"name\":\"Ada\"}"]);
-    let searched = "SELECT s.attribute || ' ' || s.value || ' ' || u.username FROM searchable_attributes s \
-                    JOIN users u ON u.number = s.number ORDER BY s.pool_id, s.attribute, s.value, s.number";
-    assert_eq!(found(searched).await, ["name ada first", "name ada second", "username other other"]);
+    let columns = [
+        "username",
+        "sub",
+        "status",
+        "enabled",
+        "created_at",
+        "updated_at",
+        "version",
+        "attributes",
+        "pending",
+        "COALESCE(password, '-')",
+        "mfa",
+        "sign_outs",
+    ];
+    let users = found(&columns, "users WHERE pool_id = 'p' ORDER BY number").await;
+    assert_eq!(users, ["first c s 0 10 11 2 a p pw m 5", "second b S 1 20 21 3 A P - M 4"]);
+    let columns = ["s.pool_id", "s.attribute", "s.value", "u.username"];
+    let joined = "searchable_attributes s JOIN users u ON u.pool_id = s.pool_id AND u.number = s.number \
+                  ORDER BY s.pool_id, s.attribute, s.value, s.number";
+    assert_eq!(
+        found(&columns, joined).await,
+        ["p name ada first", "p name ada second", "q username other other"]
+    );
     let twice = "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, version, \
                  attributes, pending, mfa, sign_outs) VALUES ('p', 'c', '', '', 0, 0, 0, 0, '', '', '', 0)";
     let error = db.write(|tx| tx.batch(twice)).await.unwrap_err().to_string();
