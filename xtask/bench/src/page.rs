@@ -61,7 +61,7 @@ fn shares(runs: &[&Run]) -> String {
     let Some(run) = runs.first().filter(|run| !run.figures.is_empty()) else { return String::new() };
     let mut text = format!(
         "\nWith {} users, for each second of the server's processor time:\n\n\
-         | call | calls | arithmetic alone | share | reach | by the clock | µs for each call |\n\
+         | call | calls | arithmetic alone | share (lowest to highest round) | reach | by the clock | µs for each call |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         number(run.users)
     );
@@ -69,7 +69,12 @@ fn shares(runs: &[&Run]) -> String {
         let (limit, share, reach) = match &figure.limit {
             Some(limit) => (
                 rate(limit.per_second),
-                format!("{:.1} %", limit.share * 100.0),
+                format!(
+                    "{:.1} % ({:.1} to {:.1})",
+                    limit.share * 100.0,
+                    limit.share_min * 100.0,
+                    limit.share_max * 100.0
+                ),
                 limit.target.map_or(String::new(), |target| format!("{:.0} %", target * 100.0)),
             ),
             None => Default::default(),
