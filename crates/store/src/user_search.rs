@@ -101,13 +101,7 @@ fn by_sub(
         (Comparison::BeginsWith(beginning), None) => (">=", beginning, behind(beginning)),
     };
     let mut params = vec![pool_id.into(), start.into(), limit.into()];
-    let bound = match &end {
-        Some(end) => {
-            params.push(end.into());
-            " AND u.sub < $4"
-        }
-        None => "",
-    };
+    let bound = below("u.sub", end.as_ref(), &mut params);
     listed(tx, &sql(&format!("u.sub {operator} $2{bound}")), &params, |user, _| Ok(user.sub.clone()))
 }
 
@@ -128,13 +122,7 @@ fn by_attribute(
         }
     };
     let mut params = vec![pool_id.into(), attribute.into(), start.into(), number.into(), limit.into()];
-    let bound = match &end {
-        Some(end) => {
-            params.push(end.into());
-            " AND s.value < $6"
-        }
-        None => "",
-    };
+    let bound = below("s.value", end.as_ref(), &mut params);
     let sql = attribute_sql(&format!("{condition}{bound}"));
     listed(tx, &sql, &params, |_, row| row.text(users::WIDTH + 1))
 }
@@ -169,6 +157,13 @@ fn by_words(
         found.extend(of_word(word, number, wanted)?);
     }
     Ok(found)
+}
+
+/// The condition that a column ends before `end`, whose parameter is added; nothing where there is no end.
+fn below<'a>(column: &str, end: Option<&'a String>, params: &mut Vec<Param<'a>>) -> String {
+    let Some(end) = end else { return String::new() };
+    params.push(end.into());
+    format!(" AND {column} < ${}", params.len())
 }
 
 /// The first text behind all that begin so, as both engines order texts: by their bytes. None if there is no such

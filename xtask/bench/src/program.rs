@@ -129,7 +129,7 @@ pub async fn run(args: &Args) -> Result<()> {
         }
         for (number, users) in effort.users.iter().enumerate() {
             println!("\n{engine:?}, {users} users");
-            let mut run = match args.asks_only(What::Growth) {
+            let run = match args.asks_only(What::Growth) {
                 true => Run { users: *users, ..Run::default() },
                 false => {
                     let (place, population) = prepare(args, &effort, engine, *users, "data").await?;
@@ -139,11 +139,12 @@ pub async fn run(args: &Args) -> Result<()> {
                     run
                 }
             };
-            let few = effort.users[0];
-            if args.asks(What::Growth) && number > 0 && number + 1 == effort.users.len() {
-                run.growths = grow(args, &effort, engine, [few, *users]).await?;
-            }
             results.runs.push(Run { engine: format!("{engine:?}"), ..run });
+        }
+        if let ([few, .., many], true, Some(run)) =
+            (&effort.users[..], args.asks(What::Growth), results.runs.last_mut())
+        {
+            run.growths = grow(args, &effort, engine, [*few, *many]).await?;
         }
     }
     let file = root().join("target/bench/results.json");
@@ -160,8 +161,8 @@ async fn grow(args: &Args, effort: &Effort, engine: Engine, users: [usize; 2]) -
     let (many, population) = prepare(args, effort, engine, users[1], "many").await?;
     let mut stages = [stage, Stage::open(&many, population).await?];
     let mut growths = Vec::new();
-    for (scenario, reach) in growth::SCENARIOS {
-        let growth = growth::measure(scenario, reach, &mut stages, effort.plan).await;
+    for scenario in growth::SCENARIOS {
+        let growth = growth::measure(scenario, &mut stages, effort.plan).await;
         let growth = growth.with_context(|| scenario.title())?;
         println!("{}", growth.line());
         growths.push(growth);

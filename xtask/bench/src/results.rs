@@ -73,7 +73,7 @@ pub struct Growth {
     pub ratio: f64,
     pub ratio_min: f64,
     pub ratio_max: f64,
-    /// What it is to stay below.
+    /// What the ratio may be at most.
     pub reach: f64,
 }
 
@@ -159,9 +159,9 @@ impl Run {
                 None => self.figures.push(figure),
             }
         }
-        let new = std::mem::replace(&mut self.growths, old.growths);
-        self.growths.retain(|known| new.iter().all(|growth| growth.scenario != known.scenario));
-        self.growths.extend(new);
+        if self.growths.is_empty() {
+            self.growths = old.growths;
+        }
         self.footprint = self.footprint.take().or(old.footprint);
         self.overload = self.overload.take().or(old.overload);
         if self.comparisons.is_empty() {
