@@ -105,6 +105,9 @@ pub fn insert(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
     Ok(())
 }
 
+/// No hexadecimal digit comes later.
+const BEHIND_ALL: &str = "g";
+
 /// Which events are wanted. What is none is not asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -122,8 +125,9 @@ pub struct Wanted {
 pub fn list(tx: &mut Tx<'_>, wanted: &Wanted, after: &str, limit: i64) -> Result<Vec<Event>, Error> {
     let since = first_id(wanted.since.unwrap_or_default());
     let after = if after > since.as_str() { after } else { &since };
-    let mut sql = format!("SELECT {COLUMNS} FROM events WHERE id > $1 AND at < $2");
-    let mut params: Vec<Param<'_>> = vec![after.into(), wanted.until.unwrap_or(i64::MAX).into()];
+    let until = wanted.until.map_or_else(|| BEHIND_ALL.to_owned(), first_id);
+    let mut sql = format!("SELECT {COLUMNS} FROM events WHERE id > $1 AND id < $2");
+    let mut params: Vec<Param<'_>> = vec![after.into(), (&until).into()];
     if let Some(pool_id) = &wanted.pool_id {
         params.push(pool_id.into());
         sql.push_str(&format!(" AND pool_id = ${}", params.len()));
