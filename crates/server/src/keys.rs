@@ -49,8 +49,9 @@ impl TokenUse {
 
 /// A private key, parsed once.
 pub struct Signer {
-    /// The name that tokens carry in their header.
-    pub kid: String,
+    kid: String,
+    /// What its tokens begin with: their header, which names the key, and a dot.
+    header: String,
     pair: KeyPair,
 }
 
@@ -61,18 +62,25 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
+    fn new(kid: &str, pair: KeyPair) -> Signer {
+        let mut header = URL_SAFE_NO_PAD.encode(json!({"kid": kid, "alg": "RS256"}).to_string());
+        header.push('.');
+        Signer { kid: kid.to_owned(), header, pair }
+    }
+
     /// A compact JWS over the claims, RS256.
     pub fn sign(&self, claims: &Value) -> Result<String> {
-        let header = json!({"kid": self.kid, "alg": "RS256"});
-        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
-        token.push('.');
-        token.push_str(&URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let claims = serde_json::to_vec(claims).map_err(Fault::internal)?;
         let mut signature = vec![0; self.pair.public_modulus_len()];
+        let bytes = self.header.len() + (claims.len() + signature.len()) * 4 / 3 + 3;
+        let mut token = String::with_capacity(bytes);
+        token.push_str(&self.header);
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         self.pair
             .sign(&RSA_PKCS1_SHA256, &AwsRandom::new(), token.as_bytes(), &mut signature)
             .map_err(|_| Fault::internal("RSA signing failed"))?;
         token.push('.');
-        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
     }
 }
@@ -198,7 +206,7 @@ impl KeyRing {
         let der = vault.open(&sealed_context(&row.kid), &row.sealed_key)?;
         let pair =
             KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a signing key cannot be parsed"))?;
-        let signer = Arc::new(Signer { kid: row.kid.clone(), pair });
+        let signer = Arc::new(Signer::new(&row.kid, pair));
         self.signers.write().unwrap_or_else(|e| e.into_inner()).insert(row.kid.clone(), signer.clone());
         Ok(signer)
     }

@@ -5,6 +5,7 @@ use crate::{
     shape::{Kind, Shape},
 };
 use serde_json::Value;
+use std::fmt;
 
 /// How many members a list or map may have whose model names no number.
 const MEMBERS_MAX: i64 = 2_000;
@@ -18,7 +19,7 @@ const SEARCHED_DEPTH: usize = 8;
 /// Checks every constraint of the model. `value` must have the JSON types of `shape` already.
 pub fn check(shape: &Shape, value: &Value) -> Result<(), DecodeError> {
     let mut findings = Vec::new();
-    walk(shape, value, "", false, &mut findings);
+    walk(shape, value, &Path::Input, false, &mut findings);
     match findings.len() {
         0 => Ok(()),
         1 => Err(DecodeError::Invalid(format!("1 validation error detected: {}", findings[0]))),
@@ -26,7 +27,31 @@ pub fn check(shape: &Shape, value: &Value) -> Result<(), DecodeError> {
     }
 }
 
-fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut Vec<String>) {
+/// Where a value lies. It becomes a text only where a value is wrong.
+enum Path<'a> {
+    Input,
+    Member(&'a Path<'a>, &'a str),
+    /// Of a list, counted from 1.
+    Item(&'a Path<'a>, usize),
+    Key(&'a Path<'a>),
+    /// Of a map.
+    Entry(&'a Path<'a>, &'a str),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Input => Ok(()),
+            Path::Member(Path::Input, name) => f.write_str(&lower_first(name)),
+            Path::Member(within, name) => write!(f, "{within}.{}", lower_first(name)),
+            Path::Item(list, number) => write!(f, "{list}.{number}.member"),
+            Path::Key(map) => write!(f, "{map}.key"),
+            Path::Entry(map, key) => write!(f, "{map}.{}.member", cut(key)),
+        }
+    }
+}
+
+fn walk(shape: &Shape, value: &Value, path: &Path<'_>, hidden: bool, findings: &mut Vec<String>) {
     if findings.len() >= FINDINGS_MAX {
         return;
     }
@@ -37,7 +62,7 @@ fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut V
     match &shape.kind {
         Kind::Structure { members } => {
             for member in *members {
-                let path = join(path, &lower_first(member.name));
+                let path = Path::Member(path, member.name);
                 match value.get(member.name) {
                     Some(inner) => walk(member.shape, inner, &path, hidden, findings),
                     None if member.required => findings.push(finding(
@@ -54,15 +79,15 @@ fn walk(shape: &Shape, value: &Value, path: &str, hidden: bool, findings: &mut V
             let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
             check_length(items.len(), *min, max.or(Some(MEMBERS_MAX)), &mut refuse);
             for (i, inner) in items.iter().enumerate() {
-                walk(item, inner, &format!("{path}.{}.member", i + 1), hidden, findings);
+                walk(item, inner, &Path::Item(path, i + 1), hidden, findings);
             }
         }
         Kind::Map { key, value: inner_shape, min, max } => {
             let Some(entries) = value.as_object() else { return };
             check_length(entries.len(), *min, max.or(Some(MEMBERS_MAX)), &mut refuse);
             for (name, inner) in entries {
-                walk(key, &Value::String(name.clone()), &format!("{path}.key"), hidden, findings);
-                walk(inner_shape, inner, &format!("{path}.{}.member", cut(name)), hidden, findings);
+                walk(key, &Value::String(name.clone()), &Path::Key(path), hidden, findings);
+                walk(inner_shape, inner, &Path::Entry(path, name), hidden, findings);
             }
         }
         Kind::String { min, max, pattern, values } => {
@@ -118,7 +143,7 @@ fn check_length(length: usize, min: Option<i64>, max: Option<i64>, refuse: &mut 
     }
 }
 
-fn finding(value: &Value, path: &str, hidden: bool, constraint: &str) -> String {
+fn finding(value: &Value, path: &Path<'_>, hidden: bool, constraint: &str) -> String {
     let shown = match value {
         _ if hidden => "Value".to_owned(),
         Value::Null => "Value null".to_owned(),
@@ -142,10 +167,6 @@ fn java_text(value: &Value) -> String {
         }
         other => other.to_string(),
     }
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn lower_first(name: &str) -> String {
@@ -199,6 +220,17 @@ mod tests {
              Member must have value less than or equal to 60",
         );
         check_request(Operation::ListUserPools, json!({"MaxResults": 60}), "");
+        check_request(
+            Operation::CreateUserPool,
+            json!({"PoolName": "p", "UserPoolTags": {"": "v", "Team": "v".repeat(257)}}),
+            &format!(
+                "2 validation errors detected: Value '' at 'userPoolTags.key' failed to satisfy constraint: \
+                 Member must have length greater than or equal to 1; \
+                 Value '{}' at 'userPoolTags.Team.member' failed to satisfy constraint: \
+                 Member must have length less than or equal to 256",
+                "v".repeat(257)
+            ),
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use rules::{
     tokens::Grant,
     user::{Membership, User},
 };
+use std::sync::LazyLock;
 
 const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
                        t.nonce, t.generation, t.previous_until, t.sign_outs, t.document";
@@ -65,22 +66,27 @@ pub type GrantWithUser = (Grant, Option<UserWithGroups>);
 
 /// A grant with its user and the user's groups, in one statement.
 pub fn find_with_user(tx: &mut Tx<'_>, id: &str) -> Result<Option<GrantWithUser>, Error> {
-    find_with_columns(tx, id, users::COLUMNS)
+    static SQL: LazyLock<String> = LazyLock::new(|| with_user(users::COLUMNS));
+    first_with_user(tx, &SQL, id)
 }
 
 /// The same without the user's password, for new tokens.
 pub fn find_for_tokens(tx: &mut Tx<'_>, id: &str) -> Result<Option<GrantWithUser>, Error> {
-    find_with_columns(tx, id, users::WITHOUT_PASSWORD)
+    static SQL: LazyLock<String> = LazyLock::new(|| with_user(users::WITHOUT_PASSWORD));
+    first_with_user(tx, &SQL, id)
 }
 
-fn find_with_columns(tx: &mut Tx<'_>, id: &str, user: &str) -> Result<Option<GrantWithUser>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS}, {user}, g.name, g.precedence, g.role_arn FROM grants t \
+fn with_user(columns: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, {columns}, g.name, g.precedence, g.role_arn FROM grants t \
          LEFT JOIN users u ON u.pool_id = t.pool_id AND u.sub = t.sub \
          LEFT JOIN group_members m ON m.pool_id = u.pool_id AND m.sub = u.sub \
          LEFT JOIN groups g ON g.pool_id = m.pool_id AND g.name = m.group_name WHERE t.id = $1"
-    );
-    let rows = tx.query(&sql, &[id.into()])?;
+    )
+}
+
+fn first_with_user(tx: &mut Tx<'_>, sql: &str, id: &str) -> Result<Option<GrantWithUser>, Error> {
+    let rows = tx.query(sql, &[id.into()])?;
     let Some(first) = rows.first() else { return Ok(None) };
     let user = match first.opt_text(WIDTH)? {
         Some(_) => Some((users::user_from(first, WIDTH)?, users::memberships(&rows, WIDTH + users::WIDTH)?)),

@@ -61,7 +61,7 @@ pub fn good(service: Service, operation: &OperationSpec, output: &Value, request
         return text(status, XML, query::encode(operation, output, request_id));
     }
     let content_type = if service == Service::CognitoSync { JSON } else { AWS_JSON };
-    let body = if operation.output.is_none() { String::new() } else { output.to_string() };
+    let body = if operation.output.is_none() { Vec::new() } else { json_bytes(output) };
     text(status, content_type, body)
 }
 
@@ -106,6 +106,10 @@ pub fn undecodable(service: Service, error: DecodeError) -> Fault {
             _ => Fault::new(Code::ValidationException, text),
         },
     }
+}
+
+fn json_bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a JSON value has a text")
 }
 
 fn error_body(name: &str, message: &str) -> String {
