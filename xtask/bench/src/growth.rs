@@ -2,11 +2,11 @@
 //! a machine that is slower for a while is so for both.
 
 use crate::{
-    results::{Growth, median},
+    results::{Growth, median, percentile},
     scenarios::{self, Plan, Scenario},
     stage::Stage,
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 /// What must stay nearly as cheap.
 pub const SCENARIOS: [Scenario; 5] =
@@ -14,25 +14,21 @@ pub const SCENARIOS: [Scenario; 5] =
 /// At most how many times its cost with few users a call may come to.
 const REACH: f64 = 1.3;
 
-/// How many turns for each round of the other measurements: these are shorter.
-const TURNS: u32 = 4;
-
 /// Measures one scenario on both stages.
 pub async fn measure(scenario: Scenario, stages: &mut [Stage; 2], plan: Plan) -> Result<Growth> {
     let mut loads = Vec::new();
     for stage in stages.iter_mut() {
         let load = scenarios::prepare(scenario, stage).await?;
         stage.server.wait_until_idle()?;
-        scenarios::warm_up(scenario, &load, stage, plan.round / TURNS).await?;
+        scenarios::warm_up(scenario, &load, stage, plan.turn).await?;
         loads.push(load);
     }
     let (mut costs, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
-    for turn in 0..plan.rounds * TURNS as usize {
+    for turn in 0..plan.turns {
         let mut cost = [0.0; 2];
         // Who began last time comes last.
         for which in if turn % 2 == 0 { [0, 1] } else { [1, 0] } {
-            let calls =
-                scenarios::play(scenario, &loads[which], &mut stages[which], plan.round / TURNS).await?;
+            let calls = scenarios::play(scenario, &loads[which], &mut stages[which], plan.turn).await?;
             let seconds: f64 = calls.iter().map(|call| call.cpu_seconds).sum();
             cost[which] = 1e6 * seconds / calls[0].count as f64;
             costs[which].push(cost[which]);
@@ -40,15 +36,13 @@ pub async fn measure(scenario: Scenario, stages: &mut [Stage; 2], plan: Plan) ->
         ratios.push(cost[1] / cost[0]);
     }
     let microseconds = costs.map(|costs| median(&costs));
-    ratios.sort_by(f64::total_cmp);
-    let (lowest, highest) = ratios.first().zip(ratios.last()).context("no turns")?;
     Ok(Growth {
         scenario: scenario.title().to_owned(),
         users: [stages[0].users(), stages[1].users()],
         microseconds,
         ratio: median(&ratios),
-        ratio_min: *lowest,
-        ratio_max: *highest,
+        ratio_low: percentile(&ratios, 0.25),
+        ratio_high: percentile(&ratios, 0.75),
         reach: REACH,
     })
 }

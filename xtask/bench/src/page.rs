@@ -61,7 +61,7 @@ fn shares(runs: &[&Run]) -> String {
     let Some(run) = runs.first().filter(|run| !run.figures.is_empty()) else { return String::new() };
     let mut text = format!(
         "\nWith {} users, for each second of the server's processor time:\n\n\
-         | call | calls | arithmetic alone | share (lowest to highest round) | reach | by the clock | µs for each call |\n\
+         | call | calls | arithmetic alone | share (half of the turns) | reach | by the clock | µs for each call |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         number(run.users)
     );
@@ -72,8 +72,8 @@ fn shares(runs: &[&Run]) -> String {
                 format!(
                     "{:.1} % ({:.1} to {:.1})",
                     limit.share * 100.0,
-                    limit.share_min * 100.0,
-                    limit.share_max * 100.0
+                    limit.share_low * 100.0,
+                    limit.share_high * 100.0
                 ),
                 limit.target.map_or(String::new(), |target| format!("{:.0} %", target * 100.0)),
             ),
@@ -154,15 +154,15 @@ fn growths(runs: &[&Run]) -> String {
                 growth.microseconds[1],
                 number(growth.users[1]),
                 growth.ratio,
-                growth.ratio_min,
-                growth.ratio_max,
+                growth.ratio_low,
+                growth.ratio_high,
                 growth.reach
             )
         })
         .collect();
     format!(
         "\nThe same on two servers that take turns:\n\n\
-         | call | µs with few users | µs with many users | many to few | lowest and highest | at most |\n\
+         | call | µs with few users | µs with many users | many to few | half of the turns | at most |\n\
          | --- | ---: | ---: | ---: | ---: | ---: |\n{rows}"
     )
 }

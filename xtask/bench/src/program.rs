@@ -17,7 +17,7 @@ use std::{fs, time::Duration};
 
 #[derive(Parser)]
 pub struct Args {
-    /// Short rounds: figures within a minute or two, less exact.
+    /// Few turns: figures within a minute or two, less exact.
     #[arg(long)]
     quick: bool,
     /// What to measure, everything if nothing is named: calls (refresh, refresh-operation, srp, password, sign-up,
@@ -93,7 +93,7 @@ impl Effort {
         let millis = Duration::from_millis;
         let mut effort = match args.quick {
             true => Effort {
-                plan: Plan { rounds: 3, round: millis(1500), limit: millis(100) },
+                plan: Plan { turns: 8, turn: millis(500), limit: millis(50) },
                 users: vec![1000],
                 made: 100,
                 starts: 5,
@@ -102,7 +102,7 @@ impl Effort {
                 overload: millis(6000),
             },
             false => Effort {
-                plan: Plan { rounds: 7, round: millis(2000), limit: millis(300) },
+                plan: Plan { turns: 32, turn: millis(500), limit: millis(75) },
                 users: vec![1000, 100_000, 1_000_000],
                 made: 500,
                 starts: 15,

@@ -31,7 +31,7 @@ pub struct Run {
     pub overload: Option<Overload>,
 }
 
-/// What one scenario gave: medians over the rounds.
+/// What one scenario gave: medians over the turns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     pub scenario: String,
@@ -53,10 +53,10 @@ pub struct Figure {
 pub struct Limit {
     /// How often a second of processor time suffices for the arithmetic alone.
     pub per_second: f64,
-    /// What the server reaches of that: the median, the lowest and the highest of the rounds.
+    /// What the server reaches of that: the median, and between what half of the turns lie.
     pub share: f64,
-    pub share_min: f64,
-    pub share_max: f64,
+    pub share_low: f64,
+    pub share_high: f64,
     /// What it is to reach.
     pub target: Option<f64>,
 }
@@ -69,10 +69,10 @@ pub struct Growth {
     pub users: [usize; 2],
     /// With few, and with many users: medians over the turns.
     pub microseconds: [f64; 2],
-    /// Of the turns' ratios the median, the lowest and the highest.
+    /// Of the turns' ratios the median, and between what half of them lie.
     pub ratio: f64,
-    pub ratio_min: f64,
-    pub ratio_max: f64,
+    pub ratio_low: f64,
+    pub ratio_high: f64,
     /// What the ratio may be at most.
     pub reach: f64,
 }
@@ -211,8 +211,8 @@ impl Figure {
             "{rates}  limit {:>8.1}  {:>5.1} % ({:.1} to {:.1}){target}",
             limit.per_second,
             limit.share * 100.0,
-            limit.share_min * 100.0,
-            limit.share_max * 100.0,
+            limit.share_low * 100.0,
+            limit.share_high * 100.0,
         )
     }
 }
@@ -225,8 +225,8 @@ impl Growth {
             self.microseconds[0],
             self.microseconds[1],
             self.ratio,
-            self.ratio_min,
-            self.ratio_max,
+            self.ratio_low,
+            self.ratio_high,
             self.reach,
             if self.ratio <= self.reach { "reached" } else { "missed" },
         )

@@ -1,11 +1,11 @@
-//! What is measured: each kind of call under load, in rounds, with the limit of its arithmetic measured between.
+//! What is measured: each kind of call under load, in turns with the limit of its arithmetic.
 
 use crate::{
     api::{PASSWORD, Signing, email, request},
     connection::Request,
     limits::{Arithmetic, Costs, Piece},
     load::{self, CLIENTS, Cost, HASHING_CLIENTS, Requests},
-    results::{Figure, Limit, median},
+    results::{Figure, Limit, median, percentile},
     stage::Stage,
 };
 use anyhow::Result;
@@ -87,9 +87,9 @@ impl Scenario {
 /// How long to measure.
 #[derive(Clone, Copy)]
 pub struct Plan {
-    pub rounds: usize,
-    pub round: Duration,
-    /// For each piece of arithmetic, in each round.
+    pub turns: usize,
+    pub turn: Duration,
+    /// For each piece of arithmetic, between two turns.
     pub limit: Duration,
 }
 
@@ -114,14 +114,18 @@ pub async fn measure(
 ) -> Result<Figure> {
     let load = prepare(scenario, stage).await?;
     stage.server.wait_until_idle()?;
-    warm_up(scenario, &load, stage, plan.round / 4).await?;
+    warm_up(scenario, &load, stage, plan.turn).await?;
     let pieces: Vec<Piece> = scenario.pieces().iter().map(|(piece, _)| *piece).collect();
     let (mut costs, mut limits, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let mut split = [Cost::default(); 2];
-    for _ in 0..plan.rounds {
-        let before = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
-        let calls = play(scenario, &load, stage, plan.round).await?;
+    let mut before = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
+    for _ in 0..plan.turns {
+        let mut calls = play(scenario, &load, stage, plan.turn).await?;
+        let used = stage.server.cpu_seconds()?;
         let after = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
+        // What the server does behind its answers, such as storing events, goes on for a moment.
+        let last = usize::from(calls[1].count > 0);
+        calls[last].cpu_seconds += stage.server.cpu_seconds()? - used;
         split.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
         let cost = Cost {
             count: calls[0].count,
@@ -131,6 +135,7 @@ pub async fn measure(
             wall_seconds: calls[0].wall_seconds + calls[1].wall_seconds,
         };
         let limit = (before + after) / 2.0;
+        before = after;
         limits.push(1.0 / limit);
         shares.push(limit * cost.per_cpu_second());
         costs.push(cost);
@@ -139,8 +144,8 @@ pub async fn measure(
     let limit = (!pieces.is_empty()).then(|| Limit {
         per_second: median(&limits),
         share: median(&shares),
-        share_min: shares.iter().copied().fold(f64::INFINITY, f64::min),
-        share_max: shares.iter().copied().fold(0.0, f64::max),
+        share_low: percentile(&shares, 0.25),
+        share_high: percentile(&shares, 0.75),
         target: scenario.target(),
     });
     let database_microseconds = of_costs(|cost| 1e6 * cost.database_cpu_seconds / cost.count as f64);
@@ -215,7 +220,7 @@ async fn pages(stage: &mut Stage) -> Result<Vec<Request>> {
     Ok(pages)
 }
 
-/// Brings what is asked for into the system's memory, so that no round waits for the disk.
+/// Brings what is asked for into the system's memory, so that no turn waits for the disk.
 pub async fn warm_up(scenario: Scenario, load: &Load, stage: &mut Stage, duration: Duration) -> Result<()> {
     match load {
         Load::Repeated(requests) if scenario.clients() == CLIENTS => {
@@ -227,7 +232,7 @@ pub async fn warm_up(scenario: Scenario, load: &Load, stage: &mut Stage, duratio
     Ok(())
 }
 
-/// One round. A sign-in by SRP has two calls, and the costs of both; anything else has one.
+/// One turn. A sign-in by SRP has two calls, and the costs of both; anything else has one.
 pub async fn play(
     scenario: Scenario,
     load: &Load,
