@@ -49,7 +49,6 @@ impl TokenUse {
 
 /// A private key, parsed once.
 pub struct Signer {
-    kid: String,
     /// What its tokens begin with: their header, which names the key, and a dot.
     header: String,
     pair: KeyPair,
@@ -57,7 +56,7 @@ pub struct Signer {
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signer({})", self.kid)
+        write!(f, "Signer({})", self.header)
     }
 }
 
@@ -65,7 +64,7 @@ impl Signer {
     fn new(kid: &str, pair: KeyPair) -> Signer {
         let mut header = URL_SAFE_NO_PAD.encode(json!({"kid": kid, "alg": "RS256"}).to_string());
         header.push('.');
-        Signer { kid: kid.to_owned(), header, pair }
+        Signer { header, pair }
     }
 
     /// A compact JWS over the claims, RS256.

@@ -105,9 +105,6 @@ pub fn insert(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
     Ok(())
 }
 
-/// No hexadecimal digit comes later.
-const BEHIND_ALL: &str = "g";
-
 /// Which events are wanted. What is none is not asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -121,13 +118,30 @@ pub struct Wanted {
     pub until: Option<Millis>,
 }
 
-/// Events behind the one named `after`, the oldest first.
-pub fn list(tx: &mut Tx<'_>, wanted: &Wanted, after: &str, limit: i64) -> Result<Vec<Event>, Error> {
+/// A part of the trail.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// What is wanted of it, the oldest first.
+    pub events: Vec<Event>,
+    /// After which event the trail goes on; none at its end.
+    pub last: Option<String>,
+}
+
+/// Looks at the `limit` events behind the one named `after`. A page may be empty though others follow: however rare
+/// what is wanted is, one page costs no more than another.
+pub fn list(tx: &mut Tx<'_>, wanted: &Wanted, after: &str, limit: i64) -> Result<Page, Error> {
     let since = first_id(wanted.since.unwrap_or_default());
     let after = if after > since.as_str() { after } else { &since };
-    let until = wanted.until.map_or_else(|| BEHIND_ALL.to_owned(), first_id);
-    let mut sql = format!("SELECT {COLUMNS} FROM events WHERE id > $1 AND id < $2");
-    let mut params: Vec<Param<'_>> = vec![after.into(), (&until).into()];
+    let until = first_id(wanted.until.unwrap_or(i64::MAX));
+    let end = tx.query_one(
+        "SELECT max(id) FROM (SELECT id FROM events WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3) AS page",
+        &[after.into(), (&until).into(), limit.into()],
+    )?;
+    let Some(last) = end.map(|row| row.opt_text(0)).transpose()?.flatten() else {
+        return Ok(Page::default());
+    };
+    let mut sql = format!("SELECT {COLUMNS} FROM events WHERE id > $1 AND id <= $2");
+    let mut params: Vec<Param<'_>> = vec![after.into(), (&last).into()];
     if let Some(pool_id) = &wanted.pool_id {
         params.push(pool_id.into());
         sql.push_str(&format!(" AND pool_id = ${}", params.len()));
@@ -136,9 +150,9 @@ pub fn list(tx: &mut Tx<'_>, wanted: &Wanted, after: &str, limit: i64) -> Result
         params.push(user.into());
         sql.push_str(&format!(" AND (sub = ${0} OR username = ${0})", params.len()));
     }
-    params.push(limit.into());
-    sql.push_str(&format!(" ORDER BY id LIMIT ${}", params.len()));
-    tx.query(&sql, &params)?.iter().map(event).collect()
+    sql.push_str(" ORDER BY id");
+    let events = tx.query(&sql, &params)?.iter().map(event).collect::<Result<_, _>>()?;
+    Ok(Page { events, last: Some(last) })
 }
 
 /// Removes events before a time, as many as `limit`; answers how many went.
@@ -149,9 +163,9 @@ pub fn purge(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<u64, Error> 
     )
 }
 
-/// No UUID of version 7 that was made at this time or later is smaller.
+/// No UUID of version 7 that was made at this time or later is smaller. Its time has 48 bits (RFC 9562 §5.7).
 fn first_id(at: Millis) -> String {
-    let hex = format!("{:012x}", at.max(0));
+    let hex = format!("{:012x}", at.clamp(0, 0xffff_ffff_ffff));
     format!("{}-{}", &hex[..8], &hex[8..12])
 }
 
@@ -163,6 +177,7 @@ mod tests {
     fn ids_grow_with_time() {
         assert_eq!(first_id(0x0123_4567_89ab), "01234567-89ab");
         assert_eq!(first_id(-5), "00000000-0000");
+        assert_eq!(first_id(i64::MAX), "ffffffff-ffff");
         assert!(first_id(1_767_225_600_000) < first_id(1_767_225_600_001));
     }
 }

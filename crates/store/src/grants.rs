@@ -66,17 +66,17 @@ pub type GrantWithUser = (Grant, Option<UserWithGroups>);
 
 /// A grant with its user and the user's groups, in one statement.
 pub fn find_with_user(tx: &mut Tx<'_>, id: &str) -> Result<Option<GrantWithUser>, Error> {
-    static SQL: LazyLock<String> = LazyLock::new(|| with_user(users::COLUMNS));
-    first_with_user(tx, &SQL, id)
+    static SQL: LazyLock<String> = LazyLock::new(|| with_user_sql(users::COLUMNS));
+    find_by(tx, &SQL, id)
 }
 
 /// The same without the user's password, for new tokens.
 pub fn find_for_tokens(tx: &mut Tx<'_>, id: &str) -> Result<Option<GrantWithUser>, Error> {
-    static SQL: LazyLock<String> = LazyLock::new(|| with_user(users::WITHOUT_PASSWORD));
-    first_with_user(tx, &SQL, id)
+    static SQL: LazyLock<String> = LazyLock::new(|| with_user_sql(users::WITHOUT_PASSWORD));
+    find_by(tx, &SQL, id)
 }
 
-fn with_user(columns: &str) -> String {
+fn with_user_sql(columns: &str) -> String {
     format!(
         "SELECT {COLUMNS}, {columns}, g.name, g.precedence, g.role_arn FROM grants t \
          LEFT JOIN users u ON u.pool_id = t.pool_id AND u.sub = t.sub \
@@ -85,7 +85,7 @@ fn with_user(columns: &str) -> String {
     )
 }
 
-fn first_with_user(tx: &mut Tx<'_>, sql: &str, id: &str) -> Result<Option<GrantWithUser>, Error> {
+fn find_by(tx: &mut Tx<'_>, sql: &str, id: &str) -> Result<Option<GrantWithUser>, Error> {
     let rows = tx.query(sql, &[id.into()])?;
     let Some(first) = rows.first() else { return Ok(None) };
     let user = match first.opt_text(WIDTH)? {

@@ -121,11 +121,12 @@ pub async fn measure(
     let mut before = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
     for _ in 0..plan.turns {
         let mut calls = play(scenario, &load, stage, plan.turn).await?;
-        let used = stage.server.cpu_seconds()?;
+        let (used, of_database) = (stage.server.cpu_seconds()?, stage.server.database_cpu_seconds()?);
         let after = limit(scenario, &arithmetic.measure(&pieces, plan.limit)?);
         // What the server does behind its answers, such as storing events, goes on for a moment.
         let last = usize::from(calls[1].count > 0);
         calls[last].cpu_seconds += stage.server.cpu_seconds()? - used;
+        calls[last].database_cpu_seconds += stage.server.database_cpu_seconds()? - of_database;
         split.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
         let cost = Cost {
             count: calls[0].count,
@@ -148,14 +149,15 @@ pub async fn measure(
         share_high: percentile(&shares, 0.75),
         target: scenario.target(),
     });
-    let database_microseconds = of_costs(|cost| 1e6 * cost.database_cpu_seconds / cost.count as f64);
+    // The kernel counts each process of PostgreSQL in hundredths of a second, which is much of one turn.
+    let database_seconds: f64 = split.iter().map(|call| call.database_cpu_seconds).sum();
     let called = split.iter().filter(|call| call.count > 0);
     Ok(Figure {
         scenario: scenario.title().to_owned(),
         per_cpu_second: of_costs(Cost::per_cpu_second),
         per_wall_second: of_costs(Cost::per_wall_second),
         limit,
-        database_microseconds,
+        database_microseconds: 1e6 * database_seconds / split[0].count as f64,
         refused: costs.iter().map(|cost| cost.refused).sum(),
         microseconds: called.map(|call| 1e6 / call.per_cpu_second()).collect(),
     })

@@ -8,8 +8,8 @@ use rules::calendar;
 use serde_json::json;
 use store::events::{self, Event, Wanted};
 
-/// How many events one read takes.
-const PAGE: i64 = 1_000;
+/// How many events one read looks at.
+const PAGE: i64 = 2_000;
 
 #[derive(Args)]
 pub struct Audit {
@@ -48,9 +48,9 @@ pub async fn run(config: Config, audit: Audit) -> Result<()> {
     loop {
         let (asked, from) = (wanted.clone(), after.clone());
         let page = db.read(move |tx| events::list(tx, &asked, &from, PAGE)).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.id);
-        page.iter().for_each(|event| say(&write(event)));
+        page.events.iter().for_each(|event| say(&write(event)));
+        let Some(last) = page.last else { break };
+        after = last;
     }
     db.close().await;
     Ok(())

@@ -61,7 +61,11 @@ pub fn good(service: Service, operation: &OperationSpec, output: &Value, request
         return text(status, XML, query::encode(operation, output, request_id));
     }
     let content_type = if service == Service::CognitoSync { JSON } else { AWS_JSON };
-    let body = if operation.output.is_none() { Vec::new() } else { json_bytes(output) };
+    let body = if operation.output.is_none() {
+        Vec::new()
+    } else {
+        serde_json::to_vec(output).expect("a JSON value has a text")
+    };
     text(status, content_type, body)
 }
 
@@ -106,10 +110,6 @@ pub fn undecodable(service: Service, error: DecodeError) -> Fault {
             _ => Fault::new(Code::ValidationException, text),
         },
     }
-}
-
-fn json_bytes(value: &Value) -> Vec<u8> {
-    serde_json::to_vec(value).expect("a JSON value has a text")
 }
 
 fn error_body(name: &str, message: &str) -> String {

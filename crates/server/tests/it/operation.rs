@@ -11,7 +11,16 @@ use store::events::{self, Event, Wanted};
 
 async fn trail(lab: &Lab, wanted: Wanted) -> Vec<Event> {
     audit::flush(&lab.app).await.unwrap();
-    lab.app.db.read(move |tx| events::list(tx, &wanted, "", 1_000)).await.unwrap()
+    let mut events = Vec::new();
+    let mut after = String::new();
+    loop {
+        // Small pages, so that there are several.
+        let (wanted, from) = (wanted.clone(), after.clone());
+        let page = lab.app.db.read(move |tx| events::list(tx, &wanted, &from, 3)).await.unwrap();
+        events.extend(page.events);
+        let Some(last) = page.last else { return events };
+        after = last;
+    }
 }
 
 fn brief(events: &[Event]) -> Vec<String> {
@@ -76,6 +85,11 @@ both_engines! {
         assert_eq!(trail(&lab, Wanted { user: Some(sub), ..Wanted::default() }).await.len(), 7);
         let since = Wanted { since: Some(wrong.at), until: Some(wrong.at + 1), ..Wanted::default() };
         assert_eq!(trail(&lab, since).await, std::slice::from_ref(wrong));
+        let until = |time| Wanted { until: Some(time), ..Wanted::default() };
+        let earlier = trail(&lab, until(wrong.at)).await;
+        assert!(earlier.len() < all.len() && earlier.iter().all(|event| event.at < wrong.at), "{earlier:?}");
+        assert_eq!(trail(&lab, until(-1)).await, []);
+        assert_eq!(trail(&lab, until(i64::MAX)).await, all);
 
         lab.advance(89 * 86_400);
         jobs::purge(&lab.app).await.unwrap();

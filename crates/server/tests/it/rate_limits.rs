@@ -73,7 +73,7 @@ async fn an_address_is_refused_without_being_recorded_and_others_are_not() {
 
     audit::flush(&lab.app).await.unwrap();
     let since = Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() };
-    let trail = lab.app.db.read(move |tx| events::list(tx, &since, "", 100)).await.unwrap();
+    let trail = lab.app.db.read(move |tx| events::list(tx, &since, "", 100)).await.unwrap().events;
     assert!(trail.iter().all(|event| event.outcome != REFUSAL.0), "{trail:?}");
     lab.advance(1);
     assert!(!is_limited(&sign_in("192.0.2.1").await));
@@ -185,7 +185,7 @@ async fn only_a_trusted_proxy_says_where_a_request_came_from() {
 
     audit::flush(&lab.app).await.unwrap();
     let wanted = Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() };
-    let trail = lab.app.db.read(move |tx| events::list(tx, &wanted, "", 100)).await.unwrap();
+    let trail = lab.app.db.read(move |tx| events::list(tx, &wanted, "", 100)).await.unwrap().events;
     let seen: Vec<&str> = trail.iter().filter_map(|event| event.address.as_deref()).collect();
     assert_eq!(
         seen,

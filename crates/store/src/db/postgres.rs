@@ -265,10 +265,10 @@ impl Session {
         })
     }
 
-    /// A migration takes the time it takes.
+    /// A migration takes the time it takes; but while it waits for a lock, as behind `pg_dump`, all servers wait behind it.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.note(|session| {
-            let patient = format!("SET LOCAL statement_timeout = 0; {sql}");
+            let patient = format!("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; {sql}");
             Ok(session.handle.block_on(session.client.batch_execute(&patient))?)
         })
     }

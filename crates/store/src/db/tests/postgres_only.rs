@@ -1,6 +1,6 @@
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -261,6 +261,34 @@ async fn a_migration_elsewhere_is_survived() {
     // The statement that no longer fits fails once and is then prepared anew.
     let _ = one.read(all).await;
     one.read(all).await.unwrap();
+    place.remove().await;
+}
+
+/// Whoever reads the whole database for a long time, as `pg_dump` does, keeps no migration waiting, and so no server behind
+/// the lock that it waits for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_does_not_wait_for_a_lock() {
+    let place = Place::postgres("locked").await;
+    let (one, two) = (place.open().await, place.open().await);
+    let met = Arc::new(Barrier::new(2));
+    let there = Arc::clone(&met);
+    let reader = tokio::spawn(async move {
+        let reading = one.write(move |tx| {
+            tx.query("SELECT * FROM things", &[])?;
+            there.wait();
+            there.wait();
+            Ok::<_, Error>(())
+        });
+        reading.await
+    });
+    tokio::task::block_in_place(|| met.wait());
+    let change = |tx: &mut Tx<'_>| tx.batch("ALTER TABLE things ADD COLUMN more BIGINT");
+    let refused = two.write(change).await;
+    tokio::task::block_in_place(|| met.wait());
+    reader.await.unwrap().unwrap();
+    let error = refused.unwrap_err().to_string();
+    assert!(error.ends_with("(55P03)"), "{error}");
+    two.write(change).await.unwrap();
     place.remove().await;
 }
 
