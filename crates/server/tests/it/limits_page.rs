@@ -661,6 +661,12 @@ const STORE: &[Row] = &[
         FIXED,
         "InternalErrorException, 500",
     ),
+    (
+        "lock that a migration waits for in PostgreSQL",
+        Const("store/src/db/postgres.rs", "LOCK_TIMEOUT"),
+        FIXED,
+        "it is undone, to be run again",
+    ),
     ("tries of a transaction that collides", Const("store/src/db/postgres.rs", "TRIES_MAX"), FIXED, TOO_MANY),
     (
         "of these beside others",

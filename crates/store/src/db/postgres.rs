@@ -28,6 +28,8 @@ use lookup_connections::LookupConnections;
 /// The server gives up after ten seconds. Longer than that the network is dead, and so is the connection, or lookups
 /// that share it are this slow.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a migration waits for a lock, as behind `pg_dump`: whoever comes after it waits behind it.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_KEPT: usize = 1024;
 const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE";
 
@@ -265,11 +267,14 @@ impl Session {
         })
     }
 
-    /// A migration takes the time it takes; but while it waits for a lock, as behind `pg_dump`, all servers wait behind it.
+    /// A migration takes the time it takes.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.note(|session| {
-            let patient = format!("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; {sql}");
-            Ok(session.handle.block_on(session.client.batch_execute(&patient))?)
+            let timeouts = format!(
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {};",
+                LOCK_TIMEOUT.as_millis()
+            );
+            Ok(session.handle.block_on(session.client.batch_execute(&(timeouts + sql)))?)
         })
     }
 
