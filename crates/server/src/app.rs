@@ -47,8 +47,6 @@ pub struct Inner {
     pub workers: Workers,
     /// Key pairs that sign tokens.
     pub keys: Arc<KeyRing>,
-    /// The hash that unknown users' passwords are compared with.
-    pub decoy_hash: String,
     /// Events that wait to be stored.
     pub audit: Arc<Audit>,
     /// What is counted.
@@ -77,7 +75,6 @@ impl Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
-        let decoy_hash = passwords::decoy(config.hashing)?;
         let hash_ms = passwords::hash_ms(config.hashing)?;
         let workers = Workers::new(work::processors(), hash_ms, passwords::give_memory_back)
             .map_err(Fault::internal)?;
@@ -92,7 +89,6 @@ impl App {
             vault: Arc::new(vault),
             workers,
             keys: Arc::new(keys),
-            decoy_hash,
             audit: Arc::default(),
             metrics,
             outbox_is_full: Arc::default(),
@@ -114,7 +110,6 @@ impl App {
             vault: self.vault.clone(),
             workers: self.workers.clone(),
             keys: self.keys.clone(),
-            decoy_hash: self.decoy_hash.clone(),
             audit: self.audit.clone(),
             metrics: self.metrics.clone(),
             outbox_is_full: self.outbox_is_full.clone(),

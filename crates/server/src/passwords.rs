@@ -132,9 +132,9 @@ pub async fn make(
 pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<String>) -> Result<bool> {
     // No password is longer. The decoy costs the same, and not more the longer the text is.
     if password.chars().count() > PASSWORD_CHARACTERS_MAX {
-        return is_any(&app.workers, Zeroizing::default(), vec![app.decoy_hash.clone()]).await;
+        return is_any(&app.workers, Zeroizing::default(), vec![decoy(app.config.hashing)?]).await;
     }
-    let hashes = if hashes.is_empty() { vec![app.decoy_hash.clone()] } else { hashes };
+    let hashes = if hashes.is_empty() { vec![decoy(app.config.hashing)?] } else { hashes };
     is_any(&app.workers, password, hashes).await
 }
 
@@ -169,8 +169,9 @@ fn costs(hash: &str) -> Option<Hashing> {
     is_ours.then(|| Hashing { memory_kib: params.m_cost(), passes: params.t_cost() })
 }
 
-/// A hash that no password has, for [`is_any_of`].
-pub fn decoy(hashing: Hashing) -> Result<String> {
+/// A hash that no password has, for [`is_any_of`]. It has a salt of its own each time, as each user has one: where a hash
+/// reads in memory follows from salt and password, so that the same decoy again and again would find its way quicker.
+fn decoy(hashing: Hashing) -> Result<String> {
     let (mut salt, mut out) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
     SystemRandom.fill(&mut salt);
     SystemRandom.fill(&mut out);
@@ -180,6 +181,8 @@ pub fn decoy(hashing: Hashing) -> Result<String> {
 /// About how long a hash takes on this machine, in milliseconds. Small ones are made, and the time of the fastest, which
 /// other programs disturbed least, is scaled: the start of the server shall not wait for a whole one.
 pub fn hash_ms(hashing: Hashing) -> Result<u32> {
+    // What no hash can be made with is refused here and not at the first sign-in.
+    argon2(hashing)?;
     let mut fastest_us = u128::MAX;
     for _ in 0..PROBES {
         #[expect(clippy::disallowed_methods, reason = "a duration, by which work is admitted")]
