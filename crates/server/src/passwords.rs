@@ -129,12 +129,14 @@ pub async fn make(
 
 /// Whether `password` is one of the hashes. Without any hash it costs the same as one wrong password, so that
 /// the time does not tell whether a user exists.
-pub async fn is_any_of(app: &App, password: Zeroizing<String>, hashes: Vec<String>) -> Result<bool> {
+pub async fn is_any_of(app: &App, mut password: Zeroizing<String>, mut hashes: Vec<String>) -> Result<bool> {
     // No password is longer. The decoy costs the same, and not more the longer the text is.
     if password.chars().count() > PASSWORD_CHARACTERS_MAX {
-        return is_any(&app.workers, Zeroizing::default(), vec![decoy(app.config.hashing)?]).await;
+        (password, hashes) = Default::default();
     }
-    let hashes = if hashes.is_empty() { vec![decoy(app.config.hashing)?] } else { hashes };
+    if hashes.is_empty() {
+        hashes.push(decoy(app.config.hashing)?);
+    }
     is_any(&app.workers, password, hashes).await
 }
 
@@ -170,7 +172,7 @@ fn costs(hash: &str) -> Option<Hashing> {
 }
 
 /// A hash that no password has, for [`is_any_of`]. It has a salt of its own each time, as each user has one: where a hash
-/// reads in memory follows from salt and password, so that the same decoy again and again would find its way quicker.
+/// reads in memory follows from salt and password, so that one decoy would always read the same places.
 fn decoy(hashing: Hashing) -> Result<String> {
     let (mut salt, mut out) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
     SystemRandom.fill(&mut salt);

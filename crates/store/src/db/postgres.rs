@@ -270,11 +270,10 @@ impl Session {
     /// A migration takes the time it takes.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.note(|session| {
-            let timeouts = format!(
-                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {};",
-                LOCK_TIMEOUT.as_millis()
-            );
-            Ok(session.handle.block_on(session.client.batch_execute(&(timeouts + sql)))?)
+            let lock_ms = LOCK_TIMEOUT.as_millis();
+            let patient =
+                format!("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {lock_ms}; {sql}");
+            Ok(session.handle.block_on(session.client.batch_execute(&patient))?)
         })
     }
 
