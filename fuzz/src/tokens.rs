@@ -7,7 +7,7 @@ use base64::{
 };
 use rules::{
     Random,
-    pages::{self, List},
+    paging::{self, List},
     sealing::SealingKey,
     sign_in::session::{self, Session},
 };
@@ -34,11 +34,11 @@ struct Genuine {
 fn genuine() -> &'static Genuine {
     static GENUINE: OnceLock<Genuine> = OnceLock::new();
     GENUINE.get_or_init(|| {
-        let key = SealingKey::lending(&[1; 32]);
-        let page = pages::seal(&key, &mut Fixed, NOW, USERS, "jane".into()).expect("a page is sealed");
+        let key = SealingKey::for_clients(&[1; 32]);
+        let page = paging::seal(&key, &mut Fixed, NOW, USERS, "jane".into()).expect("a page is sealed");
         let session = Session { secret: [2; 16], expires_at: NOW + 180_000 };
         let session = session::seal(&key, &mut Fixed, &session);
-        assert_eq!(pages::open(&key, NOW, USERS, &page).expect("a genuine token"), "jane");
+        assert_eq!(paging::open(&key, NOW, USERS, &page).expect("a genuine token"), "jane");
         session::open(&key, NOW, &session).expect("a genuine session");
         Genuine { key, page, session }
     })
@@ -53,12 +53,12 @@ pub fn run(data: &[u8]) {
         STANDARD.encode(data),
         URL_SAFE_NO_PAD.encode(data),
         // Whoever knows the key's name still does not know the key.
-        STANDARD.encode([&SealingKey::lending(&[1; 32]).seal(&mut Fixed, "", b"").0[..8], data].concat()),
+        STANDARD.encode([&SealingKey::for_clients(&[1; 32]).seal(&mut Fixed, "", b"").0[..8], data].concat()),
         changed(page, data),
         changed(session, data),
     ];
     for candidate in &candidates {
-        assert!(candidate == page || pages::open(key, NOW, USERS, candidate).is_err(), "{candidate}");
+        assert!(candidate == page || paging::open(key, NOW, USERS, candidate).is_err(), "{candidate}");
         assert!(candidate == session || session::open(key, NOW, candidate).is_err(), "{candidate}");
     }
     // A genuine one opens no other list and nothing of another kind.
@@ -66,7 +66,7 @@ pub fn run(data: &[u8]) {
     let scope: Vec<&str> = text.split('/').take(4).collect();
     let other = List { operation: &operation, scope: &scope };
     assert!(
-        operation == USERS.operation && scope == USERS.scope || pages::open(key, NOW, other, page).is_err()
+        operation == USERS.operation && scope == USERS.scope || paging::open(key, NOW, other, page).is_err()
     );
     assert!(session::open(key, NOW, page).is_err());
 }

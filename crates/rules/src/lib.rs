@@ -8,7 +8,7 @@ pub mod callers;
 pub mod fault;
 pub mod ids;
 pub mod messages;
-pub mod pages;
+pub mod paging;
 pub mod pool;
 pub mod quotas;
 pub mod random;

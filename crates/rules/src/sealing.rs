@@ -63,7 +63,7 @@ impl SealingKey {
     }
 
     /// The key that seals, under this root secret, what clients carry for a few minutes.
-    pub fn lending(root_secret: &[u8; MASTER_KEY_BYTES]) -> SealingKey {
+    pub fn for_clients(root_secret: &[u8; MASTER_KEY_BYTES]) -> SealingKey {
         SealingKey::from_prk(&Salt::new(HKDF_SHA256, b"cognate-lent").extract(root_secret))
     }
 
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(**key.try_open("a", &sealed).unwrap(), *b"secret");
         assert!(key.try_open("b", &sealed).is_none());
         assert!(SealingKey::new(&[8; 32]).try_open("a", &sealed).is_none());
-        assert!(SealingKey::lending(&[7; 32]).try_open("a", &sealed).is_none());
+        assert!(SealingKey::for_clients(&[7; 32]).try_open("a", &sealed).is_none());
         for i in 0..sealed.0.len() {
             let mut changed = sealed.clone();
             changed.0[i] ^= 1;

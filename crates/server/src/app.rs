@@ -1,17 +1,18 @@
 //! What every request shares: the store, the clock, the vault, the workers, and configuration read a moment ago.
 
 use crate::{
-    access_keys::AccessKey,
     audit::Audit,
+    callers::access_keys::AccessKey,
     clock::Clock,
     config::Config,
-    http::{body::LongBodies, health::Readiness},
-    keys::KeyRing,
+    http::{admission::RateLimits, body::LongBodies, health::Readiness},
+    keys::ring::KeyRing,
     metrics::Metrics,
-    passwords,
-    rate_limits::RateLimits,
-    vault::{SystemRandom, Vault},
-    work::{self, Workers},
+    secrets::{random::SystemRandom, vault::Vault},
+    work::{
+        hashing,
+        pool::{self, Workers},
+    },
 };
 use rules::{
     Fault, Result, fault,
@@ -75,9 +76,9 @@ impl Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
-        let hash_ms = passwords::hash_ms(config.hashing)?;
-        let workers = Workers::new(work::processors(), hash_ms, passwords::give_memory_back)
-            .map_err(Fault::internal)?;
+        let hash_ms = hashing::hash_ms(config.hashing)?;
+        let workers =
+            Workers::new(pool::processors(), hash_ms, hashing::give_memory_back).map_err(Fault::internal)?;
         let metrics = Arc::<Metrics>::default();
         let connections_max = config.limits.connections_per_address_max;
         let rate_limits = RateLimits::new(&config.rates, connections_max, clock.clone(), metrics.clone());

@@ -4,8 +4,8 @@
 
 use crate::{
     app::App,
-    trail::{Actor, Facts},
-    vault::SystemRandom,
+    http::call_facts::{Actor, CallFacts},
+    secrets::random::SystemRandom,
 };
 use rules::{Random as _, Result};
 use std::{
@@ -63,7 +63,7 @@ pub struct Record<'a> {
 /// Whether a call belongs into the trail: whatever changes something or proves somebody, and every attempt at
 /// anything without the right to it. The question that begins SRP proves nothing and is left out, so that a flood
 /// of such questions writes nothing.
-fn is_recorded(record: &Record<'_>, facts: &Facts) -> bool {
+fn is_recorded(record: &Record<'_>, facts: &CallFacts) -> bool {
     let name = record.operation;
     let reads =
         ["Get", "List", "Describe", "AdminGet", "AdminList"].iter().any(|start| name.starts_with(start))
@@ -87,7 +87,7 @@ fn is_recorded(record: &Record<'_>, facts: &Facts) -> bool {
 
 impl Audit {
     /// Records a call if it belongs into the trail.
-    pub fn record(&self, now: i64, record: Record<'_>, facts: Facts) {
+    pub fn record(&self, now: i64, record: Record<'_>, facts: CallFacts) {
         if !is_recorded(&record, &facts) {
             return;
         }

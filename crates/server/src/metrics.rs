@@ -1,6 +1,8 @@
 //! Numbers for Prometheus. Labels are names of operations, errors and the like, which are few and known; nothing that
 //! a caller sends becomes one.
 
+pub mod endpoint;
+
 use crate::app::App;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},

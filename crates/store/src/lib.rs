@@ -5,7 +5,6 @@ pub mod attempts;
 pub mod clients;
 pub mod db;
 pub mod events;
-pub mod everything;
 pub mod grants;
 pub mod groups;
 pub mod keys;
@@ -16,6 +15,7 @@ pub mod settings;
 pub mod tickets;
 pub mod user_search;
 pub mod users;
+pub mod wipe;
 
 pub use db::{Db, Error, Param, Row, Tx};
 

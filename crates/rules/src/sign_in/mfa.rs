@@ -8,7 +8,7 @@ use spec::cognito_idp::UserPoolMfaType;
 
 /// What follows the first factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum NextFactor {
     /// Nothing: tokens.
     None,
     /// This factor.
@@ -53,28 +53,28 @@ pub fn active(user: &User) -> Vec<MfaFactor> {
 }
 
 /// Decides by the pool's setting and the user's factors.
-pub fn decide(pool: &Pool, user: &User) -> Decision {
+pub fn decide(pool: &Pool, user: &User) -> NextFactor {
     let mfa = pool.mfa_configuration();
     if mfa == UserPoolMfaType::Off {
-        return Decision::None;
+        return NextFactor::None;
     }
     let active: Vec<MfaFactor> = active(user).into_iter().filter(|f| is_offered(pool, *f)).collect();
     if let Some(preferred) = user.mfa.preferred.filter(|f| active.contains(f)) {
-        return Decision::Challenge(preferred);
+        return NextFactor::Challenge(preferred);
     }
     match active[..] {
-        [] if mfa == UserPoolMfaType::Optional => Decision::None,
+        [] if mfa == UserPoolMfaType::Optional => NextFactor::None,
         [] => required(pool, user),
-        [only] => Decision::Challenge(only),
-        _ => Decision::Select(active),
+        [only] => NextFactor::Challenge(only),
+        _ => NextFactor::Select(active),
     }
 }
 
 /// A required factor that the user has not turned on: an address at hand is used, otherwise one is set up.
-fn required(pool: &Pool, user: &User) -> Decision {
+fn required(pool: &Pool, user: &User) -> NextFactor {
     let offered: Vec<MfaFactor> = ALL.into_iter().filter(|f| is_offered(pool, *f)).collect();
     match offered.iter().find(|f| is_possible(user, **f)) {
-        Some(factor) => Decision::Challenge(*factor),
-        None => Decision::SetUp(offered),
+        Some(factor) => NextFactor::Challenge(*factor),
+        None => NextFactor::SetUp(offered),
     }
 }

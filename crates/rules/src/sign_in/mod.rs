@@ -18,7 +18,7 @@ use crate::{
     pool::{Client, Pool},
     user::{MfaFactor, Password, Totp, User},
 };
-use mfa::Decision;
+use mfa::NextFactor;
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{ChallengeNameType, UserStatusType};
 use std::collections::BTreeMap;
@@ -252,10 +252,10 @@ impl SignIn {
             return Ok(Outcome { step: Step::Done, user });
         }
         let step = match mfa::decide(facts.pool, &user) {
-            Decision::None => Step::Done,
-            Decision::Challenge(factor) => self.ask(mfa_challenge(factor, &user)?),
-            Decision::Select(factors) => self.ask(Challenge::SelectMfa { factors }),
-            Decision::SetUp(factors) => self.ask(Challenge::MfaSetup { factors, totp: None }),
+            NextFactor::None => Step::Done,
+            NextFactor::Challenge(factor) => self.ask(mfa_challenge(factor, &user)?),
+            NextFactor::Select(factors) => self.ask(Challenge::SelectMfa { factors }),
+            NextFactor::SetUp(factors) => self.ask(Challenge::MfaSetup { factors, totp: None }),
         };
         Ok(Outcome { step, user })
     }
@@ -344,7 +344,7 @@ fn password_mark(user: &User) -> Option<String> {
 /// set up since.
 fn check_sets_up(pool: &Pool, user: &User) -> Result<()> {
     match mfa::decide(pool, user) {
-        Decision::SetUp(_) => Ok(()),
+        NextFactor::SetUp(_) => Ok(()),
         _ => Err(fault::session_invalid().because("the user has a factor by now")),
     }
 }

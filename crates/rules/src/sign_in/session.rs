@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_session_opens_until_it_expires() {
-        let key = SealingKey::lending(&[1; 32]);
+        let key = SealingKey::for_clients(&[1; 32]);
         let session = Session { secret: [7; 16], expires_at: 5_000 };
         let text = seal(&key, &mut Seeded(1), &session);
         assert_eq!(open(&key, 4_999, &text).unwrap(), session);

@@ -206,14 +206,14 @@ impl PublicValue {
 
 /// The server's side of one attempt, to be kept (sealed) until the client has answered.
 #[derive(Clone)]
-pub struct Challenge {
+pub struct Exchange {
     /// The secret exponent. 256 bits are enough (RFC 5054 §3.1).
     pub b: Zeroizing<[u8; 32]>,
     /// What the client is sent as SRP_B.
     pub big_b: PublicValue,
 }
 
-impl Challenge {
+impl Exchange {
     /// Draws b and computes B; costs one exponentiation.
     pub fn new(v: &[u8], random: &mut dyn Random) -> Self {
         let mut b = Zeroizing::new([0; 32]);
@@ -229,9 +229,9 @@ impl Challenge {
     }
 }
 
-impl fmt::Debug for Challenge {
+impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Challenge").field("big_b", &self.big_b).finish_non_exhaustive()
+        f.debug_struct("Exchange").field("big_b", &self.big_b).finish_non_exhaustive()
     }
 }
 

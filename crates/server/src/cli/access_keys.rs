@@ -2,7 +2,7 @@
 //! a second.
 
 use super::{master_key, open_store, record, say};
-use crate::{access_keys, clock::Clock, config::Config, vault::SystemRandom};
+use crate::{callers::access_keys, clock::Clock, config::Config, secrets::random::SystemRandom};
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use rules::{callers::policy::Policy, ids};

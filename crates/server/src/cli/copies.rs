@@ -1,7 +1,7 @@
 //! `cognate backup` and `cognate restore`, for SQLite; PostgreSQL has tools of its own.
 
 use super::{master_key, open_store, record, say};
-use crate::{config::Config, master_keys};
+use crate::{config::Config, secrets::master_keys};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use std::{cell::Cell, path::PathBuf};

@@ -1,7 +1,7 @@
 //! `cognate doctor`: looks at a deployment, says what is wrong and what to do. It changes nothing.
 
 use super::{master_key, say};
-use crate::{clock::Clock, config::Config, http::limits::Limits, master_keys};
+use crate::{clock::Clock, config::Config, http::limits::Limits, secrets::master_keys};
 use anyhow::{Result, bail};
 use std::{path::Path, time::Duration};
 use store::Db;

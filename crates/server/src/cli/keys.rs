@@ -6,10 +6,10 @@ use crate::{
     clock::Clock,
     config::Config,
     keys::{
-        KeyRing,
+        ring::KeyRing,
         rotation::{self, Old},
     },
-    master_keys,
+    secrets::master_keys,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -153,7 +153,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
         master_key::Place::File(path) => Some(put_in_place(path, &old, &new_file)?),
         master_key::Place::Environment => None,
     };
-    master_keys::finish(&db, crate::vault::KeyId::of(&old)).await?;
+    master_keys::finish(&db, crate::secrets::vault::KeyId::of(&old)).await?;
     record(&db, "ChangeMasterKey", None).await?;
     db.close().await;
     match kept {

@@ -2,8 +2,11 @@
 
 use crate::{
     clock::Clock,
-    master_keys::{self, Secret as Key},
-    vault::{KeyId, MASTER_KEY_BYTES, SystemRandom, Vault},
+    secrets::{
+        master_keys::{self, Secret as Key},
+        random::SystemRandom,
+        vault::{KeyId, MASTER_KEY_BYTES, Vault},
+    },
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -19,7 +19,7 @@ use settings::Settings;
 use std::io::Write as _;
 use store::{Db, events::Event};
 
-use crate::{clock::Clock, config::Config, vault::SystemRandom, work};
+use crate::{clock::Clock, config::Config, secrets::random::SystemRandom, work};
 
 /// Amazon Cognito on your own machines.
 #[derive(Parser)]
@@ -66,7 +66,7 @@ pub fn run() -> Result<()> {
     }
     let config = cli.settings.into_config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(work::network_threads())
+        .worker_threads(work::pool::network_threads())
         .enable_all()
         .build()?;
     let done = runtime.block_on(async {

@@ -6,10 +6,10 @@ use crate::{
     audit,
     clock::Clock,
     config::Config,
-    delivery::Transports,
     http::{self, listener::Listener},
     jobs,
-    keys::KeyRing,
+    keys::ring::KeyRing,
+    messages::Transports,
     seed,
 };
 use anyhow::{Context as _, Result, anyhow};

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    call::{Call, not_built},
+    callers::{call::Call, runners::not_built},
 };
 use rules::Result;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! A user whom an administrator makes, with an invitation.
 
-use super::user_changes;
-use crate::{app::App, caller::Operator, delivery, passwords, triggers};
+use crate::users::changes;
+use crate::{app::App, callers::Operator, messages::outbox, triggers, users::passwords};
 use rules::{
     Random, Result, fault,
     messages::{self, Medium, Purpose},
@@ -69,16 +69,16 @@ fn insert(
     typed: &str,
 ) -> Result<()> {
     if force {
-        user_changes::take_aliases(tx, pool, user, user.created_at)?;
+        changes::take_aliases(tx, pool, user, user.created_at)?;
     }
     // The documentation's prose names AliasExistsException for an alias, which the operation's model does not know.
-    user_changes::insert(tx, pool, user, |attribute| match attribute {
+    changes::insert(tx, pool, user, |attribute| match attribute {
         Some(name) if user.attribute(name).is_none_or(|value| pool.fold_name(value) != typed) => {
             fault::attribute_already_used(name)
         }
         _ => fault::user_account_already_exists(),
     })?;
-    entries.iter().try_for_each(|entry| delivery::post(app, tx, entry))
+    entries.iter().try_for_each(|entry| outbox::post(app, tx, entry))
 }
 
 /// The temporary password that the administrator gives; a blank one is none.
@@ -134,7 +134,7 @@ async fn resend(
 ) -> Result<AdminCreateUserResponse> {
     let given = given_password(&pool, &input)?;
     let (reading, typed) = (pool.clone(), input.username.clone());
-    let before = app.db.look_up(move |tx| user_changes::find(tx, &reading, &typed)).await?;
+    let before = app.db.look_up(move |tx| changes::find(tx, &reading, &typed)).await?;
     check_invited(&before)?;
     let media = media(&pool, &before, &input)?;
     if media.is_empty() && given.is_none() {
@@ -148,11 +148,11 @@ async fn resend(
     let user = app
         .db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &before.sub)?;
+            let before = changes::find(tx, &pool, &before.sub)?;
             check_invited(&before)?;
             let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
-            user_changes::save(tx, &pool, &before, &user)?;
-            entries.iter().try_for_each(|entry| delivery::post(&sender, tx, entry))?;
+            changes::save(tx, &pool, &before, &user)?;
+            entries.iter().try_for_each(|entry| outbox::post(&sender, tx, entry))?;
             Ok::<_, rules::Fault>(user)
         })
         .await?;
@@ -191,7 +191,7 @@ fn invitations(app: &App, pool: &Pool, user: &User, password: &str, media: &[Med
         .map(|medium| {
             let to = user.attribute(medium.attribute()).unwrap_or_default();
             let message = messages::write(pool, Purpose::Invitation, *medium, user, password, to);
-            delivery::entry(app, &pool.id, &message)
+            outbox::entry(app, &pool.id, &message)
         })
         .collect()
 }

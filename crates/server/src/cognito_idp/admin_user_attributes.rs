@@ -1,7 +1,8 @@
 //! An administrator's changes of a user's attributes.
 
-use super::{user_attributes::send_codes, user_changes};
-use crate::{app::App, caller::Operator};
+use super::user_attributes::send_codes;
+use crate::users::changes;
+use crate::{app::App, callers::Operator};
 use rules::{
     Result,
     user::attributes::{self, Writer},
@@ -42,11 +43,11 @@ async fn update(app: &App, pool_id: &str, typed: String, changes: attributes::Ch
     let sender = app.clone();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &typed)?;
+            let before = changes::find(tx, &pool, &typed)?;
             let mut user = before.clone();
             let media = attributes::apply(&pool, &mut user, &changes);
             user.updated_at = now;
-            user_changes::save(tx, &pool, &before, &user)?;
+            changes::save(tx, &pool, &before, &user)?;
             send_codes(&sender, tx, &pool, &user, &media, now).map(drop)
         })
         .await

@@ -1,11 +1,14 @@
 //! A signed-in user sets another password.
 
-use super::{user_changes, user_passwords};
+use super::user_passwords;
+use crate::users::changes;
 use crate::{
     app::App,
-    caller::SignedIn,
-    codes::{self, Limit, Owner},
-    passwords,
+    callers::SignedIn,
+    users::{
+        codes::{self, CodeOwner, Limit},
+        passwords,
+    },
 };
 use rules::{Fault, Result, fault, pool::password_policy, user::User};
 use spec::cognito_idp::{ChangePasswordRequest, ChangePasswordResponse, UserStatusType};
@@ -29,15 +32,15 @@ pub async fn change_password(
     let keeper = app.clone();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &read.sub)?;
+            let before = changes::find(tx, &pool, &read.sub)?;
             check_changeable(&before)?;
             // Another change came first: the password that was proved is not the present one.
             if user_passwords::hash(&before) != user_passwords::hash(&read) {
                 return Err(fault::incorrect_username_or_password());
             }
             let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
-            user_changes::save(tx, &pool, &before, &user)?;
-            codes::forget(&keeper, tx, Limit::ChangePassword, &Owner::user(&user))
+            changes::save(tx, &pool, &before, &user)?;
+            codes::forget(&keeper, tx, Limit::ChangePassword, &CodeOwner::user(&user))
         })
         .await?;
     Ok(ChangePasswordResponse {})
@@ -55,7 +58,7 @@ fn check_changeable(user: &User) -> Result<()> {
 /// before it is looked at. A user without a password sets the first one.
 async fn check_previous(app: &App, user: &User, previous: Option<Zeroizing<String>>) -> Result<()> {
     let Some(present) = &user.password else { return Ok(()) };
-    let (owner, now, keeper) = (Owner::user(user), app.now(), app.clone());
+    let (owner, now, keeper) = (CodeOwner::user(user), app.now(), app.clone());
     app.db.write(move |tx| codes::count(&keeper, tx, Limit::ChangePassword, &owner, now)).await??;
     let previous = previous.ok_or_else(fault::incorrect_username_or_password)?;
     if passwords::is_any_of(app, previous, vec![present.hash.clone()]).await? {

@@ -1,7 +1,7 @@
 //! The secrets of confidential clients: two at the most, so that one can be replaced while the other works.
 
 use super::clients;
-use crate::{app::App, caller::Operator};
+use crate::{app::App, callers::Operator};
 use rules::{
     Fault, Result, fault, ids,
     pool::{

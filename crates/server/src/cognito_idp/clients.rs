@@ -1,7 +1,7 @@
 //! App clients: creating, describing, changing, deleting and listing them.
 
-use super::{client_secrets, pages::Page, pools};
-use crate::{app::App, caller::Operator, development::custom_ids};
+use super::{client_secrets, paging::Page, pools};
+use crate::{app::App, callers::Operator, development::custom_ids};
 use rules::{
     Result, fault, ids,
     pool::{Client, client_settings},

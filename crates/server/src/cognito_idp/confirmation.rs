@@ -1,11 +1,11 @@
 //! Who registered proves to read the mailbox or phone that was named.
 
-use super::user_changes;
+use crate::users::changes;
 use crate::{
     app::App,
-    client_secret,
-    codes::{self, Limit, Owner, Verdict, What},
+    callers::client_secret,
     triggers::{self, Trigger},
+    users::codes::{self, CodeOwner, CodePurpose, Committed, Limit},
 };
 use rules::{
     Result, fault,
@@ -37,20 +37,20 @@ fn confirm(
     client: &Client,
     input: &ConfirmSignUpRequest,
     now: i64,
-) -> Verdict<()> {
+) -> Committed<()> {
     let Some(before) = users::find(tx, &pool.id, &pool.fold_name(&input.username))? else {
         if !client.hides_users() {
             return Err(fault::username_client_combination_not_found());
         }
-        let owner = Owner::unknown(pool, &input.username);
-        let verdict = codes::redeem(app, tx, What::SignUp, &owner, &input.confirmation_code, now)?;
+        let owner = CodeOwner::unknown(pool, &input.username);
+        let verdict = codes::redeem(app, tx, CodePurpose::SignUp, &owner, &input.confirmation_code, now)?;
         return Ok(verdict.and(Err(fault::code_expired())));
     };
     if before.status != UserStatusType::Unconfirmed {
         return Err(fault::cannot_be_confirmed(before.status.as_str()));
     }
     let code = &input.confirmation_code;
-    let proof = match codes::redeem(app, tx, What::SignUp, &Owner::user(&before), code, now)? {
+    let proof = match codes::redeem(app, tx, CodePurpose::SignUp, &CodeOwner::user(&before), code, now)? {
         Ok(proof) => proof,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -64,10 +64,10 @@ fn confirm(
     let mut user = User { status: UserStatusType::Confirmed, updated_at: now, ..before.clone() };
     user.set_verified(proof.medium.attribute(), true);
     if input.force_alias_creation == Some(true) {
-        user_changes::take_aliases(tx, pool, &user, now)?;
+        changes::take_aliases(tx, pool, &user, now)?;
     }
     // A refusal because of an alias undoes the use of the code, which is good for another try.
-    user_changes::save(tx, pool, &before, &user)?;
+    changes::save(tx, pool, &before, &user)?;
     Ok(Ok(()))
 }
 
@@ -97,12 +97,12 @@ fn resend(
     typed: &str,
     simulated: &Recipient,
     now: i64,
-) -> Verdict<Recipient> {
+) -> Committed<Recipient> {
     let found = users::find(tx, &pool.id, &pool.fold_name(typed))?;
     if found.is_none() && !client.hides_users() {
         return Err(fault::username_client_combination_not_found());
     }
-    let owner = found.as_ref().map_or_else(|| Owner::unknown(pool, typed), Owner::user);
+    let owner = found.as_ref().map_or_else(|| CodeOwner::unknown(pool, typed), CodeOwner::user);
     if let Err(refusal) = codes::count(app, tx, Limit::ResendConfirmationCode, &owner, now)? {
         return Ok(Err(refusal));
     }
@@ -112,13 +112,13 @@ fn resend(
             triggers::refuse_message(pool, recipient.medium)?;
             if let Some(user) = &found {
                 let hides = client.hides_users();
-                codes::send_discreetly(app, tx, pool, user, What::SignUp, &recipient, now, hides)?;
+                codes::send_discreetly(app, tx, pool, user, CodePurpose::SignUp, &recipient, now, hides)?;
             }
             Ok(Ok(recipient))
         }
         _ => {
             triggers::refuse_message(pool, simulated.medium)?;
-            codes::pretend(app, tx, What::SignUp, &owner, simulated, now)?;
+            codes::pretend(app, tx, CodePurpose::SignUp, &owner, simulated, now)?;
             Ok(Ok(simulated.clone()))
         }
     }

@@ -1,7 +1,8 @@
 //! Who is in which group.
 
-use super::{groups::to_wire, pages::Page, user_changes};
-use crate::{app::App, caller::Operator};
+use super::{groups::to_wire, paging::Page};
+use crate::users::changes;
+use crate::{app::App, callers::Operator};
 use rules::{Fault, Result, fault};
 use spec::cognito_idp::{
     AdminAddUserToGroupRequest, AdminListGroupsForUserRequest, AdminListGroupsForUserResponse,
@@ -21,7 +22,7 @@ pub async fn admin_add_user_to_group(
     let pool = app.pool(&input.user_pool_id).await?;
     app.db
         .write(move |tx| {
-            let user = user_changes::find(tx, &pool, &input.username)?;
+            let user = changes::find(tx, &pool, &input.username)?;
             check_group(tx, &pool.id, &input.group_name)?;
             if groups::is_member(tx, &pool.id, &input.group_name, &user.sub)? {
                 return Ok(());
@@ -44,7 +45,7 @@ pub async fn admin_remove_user_from_group(
     let pool = app.pool(&input.user_pool_id).await?;
     app.db
         .write(move |tx| {
-            let user = user_changes::find(tx, &pool, &input.username)?;
+            let user = changes::find(tx, &pool, &input.username)?;
             check_group(tx, &pool.id, &input.group_name)?;
             groups::remove_member(tx, &pool.id, &input.group_name, &user.sub)?;
             Ok::<_, Fault>(())
@@ -65,7 +66,7 @@ pub async fn admin_list_groups_for_user(
     let found = app
         .db
         .read(move |tx| {
-            let user = user_changes::find(tx, &pool, &input.username)?;
+            let user = changes::find(tx, &pool, &input.username)?;
             let after = asked.after.as_deref().unwrap_or_default();
             Ok::<_, Fault>(groups::list_of_user(tx, &pool.id, &user.sub, after, asked.reading_length())?)
         })

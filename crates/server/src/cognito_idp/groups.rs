@@ -1,7 +1,7 @@
 //! Groups of a pool.
 
-use super::pages::Page;
-use crate::{app::App, caller::Operator};
+use super::paging::Page;
+use crate::{app::App, callers::Operator};
 use rules::{Result, fault};
 use spec::{
     Timestamp,

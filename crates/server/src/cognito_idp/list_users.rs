@@ -1,7 +1,7 @@
 //! The users of a pool, searched and in pages.
 
-use super::pages::Page;
-use crate::{app::App, caller::Operator};
+use super::paging::Page;
+use crate::{app::App, callers::Operator};
 use rules::{Fault, Result, fault, pool::user_filter};
 use spec::cognito_idp::{ListUsersRequest, ListUsersResponse};
 use store::user_search::{self, Position};

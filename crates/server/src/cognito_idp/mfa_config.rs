@@ -1,7 +1,7 @@
 //! Which second factors a pool offers.
 
 use super::pools;
-use crate::{app::App, caller::Operator};
+use crate::{app::App, callers::Operator};
 use rules::{Result, pool::mfa_config};
 use spec::cognito_idp::{
     GetUserPoolMfaConfigRequest, GetUserPoolMfaConfigResponse, SetUserPoolMfaConfigRequest,

@@ -2,8 +2,8 @@
 
 use crate::{
     app::App,
-    caller::{Operator, SignedIn},
-    cognito_idp::user_changes,
+    callers::{Operator, SignedIn},
+    users::changes,
 };
 use rules::{
     Result, fault,
@@ -108,11 +108,11 @@ async fn change(app: &App, pool: Arc<Pool>, name: String, wishes: Wishes) -> Res
     let now = app.now();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &name)?;
+            let before = changes::find(tx, &pool, &name)?;
             let mut user = before.clone();
             mfa_preference::apply(&pool, &mut user, &wishes)?;
             user.updated_at = now;
-            user_changes::save(tx, &pool, &before, &user)
+            changes::save(tx, &pool, &before, &user)
         })
         .await
 }

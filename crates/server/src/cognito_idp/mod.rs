@@ -13,22 +13,25 @@ pub mod list_users;
 pub mod mfa_config;
 pub mod mfa_preference;
 pub mod own_user;
-pub mod pages;
+pub mod paging;
 pub mod pools;
 pub mod recovery;
+pub mod refresh;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
 pub mod software_token;
 pub mod tags;
 pub mod user_attributes;
-pub mod user_changes;
 pub mod user_passwords;
 pub mod users;
 
 use crate::{
     app::App,
-    call::{Call, not_built, operator, public, signed_in},
+    callers::{
+        call::Call,
+        runners::{not_built, operator, public, signed_in},
+    },
 };
 use rules::{Result, fault};
 use serde_json::Value;
@@ -133,7 +136,7 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AdminGetUserAuthFactors => not_built(operation.spec()),
 
         // Tokens and sessions
-        GetTokensFromRefreshToken => public(sign_in::refresh::get_tokens_from_refresh_token, app, input).await,
+        GetTokensFromRefreshToken => public(refresh::get_tokens_from_refresh_token, app, input).await,
         RevokeToken => public(sign_out::revoke_token, app, input).await,
         GlobalSignOut => signed_in(sign_out::global_sign_out, app, input).await,
         AdminUserGlobalSignOut => operator(sign_out::admin_user_global_sign_out, app, call, input).await,

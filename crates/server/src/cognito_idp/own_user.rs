@@ -1,7 +1,7 @@
 //! A signed-in user looks at themselves, and leaves.
 
-use super::user_changes;
-use crate::{app::App, caller::SignedIn};
+use crate::users::changes;
+use crate::{app::App, callers::SignedIn};
 use rules::{Result, user::attributes};
 use spec::cognito_idp::{DeleteUserRequest, GetUserRequest, GetUserResponse};
 
@@ -23,8 +23,8 @@ pub async fn delete_user(app: &App, caller: SignedIn, _input: DeleteUserRequest)
     let SignedIn { pool, user, .. } = caller;
     app.db
         .write(move |tx| {
-            let user = user_changes::find(tx, &pool, &user.sub)?;
-            user_changes::delete(tx, &pool, &user)
+            let user = changes::find(tx, &pool, &user.sub)?;
+            changes::delete(tx, &pool, &user)
         })
         .await
 }

@@ -1,7 +1,7 @@
 //! User pools: creating, describing, changing, deleting and listing them, and adding attributes.
 
-use super::pages::Page;
-use crate::{app::App, caller::Operator, development::custom_ids, keys::TokenUse};
+use super::paging::Page;
+use crate::{app::App, callers::Operator, development::custom_ids, keys::ring::TokenUse};
 use rules::{
     Fault, Result, fault, ids,
     pool::{Pool, schema, settings},

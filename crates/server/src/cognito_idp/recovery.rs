@@ -1,13 +1,16 @@
 //! A forgotten password: a code to a verified address, and with it a new password.
 
-use super::{sign_in::attempts::passwords as passwords_counter, user_changes, user_passwords};
+use super::user_passwords;
 use crate::{
     app::App,
-    client_secret,
-    codes::{self, Limit, Owner, Verdict, What},
-    passwords,
+    callers::client_secret,
     triggers::{self, Trigger},
+    users::{
+        codes::{self, CodeOwner, CodePurpose, Committed, Limit},
+        passwords,
+    },
 };
+use crate::{sign_in::attempts::passwords as passwords_counter, users::changes};
 use rules::{
     Fault, Result, fault,
     messages::recipients::{self, Recipient},
@@ -50,7 +53,7 @@ fn request(
     typed: &str,
     simulated: &Recipient,
     now: i64,
-) -> Verdict<Recipient> {
+) -> Committed<Recipient> {
     let found = users::find(tx, &pool.id, &pool.fold_name(typed))?;
     if found.is_none() {
         triggers::refuse_configured(pool, Trigger::UserMigration)?;
@@ -58,7 +61,7 @@ fn request(
             return Err(fault::username_client_combination_not_found());
         }
     }
-    let owner = found.as_ref().map_or_else(|| Owner::unknown(pool, typed), Owner::user);
+    let owner = found.as_ref().map_or_else(|| CodeOwner::unknown(pool, typed), CodeOwner::user);
     if let Err(refusal) = codes::count(app, tx, Limit::ForgotPassword, &owner, now)? {
         return Ok(Err(refusal));
     }
@@ -68,13 +71,22 @@ fn request(
             triggers::refuse_message(pool, recipient.medium)?;
             if let Some(user) = &found {
                 let hides = client.hides_users();
-                codes::send_discreetly(app, tx, pool, user, What::PasswordReset, &recipient, now, hides)?;
+                codes::send_discreetly(
+                    app,
+                    tx,
+                    pool,
+                    user,
+                    CodePurpose::PasswordReset,
+                    &recipient,
+                    now,
+                    hides,
+                )?;
             }
             Ok(Ok(recipient))
         }
         _ => {
             triggers::refuse_message(pool, simulated.medium)?;
-            codes::pretend(app, tx, What::PasswordReset, &owner, simulated, now)?;
+            codes::pretend(app, tx, CodePurpose::PasswordReset, &owner, simulated, now)?;
             Ok(Ok(simulated.clone()))
         }
     }
@@ -135,8 +147,10 @@ async fn new_password(
         .db
         .read(move |tx| {
             let user = users::find(tx, &reading.id, &reading.fold_name(&attempt.typed))?;
-            let owner = user.as_ref().map_or_else(|| Owner::unknown(&reading, &attempt.typed), Owner::user);
-            let is_right = codes::would_redeem(&reader, tx, What::PasswordReset, &owner, &attempt.code, now)?;
+            let owner =
+                user.as_ref().map_or_else(|| CodeOwner::unknown(&reading, &attempt.typed), CodeOwner::user);
+            let is_right =
+                codes::would_redeem(&reader, tx, CodePurpose::PasswordReset, &owner, &attempt.code, now)?;
             Ok::<_, Fault>(user.filter(|_| is_right))
         })
         .await?;
@@ -155,13 +169,13 @@ fn confirm(
     attempt: &Attempt,
     made: Option<&Made>,
     now: i64,
-) -> Verdict<()> {
+) -> Committed<()> {
     let found = users::find(tx, &pool.id, &pool.fold_name(&attempt.typed))?;
     if found.is_none() && !client.hides_users() {
         return Err(fault::username_client_combination_not_found());
     }
-    let owner = found.as_ref().map_or_else(|| Owner::unknown(pool, &attempt.typed), Owner::user);
-    let proof = match codes::redeem(app, tx, What::PasswordReset, &owner, &attempt.code, now)? {
+    let owner = found.as_ref().map_or_else(|| CodeOwner::unknown(pool, &attempt.typed), CodeOwner::user);
+    let proof = match codes::redeem(app, tx, CodePurpose::PasswordReset, &owner, &attempt.code, now)? {
         Ok(proof) => proof,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -188,7 +202,7 @@ fn confirm(
         updated_at: now,
         ..before.clone()
     };
-    user_changes::save(tx, pool, &before, &user)?;
+    changes::save(tx, pool, &before, &user)?;
     // Whoever guessed at the old password has locked nobody out of the new one.
     store::attempts::delete(tx, &passwords_counter(&app.vault, &pool.id, Some(&user), ""))?;
     Ok(Ok(()))

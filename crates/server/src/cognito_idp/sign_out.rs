@@ -2,10 +2,9 @@
 
 use crate::{
     app::App,
-    caller::{Operator, SignedIn},
-    client_secret,
-    cognito_idp::user_changes,
-    tokens,
+    callers::{Operator, SignedIn, client_secret},
+    tokens::refresh_token,
+    users::changes,
 };
 use rules::{Result, fault, pool::Pool};
 use spec::{
@@ -46,7 +45,7 @@ async fn sign_out_everywhere(app: &App, pool: Arc<Pool>, name: String) -> Result
             let before = store::users::find(tx, &pool.id, &name)?.ok_or_else(fault::unknown_user)?;
             let mut user = before.clone();
             user.sign_out();
-            user_changes::save(tx, &pool, &before, &user)
+            changes::save(tx, &pool, &before, &user)
         })
         .await
 }
@@ -68,12 +67,12 @@ pub async fn revoke_token(app: &App, input: RevokeTokenRequest) -> Result<Revoke
         return Err(fault::unsupported_token_type());
     }
     // RFC 7009 §2.2: a token that is unknown needs no revocation, and the answer is the same.
-    let Ok(presented) = tokens::read_refresh_token(&input.token) else { return Ok(RevokeTokenResponse {}) };
+    let Ok(presented) = refresh_token::read(&input.token) else { return Ok(RevokeTokenResponse {}) };
     let id = presented.grant_id.clone();
     let Some(grant) = app.db.read(move |tx| store::grants::find(tx, &id)).await? else {
         return Ok(RevokeTokenResponse {});
     };
-    if !tokens::is_genuine(&app.vault, &grant, &input.token, presented.generation) {
+    if !refresh_token::is_genuine(&app.vault, &grant, &input.token, presented.generation) {
         return Ok(RevokeTokenResponse {});
     }
     if grant.client_id != client.id {

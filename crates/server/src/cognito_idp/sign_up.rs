@@ -1,12 +1,14 @@
 //! A person registers.
 
-use super::user_changes;
+use crate::users::changes;
 use crate::{
     app::App,
-    client_secret,
-    codes::{self, What},
-    passwords,
+    callers::client_secret,
     triggers::{self, Trigger},
+    users::{
+        codes::{self, CodePurpose},
+        passwords,
+    },
 };
 use rules::{
     Random, Result, fault,
@@ -49,12 +51,13 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
     let code_delivery_details = app
         .db
         .write(move |tx| {
-            user_changes::insert(tx, &pool, &user, |taken| match taken {
+            changes::insert(tx, &pool, &user, |taken| match taken {
                 Some(attribute) => fault::attribute_already_used(attribute),
                 None => fault::user_already_exists(),
             })?;
-            let send =
-                |recipient| codes::send(&sender, tx, &pool, &user, What::SignUp, recipient, user.created_at);
+            let send = |recipient| {
+                codes::send(&sender, tx, &pool, &user, CodePurpose::SignUp, recipient, user.created_at)
+            };
             recipient.as_ref().map(send).transpose()
         })
         .await?;

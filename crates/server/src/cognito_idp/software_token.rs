@@ -3,12 +3,11 @@
 
 use crate::{
     app::App,
-    caller::{self, Operator, SignedIn},
-    cognito_idp::{
-        sign_in::{Context, session},
-        user_changes,
-    },
-    vault::SystemRandom,
+    callers::{Operator, SignedIn, signed_in},
+    cognito_idp::sign_in::Context,
+    secrets::random::SystemRandom,
+    sign_in::session,
+    users::changes,
 };
 use rules::{
     Result, Sealed, fault,
@@ -42,7 +41,7 @@ pub async fn associate_software_token(
     let code = totp::secret_code(&*secret).to_string();
     let session = match (&input.access_token, &input.session) {
         (Some(token), None) => {
-            let caller = caller::signed_in(app, token).await?;
+            let caller = signed_in::signed_in(app, token).await?;
             check_offered(&caller.pool)?;
             let sealed = app.vault.seal(&Totp::context(&caller.pool.id, &caller.user.sub), &*secret);
             let id = registration_id(app, &caller);
@@ -82,7 +81,7 @@ pub async fn verify_software_token(
     totp::check_device_name(device_name.as_deref())?;
     let session = match (&input.access_token, &input.session) {
         (Some(token), None) => {
-            let caller = caller::signed_in(app, token).await?;
+            let caller = signed_in::signed_in(app, token).await?;
             check_offered(&caller.pool)?;
             verify_signed_in(app, caller, code, device_name).await?;
             None
@@ -116,7 +115,7 @@ async fn verify_signed_in(
             let mut user = before.clone();
             let device_name = device_name.clone();
             user.mfa.totp = Some(Totp { secret, verified: true, last_step: Some(step), device_name });
-            user_changes::save(tx, &caller.pool, &before, &user)
+            changes::save(tx, &caller.pool, &before, &user)
         })
         .await
 }
@@ -167,7 +166,7 @@ async fn in_session(
             let Step::Ask(sign_in) = outcome.step else { return Err(fault::session_invalid()) };
             session::spend(tx, &ticket)?;
             if outcome.user != before {
-                user_changes::save(tx, &pool, &before, &outcome.user)?;
+                changes::save(tx, &pool, &before, &outcome.user)?;
             }
             let context = Context { pool: pool.clone(), client: client.clone(), side };
             let (session, ticket) = session::new(&task_app, &context);
@@ -187,13 +186,13 @@ pub async fn admin_delete_software_token(
     let now = app.now();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &input.username)?;
+            let before = changes::find(tx, &pool, &input.username)?;
             let mut user = before.clone();
             user.mfa.totp = None;
             user.mfa.software_token = false;
             user.mfa.preferred = user.mfa.preferred.filter(|f| *f != MfaFactor::SoftwareToken);
             user.updated_at = now;
-            user_changes::save(tx, &pool, &before, &user)
+            changes::save(tx, &pool, &before, &user)
         })
         .await?;
     Ok(AdminDeleteSoftwareTokenResponse {})

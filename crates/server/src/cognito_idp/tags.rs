@@ -1,7 +1,7 @@
 //! The tags of pools, which are named by their ARN.
 
 use super::pools;
-use crate::{app::App, caller::Operator};
+use crate::{app::App, callers::Operator};
 use rules::{Result, fault, ids, pool::tags};
 use spec::cognito_idp::{
     ListTagsForResourceRequest, ListTagsForResourceResponse, TagResourceRequest, TagResourceResponse,

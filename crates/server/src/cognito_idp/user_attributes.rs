@@ -1,11 +1,11 @@
 //! A signed-in user changes attributes and proves new addresses.
 
-use super::user_changes;
+use crate::users::changes;
 use crate::{
     app::App,
-    caller::SignedIn,
-    codes::{self, Limit, Owner, Proof, Verdict, What},
+    callers::SignedIn,
     triggers,
+    users::codes::{self, CodeOwner, CodePurpose, Committed, Limit, Proof},
 };
 use rules::{
     Fault, Result, fault,
@@ -54,13 +54,13 @@ async fn update(app: &App, caller: SignedIn, changes: Changes) -> Result<Vec<Cod
     let sender = app.clone();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &user.sub)?;
+            let before = changes::find(tx, &pool, &user.sub)?;
             let mut user = User { updated_at: now, ..before.clone() };
             let media = attributes::apply(&pool, &mut user, &changes);
-            user_changes::save(tx, &pool, &before, &user)?;
+            changes::save(tx, &pool, &before, &user)?;
             if !media.is_empty() {
                 // A refusal undoes the change.
-                codes::count(&sender, tx, Limit::UpdateUserAttributes, &Owner::user(&user), now)??;
+                codes::count(&sender, tx, Limit::UpdateUserAttributes, &CodeOwner::user(&user), now)??;
             }
             send_codes(&sender, tx, &pool, &user, &media, now)
         })
@@ -80,7 +80,7 @@ pub(super) fn send_codes(
     for medium in media {
         if let Some(recipient) = unproved_address(user, *medium) {
             triggers::refuse_message(pool, *medium)?;
-            details.push(codes::send(app, tx, pool, user, What::Attribute(*medium), &recipient, now)?);
+            details.push(codes::send(app, tx, pool, user, CodePurpose::Attribute(*medium), &recipient, now)?);
         }
     }
     Ok(details)
@@ -107,15 +107,15 @@ pub async fn get_user_attribute_verification_code(
     let details = app
         .db
         .write(move |tx| {
-            let user = user_changes::find(tx, &pool, &user.sub)?;
+            let user = changes::find(tx, &pool, &user.sub)?;
             let limit = Limit::GetUserAttributeVerificationCode;
-            if let Err(refusal) = codes::count(&sender, tx, limit, &Owner::user(&user), now)? {
+            if let Err(refusal) = codes::count(&sender, tx, limit, &CodeOwner::user(&user), now)? {
                 return Ok::<_, Fault>(Err(refusal));
             }
             let Some(recipient) = unproved_address(&user, medium) else {
                 return Ok(Err(fault::attribute_without_value(medium.attribute())));
             };
-            codes::send(&sender, tx, &pool, &user, What::Attribute(medium), &recipient, now).map(Ok)
+            codes::send(&sender, tx, &pool, &user, CodePurpose::Attribute(medium), &recipient, now).map(Ok)
         })
         .await??;
     Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
@@ -143,17 +143,18 @@ fn verify(
     medium: Medium,
     code: &str,
     now: i64,
-) -> Verdict<()> {
-    let before = user_changes::find(tx, pool, sub)?;
-    let proof = match codes::redeem(app, tx, What::Attribute(medium), &Owner::user(&before), code, now)? {
-        Ok(proof) => proof,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+) -> Committed<()> {
+    let before = changes::find(tx, pool, sub)?;
+    let proof =
+        match codes::redeem(app, tx, CodePurpose::Attribute(medium), &CodeOwner::user(&before), code, now)? {
+            Ok(proof) => proof,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
     let Some(user) = with_proved_address(&before, &proof, now) else {
         return Ok(Err(fault::code_expired()));
     };
     // A refusal because of an alias undoes the use of the code.
-    user_changes::save(tx, pool, &before, &user)?;
+    changes::save(tx, pool, &before, &user)?;
     Ok(Ok(()))
 }
 

@@ -1,11 +1,14 @@
 //! Passwords that an administrator sets or takes away.
 
-use super::user_changes;
+use crate::users::changes;
 use crate::{
     app::App,
-    caller::Operator,
-    codes::{self, What},
-    passwords, triggers,
+    callers::Operator,
+    triggers,
+    users::{
+        codes::{self, CodePurpose},
+        passwords,
+    },
 };
 use rules::{
     Result, fault,
@@ -33,13 +36,13 @@ pub async fn admin_set_user_password(
     let policy = pool.password_policy();
     password_policy::check_password(&policy, &password).map_err(fault::changed_password)?;
     let (reading, typed) = (pool.clone(), input.username);
-    let read = app.db.look_up(move |tx| user_changes::find(tx, &reading, &typed)).await?;
+    let read = app.db.look_up(move |tx| changes::find(tx, &reading, &typed)).await?;
     check_history(app, &read, &password, policy.history_size).await?;
     let kept = passwords::make(app, &pool, &read, password, temporary).await?;
     let now = app.now();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &read.sub)?;
+            let before = changes::find(tx, &pool, &read.sub)?;
             // What was made looks back on the password that was read.
             if hash(&before) != hash(&read) {
                 return Err(fault::too_many_requests());
@@ -47,7 +50,7 @@ pub async fn admin_set_user_password(
             let mut user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
             user.status =
                 if temporary { UserStatusType::ForceChangePassword } else { UserStatusType::Confirmed };
-            user_changes::save(tx, &pool, &before, &user)
+            changes::save(tx, &pool, &before, &user)
         })
         .await?;
     Ok(AdminSetUserPasswordResponse {})
@@ -88,13 +91,13 @@ pub async fn admin_reset_user_password(
     let sender = app.clone();
     app.db
         .write(move |tx| {
-            let before = user_changes::find(tx, &pool, &input.username)?;
+            let before = changes::find(tx, &pool, &input.username)?;
             check_resettable(&before)?;
             let recipient = recipients::recovery(&pool, &before)?;
             triggers::refuse_message(&pool, recipient.medium)?;
             let user = User { status: UserStatusType::ResetRequired, updated_at: now, ..before.clone() };
-            user_changes::save(tx, &pool, &before, &user)?;
-            codes::send(&sender, tx, &pool, &user, What::PasswordReset, &recipient, now)?;
+            changes::save(tx, &pool, &before, &user)?;
+            codes::send(&sender, tx, &pool, &user, CodePurpose::PasswordReset, &recipient, now)?;
             Ok::<_, rules::Fault>(())
         })
         .await?;

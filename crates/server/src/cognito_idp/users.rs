@@ -1,7 +1,7 @@
 //! A user as an administrator sees and governs them: looked up, confirmed, disabled, deleted.
 
-use super::user_changes;
-use crate::{app::App, caller::Operator, triggers};
+use crate::users::changes;
+use crate::{app::App, callers::Operator, triggers};
 use rules::{Result, fault, pool::Pool, user::User};
 use spec::{
     Timestamp,
@@ -21,7 +21,7 @@ pub async fn admin_get_user(
     input: AdminGetUserRequest,
 ) -> Result<AdminGetUserResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
-    let user = app.db.look_up(move |tx| user_changes::find(tx, &pool, &input.username)).await?;
+    let user = app.db.look_up(move |tx| changes::find(tx, &pool, &input.username)).await?;
     let factors = user.mfa.setting_list();
     Ok(AdminGetUserResponse {
         user_attributes: Some(user.attribute_list(|_| true)),
@@ -41,8 +41,8 @@ pub async fn admin_delete_user(app: &App, _caller: &Operator, input: AdminDelete
     let pool = app.pool(&input.user_pool_id).await?;
     app.db
         .write(move |tx| {
-            let user = user_changes::find(tx, &pool, &input.username)?;
-            user_changes::delete(tx, &pool, &user)
+            let user = changes::find(tx, &pool, &input.username)?;
+            changes::delete(tx, &pool, &user)
         })
         .await
 }
@@ -121,9 +121,9 @@ pub(super) fn change(
     now: i64,
     how: impl FnOnce(&mut User) -> Result<()>,
 ) -> Result<()> {
-    let before = user_changes::find(tx, pool, typed)?;
+    let before = changes::find(tx, pool, typed)?;
     let mut user = before.clone();
     how(&mut user)?;
     user.updated_at = now;
-    user_changes::save(tx, pool, &before, &user)
+    changes::save(tx, pool, &before, &user)
 }

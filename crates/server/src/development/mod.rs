@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod custom_ids;
+pub mod outbox;
 pub mod reset;
 
 use crate::app::App;

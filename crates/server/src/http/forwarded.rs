@@ -1,6 +1,6 @@
 //! Where a request came from when proxies passed it on: `X-Forwarded-For`, believed as far as trusted proxies wrote it.
 
-use super::doors::Peer;
+use super::route::Peer;
 use axum::http::{HeaderMap, Request};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};

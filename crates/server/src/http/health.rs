@@ -1,6 +1,6 @@
 //! What load balancers ask: is the process alive, and can it serve?
 
-use crate::{app::App, master_keys};
+use crate::{app::App, secrets::master_keys};
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;

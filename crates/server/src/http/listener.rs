@@ -1,6 +1,6 @@
 //! Sockets: who may connect, how patient the server is, and how it ends.
 
-use super::{doors::Peer, limits::Limits, patience::Patient, per_address::PerAddress};
+use super::{limits::Limits, per_address::PerAddress, route::Peer, write_timeout::TimedWrites};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -129,7 +129,7 @@ impl Doorman {
             request.extensions_mut().insert(Peer(peer));
             tower::ServiceExt::oneshot(router.clone(), request)
         });
-        let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
+        let io = TokioIo::new(TimedWrites::new(stream, self.limits.write_timeout));
         let connection = http1::Builder::new()
             // Who hangs up while a call is under way does not end it: what was done is reported and recorded, and work
             // that was admitted is counted until it is done.

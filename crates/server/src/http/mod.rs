@@ -1,21 +1,27 @@
 //! The way in: listener, limits, request ids, and the doors to the APIs.
 
+pub mod admission;
 pub mod answer;
 pub mod body;
+pub mod call_facts;
 mod cors;
-pub mod doors;
 mod forwarded;
 pub mod health;
 pub mod limits;
 pub mod listener;
-mod metrics;
-mod patience;
 mod per_address;
 pub mod report;
+pub mod response_timing;
+pub mod route;
 mod under_way;
 mod well_known;
+mod write_timeout;
 
-use crate::{app::App, development, pages::outbox};
+use crate::{
+    app::App,
+    development::{self, outbox},
+    metrics,
+};
 use axum::{
     Router,
     body::Body,
@@ -42,7 +48,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(health::routes())
         .merge(development::routes())
-        .route("/_cognate/metrics", get(metrics::answer))
+        .route("/_cognate/metrics", get(metrics::endpoint::answer))
         .route(outbox::PATH, get(outbox))
         .route("/_cognate/outbox/{*rest}", get(outbox))
         .route("/_cognate/{*rest}", any(|| async { (StatusCode::NOT_FOUND, "Not found.\n") }))
@@ -53,7 +59,7 @@ pub fn router(app: App) -> Router {
 
 async fn fallback(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    doors::enter(&app, request, request_id).await
+    route::enter(&app, request, request_id).await
 }
 
 async fn outbox(State(app): State<App>, request: Request<Body>) -> Response<Body> {
@@ -83,8 +89,8 @@ async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -
     let answer = without_panic(next.run(request)).instrument(span);
     let mut response = match tokio::time::timeout(app.config.limits.answer_timeout, answer).await {
         Ok(Some(response)) => response,
-        Ok(None) => doors::failed("a handler panicked", &request_id),
-        Err(_) => doors::failed("a handler took too long", &request_id),
+        Ok(None) => route::failed("a handler panicked", &request_id),
+        Err(_) => route::failed("a handler took too long", &request_id),
     };
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(answer::REQUEST_ID, value);

@@ -1,6 +1,6 @@
 //! How much of what is scarce an address holds, connections or room, so that nobody alone holds it all.
 
-use crate::rate_limits::{is_local, network};
+use crate::http::admission::{is_local, network};
 use ipnet::IpNet;
 use std::{
     collections::HashMap,

@@ -4,8 +4,8 @@
 use crate::{
     app::App,
     audit::Record,
-    call::Call,
-    trail::{Actor, Facts},
+    callers::call::Call,
+    http::call_facts::{Actor, CallFacts},
 };
 use rules::{Fault, Result};
 use serde_json::Value;
@@ -19,13 +19,13 @@ const CUT_OFF: &str = "CutOff";
 pub type Asked = (Service, Option<&'static OperationSpec>);
 
 /// Reports a call that was answered.
-pub fn call(app: &App, call: &Call, asked: Asked, result: &Result<Value>, facts: Facts, took: Duration) {
+pub fn call(app: &App, call: &Call, asked: Asked, result: &Result<Value>, facts: CallFacts, took: Duration) {
     let error = result.as_ref().err();
     tell(app, call, asked, error, error.map(|fault| fault.code.name()), facts, took);
 }
 
 /// Reports a call that was cut off before its end. Whoever waits for it still gets an internal error.
-pub fn cut_off(app: &App, call: &Call, asked: Asked, facts: Facts, took: Duration) {
+pub fn cut_off(app: &App, call: &Call, asked: Asked, facts: CallFacts, took: Duration) {
     let fault = Fault::internal("the call was cut off, and what it asked for may have been done");
     tell(app, call, asked, Some(&fault), Some(CUT_OFF), facts, took);
 }
@@ -36,7 +36,7 @@ fn tell(
     (service, operation): Asked,
     error: Option<&Fault>,
     recorded: Option<&'static str>,
-    facts: Facts,
+    facts: CallFacts,
     took: Duration,
 ) {
     let name = operation.map_or("unknown", |operation| operation.name);
@@ -66,7 +66,7 @@ struct Line<'a> {
     name: &'static str,
     outcome: &'static str,
     reason: Option<&'a str>,
-    facts: &'a Facts,
+    facts: &'a CallFacts,
     took: Duration,
 }
 

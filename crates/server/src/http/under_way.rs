@@ -2,7 +2,12 @@
 //! handler panicked or because the server ends. What a call that was cut off asked for may have been done.
 
 use super::report::{self, Asked};
-use crate::{app::App, cadence, call::Call, metrics::InFlight, trail};
+use crate::{
+    app::App,
+    callers::call::Call,
+    http::{call_facts, response_timing},
+    metrics::InFlight,
+};
 use rules::Result;
 use serde_json::Value;
 use spec::Service;
@@ -20,7 +25,7 @@ pub struct UnderWay<'a> {
 }
 
 impl<'a> UnderWay<'a> {
-    /// A call of this service, inside of [`trail::follow`].
+    /// A call of this service, inside of [`call_facts::scope`].
     pub fn new(app: &'a App, service: Service, call: Call) -> UnderWay<'a> {
         #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
         let began = Instant::now();
@@ -30,13 +35,13 @@ impl<'a> UnderWay<'a> {
     /// Reports how the call was answered.
     pub fn answered(&mut self, asked: Asked, result: &Result<Value>) {
         self.is_reported = true;
-        report::call(self.app, &self.call, asked, result, trail::take(), self.began.elapsed());
+        report::call(self.app, &self.call, asked, result, call_facts::take(), self.began.elapsed());
     }
 
     /// Waits until the answer may leave.
     pub async fn in_cadence(&self) {
         if let Some(period) = self.call.period {
-            cadence::wait(self.began, period).await;
+            response_timing::wait(self.began, period).await;
         }
     }
 }
@@ -46,7 +51,7 @@ impl Drop for UnderWay<'_> {
         if !self.is_reported {
             let asked =
                 self.call.asked().map_or((self.service, None), |(service, spec)| (service, Some(spec)));
-            report::cut_off(self.app, &self.call, asked, trail::take(), self.began.elapsed());
+            report::cut_off(self.app, &self.call, asked, call_facts::take(), self.began.elapsed());
         }
     }
 }

@@ -4,9 +4,9 @@
 use crate::{
     app::App,
     audit,
-    delivery::{self, Transports},
     keys::rotation,
-    master_keys,
+    messages::{self, Transports},
+    secrets::master_keys,
 };
 use rules::Result;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub fn spawn(app: &App, transports: Transports) -> JoinSet<()> {
     jobs.spawn(purge_hourly(app.clone()));
     jobs.spawn(follow_master_key(app.clone()));
     jobs.spawn(audit::run(app.clone()));
-    jobs.spawn(delivery::run(app.clone(), transports));
+    jobs.spawn(messages::run(app.clone(), transports));
     jobs
 }
 

@@ -3,7 +3,7 @@
 //! The old key stays published until the last token it signed has expired, so that nobody is signed out. The new
 //! one may be published some time before it signs, for verifiers that keep the published keys for long.
 
-use super::TokenUse;
+use super::ring::TokenUse;
 use crate::app::App;
 use rules::{Result, fault};
 use store::keys::SigningKey;

@@ -11,7 +11,7 @@ mod users;
 
 pub use entry::Mistake;
 
-use crate::{app::App, caller::Operator};
+use crate::{app::App, callers::Operator};
 use entry::Place;
 use rules::Fault;
 use serde::de::DeserializeOwned;
@@ -42,7 +42,7 @@ pub async fn apply_afresh(app: &App) -> Result<usize, Mistake> {
     match &app.config.seed {
         Some(path) => apply_file(app, path, true).await,
         None => {
-            app.db.write(store::everything::delete).await.map_err(|error| Mistake::of(Fault::from(error)))?;
+            app.db.write(store::wipe::everything).await.map_err(|error| Mistake::of(Fault::from(error)))?;
             Ok(0)
         }
     }
@@ -53,7 +53,7 @@ async fn apply_file(app: &App, path: &Path, afresh: bool) -> Result<usize, Mista
     let mut tries = 0;
     loop {
         tries += 1;
-        let result = app.db.together(|db| apply_pools(app.on(db), &pools, afresh)).await;
+        let result = app.db.in_one_transaction(|db| apply_pools(app.on(db), &pools, afresh)).await;
         match result {
             Err(mistake) if mistake.is_collision() && tries < TRIES_MAX => continue,
             result => return result,
@@ -63,7 +63,7 @@ async fn apply_file(app: &App, path: &Path, afresh: bool) -> Result<usize, Mista
 
 async fn apply_pools(app: App, pools: &[file::Pool], afresh: bool) -> Result<usize, Mistake> {
     if afresh {
-        app.db.write(store::everything::delete).await.map_err(|error| Mistake::of(Fault::from(error)))?;
+        app.db.write(store::wipe::everything).await.map_err(|error| Mistake::of(Fault::from(error)))?;
     }
     let sower = Sower { operator: Operator::server(&app.config), app, changes: AtomicUsize::new(0) };
     for pool in pools {

@@ -3,10 +3,8 @@
 use super::{Mistake, Sower, entry::Place, file, is_unknown};
 use crate::{
     app::App,
-    cognito_idp::{
-        admin_create_user, admin_user_attributes, group_members, user_changes, user_passwords, users,
-    },
-    passwords,
+    cognito_idp::{admin_create_user, admin_user_attributes, group_members, user_passwords, users},
+    users::{changes, passwords},
 };
 use rules::{
     Fault,
@@ -160,7 +158,7 @@ impl Sower {
 
 async fn find(app: &App, pool: Arc<rules::pool::Pool>, typed: &str) -> Result<User, Fault> {
     let typed = typed.to_owned();
-    app.db.read(move |tx| user_changes::find(tx, &pool, &typed)).await
+    app.db.read(move |tx| changes::find(tx, &pool, &typed)).await
 }
 
 fn attributes(wanted: &file::User) -> Vec<serde_json::Value> {

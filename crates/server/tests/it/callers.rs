@@ -5,7 +5,7 @@ use crate::{
     signer::{Signed, Signer},
 };
 use axum::{body::Body, http::Request};
-use cognate::{master_keys, vault::KeyId};
+use cognate::secrets::{master_keys, vault::KeyId};
 use serde_json::{Value, json};
 use spec::Service;
 
@@ -289,9 +289,10 @@ async fn secrets_of_keys_are_shown_once() {
     let app = &lab.app;
     let policy = everything().to_string();
     let random = &mut app.random();
-    let key =
-        cognate::access_keys::create(&app.db, &app.vault, &app.clock, random, "ann", &policy).await.unwrap();
-    let found = cognate::access_keys::find(app, &key.id).await.unwrap().unwrap();
+    let key = cognate::callers::access_keys::create(&app.db, &app.vault, &app.clock, random, "ann", &policy)
+        .await
+        .unwrap();
+    let found = cognate::callers::access_keys::find(app, &key.id).await.unwrap().unwrap();
     assert_eq!(**found.secret, *key.secret.as_bytes());
     for text in [format!("{key:?}"), format!("{found:?}")] {
         assert!(text.contains(&key.id) && !text.contains(&*key.secret), "{text}");
@@ -302,7 +303,8 @@ async fn secrets_of_keys_are_shown_once() {
         ("ann", "{}", "The policy has no Statement."),
     ] {
         let refusal =
-            cognate::access_keys::create(&app.db, &app.vault, &app.clock, random, name, policy).await;
+            cognate::callers::access_keys::create(&app.db, &app.vault, &app.clock, random, name, policy)
+                .await;
         let text = refusal.unwrap_err().to_string();
         assert!(text.starts_with(expected), "{text}");
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 use cognate::{
     config::Config,
-    delivery::{Transports, round},
+    messages::{Transports, round},
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};

@@ -21,10 +21,9 @@ use cognate::{
     clock::Clock,
     config::{Config, Hashing},
     http,
-    keys::KeyRing,
-    master_keys,
-    vault::SystemRandom,
-    work::Workers,
+    keys::ring::KeyRing,
+    secrets::{master_keys, random::SystemRandom},
+    work::pool::Workers,
 };
 use http_body_util::BodyExt as _;
 use rules::Random as _;
@@ -197,7 +196,7 @@ pub struct Busy {
 impl Busy {
     pub async fn new(workers: &Workers) -> Busy {
         let (end, ended): (Vec<_>, Vec<_>) =
-            (0..cognate::work::processors()).map(|_| mpsc::channel::<()>()).unzip();
+            (0..cognate::work::pool::processors()).map(|_| mpsc::channel::<()>()).unzip();
         let job = |ended: mpsc::Receiver<()>| {
             let workers = workers.clone();
             tokio::spawn(async move { workers.run(move || ended.recv().is_err()).await })

@@ -344,7 +344,7 @@ const ATTEMPTS: &[Row] = &[
     ),
     (
         "life of a code for sign-up or an address, in hours",
-        After(CODES, "What::SignUp | What::Attribute(_) => ", ""),
+        After(CODES, "CodePurpose::SignUp | CodePurpose::Attribute(_) => ", ""),
         FIXED,
         "ExpiredCodeException",
     ),

@@ -5,7 +5,10 @@ use crate::{
     scene::{PASSWORD, Scene},
     sign_up::verifying,
 };
-use cognate::delivery::{HOURLY_PER_RECIPIENT, WAITING_MAX, see_whether_full};
+use cognate::messages::{
+    outbox::{HOURLY_PER_RECIPIENT, WAITING_MAX},
+    see_whether_full,
+};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use store::outbox;

@@ -5,7 +5,7 @@ use crate::{
     scene::{PASSWORD, Scene, timestamp},
     srp_client::SrpClient,
 };
-use cognate::work::{Cost, Turn, Workers};
+use cognate::work::pool::{Cost, Priority, Workers};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -17,13 +17,13 @@ struct Crowd {
 
 impl Crowd {
     /// Fills what calls of one turn may fill.
-    async fn gather(workers: &Workers, turn: Turn) -> Crowd {
+    async fn gather(workers: &Workers, turn: Priority) -> Crowd {
         let mut crowd = Crowd { end: Vec::new(), calls: Vec::new() };
         loop {
             let (end, ended) = oneshot::channel::<()>();
             let (admitted, is_admitted) = oneshot::channel();
             let workers = workers.clone();
-            let call = tokio::spawn(cognate::work::follow(async move {
+            let call = tokio::spawn(cognate::work::pool::scope(async move {
                 let verdict = workers.admit(Cost::Light, turn);
                 let goes_on = verdict.is_ok();
                 admitted.send(goes_on).unwrap();
@@ -52,7 +52,7 @@ async fn a_sign_in_is_refused_while_too_much_work_waits_and_health_answers() {
     let lab = Lab::sqlite().await;
     let scene = Scene::new(&lab).await;
     scene.user("jane", json!([])).await;
-    let crowd = Crowd::gather(&lab.app.workers, Turn::Later).await;
+    let crowd = Crowd::gather(&lab.app.workers, Priority::Continuing).await;
     for flow in ["USER_PASSWORD_AUTH", "USER_SRP_AUTH"] {
         let parameters = json!({"USERNAME": "jane", "PASSWORD": PASSWORD, "SRP_A": SrpClient::new().srp_a()});
         scene.initiate(flow, parameters).await.refused("TooManyRequestsException", "Rate exceeded");
@@ -80,7 +80,7 @@ async fn a_sign_in_that_was_begun_is_finished_where_a_new_one_is_refused() {
     let srp_a = client.srp_a();
     let parameters = json!({"USERNAME": "jane", "SRP_A": srp_a});
     let first = scene.initiate("USER_SRP_AUTH", parameters.clone()).await.ok();
-    let crowd = Crowd::gather(&lab.app.workers, Turn::First).await;
+    let crowd = Crowd::gather(&lab.app.workers, Priority::New).await;
     scene.initiate("USER_SRP_AUTH", parameters).await.refused("TooManyRequestsException", "Rate exceeded");
     let answer = client.answer(&scene.pool, &first["ChallengeParameters"], PASSWORD, &timestamp(&lab));
     let tokens = scene.respond("PASSWORD_VERIFIER", &Value::Null, answer).await.ok();

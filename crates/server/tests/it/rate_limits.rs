@@ -7,7 +7,7 @@ use crate::{
     signer::Signer,
 };
 use axum::{body::Body, http::Request};
-use cognate::{audit, config::Rates, http::doors::Peer};
+use cognate::{audit, config::Rates, http::route::Peer};
 use rules::quotas::Category;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZeroU32};

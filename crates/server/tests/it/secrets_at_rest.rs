@@ -9,8 +9,7 @@ use cognate::{
     config::Hashing,
     jobs,
     keys::rotation::{self, Old},
-    master_keys,
-    vault::KeyId,
+    secrets::{master_keys, vault::KeyId},
 };
 use serde_json::{Value, json};
 use std::sync::{
@@ -312,7 +311,7 @@ async fn settings_and_vault_print_no_secret() {
     .await;
     let config = format!("{:?} {:#?}", lab.app.config, lab.app.config);
     assert!(config.contains("listen") && !config.contains(SECRET), "{config}");
-    let vault = format!("{:?} {:?}", lab.app.vault, lab.app.vault.lending());
+    let vault = format!("{:?} {:?}", lab.app.vault, lab.app.vault.client_key());
     assert!(vault.starts_with("Vault(") && vault.len() < 80, "{vault}");
 }
 

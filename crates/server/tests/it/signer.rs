@@ -3,7 +3,7 @@
 use crate::lab::Lab;
 use aws_lc_rs::{digest, hmac};
 use axum::{body::Body, http::Request};
-use cognate::vault::SystemRandom;
+use cognate::secrets::random::SystemRandom;
 use data_encoding::HEXLOWER;
 use rules::calendar::basic_format;
 use serde_json::Value;
@@ -49,9 +49,15 @@ impl Signer {
     pub async fn with_policy(lab: &Lab, name: &str, policy: &Value) -> Signer {
         let app = &lab.app;
         let policy = policy.to_string();
-        let key =
-            cognate::access_keys::create(&app.db, &app.vault, &app.clock, &mut SystemRandom, name, &policy)
-                .await;
+        let key = cognate::callers::access_keys::create(
+            &app.db,
+            &app.vault,
+            &app.clock,
+            &mut SystemRandom,
+            name,
+            &policy,
+        )
+        .await;
         let key = key.unwrap();
         Signer {
             id: key.id,

@@ -47,7 +47,7 @@ fn number(hex: &str) -> BigUint {
 impl SrpClient {
     pub fn new() -> SrpClient {
         let mut secret = [0; 32];
-        rules::Random::fill(&mut cognate::vault::SystemRandom, &mut secret);
+        rules::Random::fill(&mut cognate::secrets::random::SystemRandom, &mut secret);
         let a = BigUint::from_bytes_be(&secret);
         let big_a = BigUint::from(2u8).modpow(&a, &n());
         SrpClient { a, big_a }

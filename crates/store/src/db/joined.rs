@@ -32,7 +32,7 @@ impl From<Error> for Ended {
     }
 }
 
-/// Runs `work` in one transaction of `db`: see [`Db::together`].
+/// Runs `work` in one transaction of `db`: see [`Db::in_one_transaction`].
 pub(super) async fn run<T, E, F>(db: &Db, work: impl FnOnce(Db) -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,

@@ -40,7 +40,7 @@ pub enum Db {
     Sqlite(sqlite::Sqlite),
     /// A server that several nodes share.
     Postgres(postgres::Postgres),
-    /// A transaction of one of the others, made by [`Db::together`].
+    /// A transaction of one of the others, made by [`Db::in_one_transaction`].
     Joined(joined::Joined),
 }
 
@@ -137,7 +137,7 @@ impl Db {
     ///
     /// Meanwhile SQLite takes no other write, so `work` must not write to this database but only to the one that
     /// it is given. It runs once: [`Error::Conflict`] asks the caller to try again.
-    pub async fn together<T, E, F>(&self, work: impl FnOnce(Db) -> F) -> Result<T, E>
+    pub async fn in_one_transaction<T, E, F>(&self, work: impl FnOnce(Db) -> F) -> Result<T, E>
     where
         F: Future<Output = Result<T, E>>,
         E: From<Error>,

@@ -120,7 +120,7 @@ fn exchange(
 ) -> Result<(), Refusal> {
     let client = Client::new(random);
     let a = PublicValue::parse(&client.srp_a())?;
-    let challenge = Challenge::new(&verifier.v, random);
+    let challenge = Exchange::new(&verifier.v, random);
     let signature = client.signature(names, &verifier.salt, &challenge.big_b.to_hex(), password);
     challenge.session_key(&a, &verifier.v)?.check_proof(owner, SECRET_BLOCK, TIMESTAMP, &signature)
 }
@@ -150,7 +150,7 @@ fn lets_users_in_whatever_u_and_s_begin_with() {
     let a = PublicValue::parse(&client.srp_a()).unwrap();
     let mut kinds_seen = std::collections::HashSet::new();
     while kinds_seen.len() < 6 {
-        let challenge = Challenge::new(&verifier.v, &mut random);
+        let challenge = Exchange::new(&verifier.v, &mut random);
         let u = u(&a, &challenge.big_b);
         let s = premaster(&a, &*challenge.b, &verifier.v, &u);
         let kind = |name, number: &[u8]| (name, pad(number).len().cmp(&number.len()));
@@ -244,7 +244,7 @@ fn a_proof_counts_for_one_exchange_only() {
     let verifier = Verifier::new(owner, "correct", &mut random);
     let client = Client::new(&mut random);
     let a = PublicValue::parse(&client.srp_a()).unwrap();
-    let challenge = Challenge::new(&verifier.v, &mut random);
+    let challenge = Exchange::new(&verifier.v, &mut random);
     let key = challenge.session_key(&a, &verifier.v).unwrap();
     let proof = client.signature("Pooljane", &verifier.salt, &challenge.big_b.to_hex(), "correct");
     assert_eq!(key.check_proof(owner, SECRET_BLOCK, TIMESTAMP, &proof), Ok(()));
@@ -263,7 +263,7 @@ fn a_proof_counts_for_one_exchange_only() {
         assert_eq!(key.check_proof(owner, block, timestamp, proof), Err(Refusal::Proof), "{proof}");
     }
     // The same answer to another challenge of the same user, and to another client's A.
-    let next = Challenge::new(&verifier.v, &mut random).session_key(&a, &verifier.v).unwrap();
+    let next = Exchange::new(&verifier.v, &mut random).session_key(&a, &verifier.v).unwrap();
     assert_eq!(next.check_proof(owner, SECRET_BLOCK, TIMESTAMP, &proof), Err(Refusal::Proof));
     let other_a = PublicValue::parse(&Client::new(&mut random).srp_a()).unwrap();
     let other = challenge.session_key(&other_a, &verifier.v).unwrap();
@@ -321,7 +321,7 @@ fn invents_the_same_user_each_time() {
 fn prints_no_secrets() {
     let mut random = Seeded(7);
     let verifier = Verifier::new(Owner::user("eu_P", "jane"), "pw", &mut random);
-    let challenge = Challenge::new(&verifier.v, &mut random);
+    let challenge = Exchange::new(&verifier.v, &mut random);
     let a = PublicValue::parse("abc").unwrap();
     let key = challenge.session_key(&a, &verifier.v).unwrap();
     assert_eq!(format!("{key:?}"), "SessionKey(…)");

@@ -8,9 +8,9 @@ use crate::{
 };
 use cognate::{
     app::App,
-    cadence,
-    codes::{self, Owner, What},
-    delivery::HOURLY_PER_RECIPIENT,
+    http::response_timing,
+    messages::outbox::HOURLY_PER_RECIPIENT,
+    users::codes::{self, CodeOwner, CodePurpose},
 };
 use rules::messages::{Medium, recipients::Recipient};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ const WRONG: (&str, &str) = ("NotAuthorizedException", "Incorrect username or pa
 const LOCKED: (&str, &str) = ("NotAuthorizedException", "Password attempts exceeded");
 
 /// How many statements a code to a user takes, and one to a name that nobody has.
-async fn statements(app: &App, scene: &Scene, what: What) -> (usize, usize) {
+async fn statements(app: &App, scene: &Scene, purpose: CodePurpose) -> (usize, usize) {
     let pool = app.pool(&scene.pool).await.unwrap();
     let sub = scene.seen("jane").await["sub"].clone();
     let (app, now) = (Arc::new(app.clone()), app.now());
@@ -35,9 +35,9 @@ async fn statements(app: &App, scene: &Scene, what: What) -> (usize, usize) {
         let user = users::find(tx, &pool.id, &sub)?.unwrap();
         let to = |to: &str| Recipient { medium: Medium::Email, to: to.to_owned() };
         let before = tx.statements();
-        codes::send_discreetly(&work, tx, &pool, &user, what, &to("jane@example.com"), now, true)?;
+        codes::send_discreetly(&work, tx, &pool, &user, purpose, &to("jane@example.com"), now, true)?;
         let between = tx.statements();
-        codes::pretend(&work, tx, what, &Owner::unknown(&pool, "nobody"), &to("n@e"), now)?;
+        codes::pretend(&work, tx, purpose, &CodeOwner::unknown(&pool, "nobody"), &to("n@e"), now)?;
         Ok::<_, rules::Fault>((between - before, tx.statements() - between))
     });
     counted.await.unwrap()
@@ -49,7 +49,7 @@ both_engines! {
         let sends = lab.another(MASTER_KEY, |config| config.delivery.email_webhook = webhook).await.unwrap();
         let scene = verifying(&sends, json!({})).await;
         scene.reachable("jane").await;
-        for what in [What::SignUp, What::PasswordReset] {
+        for what in [CodePurpose::SignUp, CodePurpose::PasswordReset] {
             assert_eq!(statements(&lab.app, &scene, what).await, (2, 2), "{what:?}: nothing leaves");
             assert_eq!(statements(&sends.app, &scene, what).await, (3, 3), "{what:?}: e-mails leave");
             sends.app.outbox_is_full.store(true, Ordering::Relaxed);
@@ -57,10 +57,10 @@ both_engines! {
             sends.app.outbox_is_full.store(false, Ordering::Relaxed);
         }
         for _ in 0..HOURLY_PER_RECIPIENT {
-            assert_eq!(statements(&sends.app, &scene, What::PasswordReset).await, (3, 3));
+            assert_eq!(statements(&sends.app, &scene, CodePurpose::PasswordReset).await, (3, 3));
         }
         let sent = scene.messages("jane").await.len();
-        assert_eq!(statements(&sends.app, &scene, What::PasswordReset).await, (3, 3));
+        assert_eq!(statements(&sends.app, &scene, CodePurpose::PasswordReset).await, (3, 3));
         assert_eq!(scene.messages("jane").await.len(), sent, "the address had its hour's messages");
     }
 
@@ -116,7 +116,7 @@ both_engines! {
             assert!(began.elapsed() >= Duration::from_millis(5), "{name} is locked out, and nothing was hashed");
         }
         let refresh = json!({"AuthFlow": "REFRESH_TOKEN_AUTH"});
-        assert_eq!(cadence::of(Operation::InitiateAuth, &refresh), None, "nobody waits for want of a secret");
+        assert_eq!(response_timing::of(Operation::InitiateAuth, &refresh), None, "nobody waits for want of a secret");
     }
 }
 

@@ -433,7 +433,7 @@ pub(super) async fn a_failing_migration_leaves_nothing(place: &Place) {
 pub(super) async fn work_together_is_kept_whole_or_not_at_all(place: &Place) {
     let db = place.open().await;
     let number_inside = db
-        .together(|inside| async move {
+        .in_one_transaction(|inside| async move {
             add(&inside, "one", 1).await;
             tokio::task::yield_now().await;
             let missing: Result<(), Error> = inside.read(|_| Err(Error::Overloaded)).await;
@@ -446,14 +446,14 @@ pub(super) async fn work_together_is_kept_whole_or_not_at_all(place: &Place) {
     assert_eq!(names(&db).await, ["one", "two"]);
 
     let refused: Result<(), Error> = db
-        .together(|inside| async move {
+        .in_one_transaction(|inside| async move {
             add(&inside, "three", 3).await;
             Err(Error::Overloaded)
         })
         .await;
     assert!(matches!(refused, Err(Error::Overloaded)));
     let overlooked: Result<(), Error> = db
-        .together(|inside| async move {
+        .in_one_transaction(|inside| async move {
             add(&inside, "four", 4).await;
             let refused: Result<(), Error> = inside.write(|_| Err(Error::Overloaded)).await;
             assert!(refused.is_err());
@@ -462,7 +462,7 @@ pub(super) async fn work_together_is_kept_whole_or_not_at_all(place: &Place) {
         .await;
     assert!(matches!(overlooked, Err(Error::Aborted)));
     let failed: Result<(), Error> = db
-        .together(|inside| async move {
+        .in_one_transaction(|inside| async move {
             add(&inside, "five", 5).await;
             let failed = inside.read(|tx| tx.query("SELECT nonsense", &[])).await;
             assert!(failed.is_err());
@@ -485,7 +485,7 @@ pub(super) async fn dropped_work_leaves_nothing(place: &Place) {
             let _ = begun.send(());
             std::future::pending::<Result<(), Error>>().await
         };
-        other.together(work).await
+        other.in_one_transaction(work).await
     });
     has_begun.await.unwrap();
     work.abort();

@@ -1,0 +1,11 @@
+//! Who asks, and the typed proofs that operations take as arguments.
+
+pub mod access_keys;
+pub mod call;
+pub mod client_secret;
+pub mod operator;
+pub mod runners;
+pub mod signed_in;
+
+pub use operator::Operator;
+pub use signed_in::SignedIn;

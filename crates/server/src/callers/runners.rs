@@ -1,0 +1,70 @@
+//! The three runners that turn a call into an operation's arguments: what anybody may call, what a user's access token
+//! opens, and what an administrator signs.
+
+use super::{Operator, SignedIn, call::Call, signed_in};
+use crate::{app::App, http::call_facts};
+use rules::{Fault, Result, fault};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use spec::shape::OperationSpec;
+
+/// Runs an operation that anybody may call, or that looks for its own proof.
+pub async fn public<I, O>(f: impl AsyncFnOnce(&App, I) -> Result<O>, app: &App, input: Value) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    answer(Box::pin(f(app, request(input)?)).await?)
+}
+
+/// Runs an operation of a user who shows an access token.
+pub async fn signed_in<I, O>(
+    f: impl AsyncFnOnce(&App, SignedIn, I) -> Result<O>,
+    app: &App,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let token = input["AccessToken"].as_str().ok_or_else(fault::access_token_invalid)?;
+    let caller = Box::pin(signed_in::signed_in(app, token)).await?;
+    answer(Box::pin(f(app, caller, request(input)?)).await?)
+}
+
+/// Runs an operation of an administrator, who signs with AWS credentials and is allowed this operation on what
+/// its input names.
+pub async fn operator<I, O>(
+    f: impl AsyncFnOnce(&App, &Operator, I) -> Result<O>,
+    app: &App,
+    call: &Call,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let (Some(caller), Some((service, operation))) = (&call.operator, call.asked()) else {
+        return Err(fault::missing_authentication_token());
+    };
+    caller.check_allowed(&app.config, service, operation.name, &input)?;
+    answer(Box::pin(f(app, caller, request(input)?)).await?)
+}
+
+/// The answer of an operation that is not built yet.
+pub fn not_built(operation: &OperationSpec) -> Result<Value> {
+    tracing::warn!(operation = operation.name, "called an operation that is not built");
+    Err(fault::not_built(operation.name))
+}
+
+/// A checked value as the operation's request.
+fn request<I: DeserializeOwned>(input: Value) -> Result<I> {
+    // The value has the shape that the type was generated from; serde's text may quote it, so it is dropped.
+    serde_json::from_value(input).map_err(|_| Fault::internal("a checked request does not fit its type"))
+}
+
+fn answer<O: Serialize>(output: O) -> Result<Value> {
+    let output = serde_json::to_value(output).map_err(|_| Fault::internal("an answer cannot be written"))?;
+    call_facts::output(&output);
+    Ok(output)
+}

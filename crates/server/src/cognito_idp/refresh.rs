@@ -1,0 +1,134 @@
+//! New tokens for a refresh token: InitiateAuth with REFRESH_TOKEN_AUTH, and GetTokensFromRefreshToken.
+
+use super::sign_in::{Answer, Context, Parameters};
+use crate::{
+    app::App,
+    callers::client_secret,
+    http::call_facts,
+    tokens::{
+        issue::{self, Issued},
+        refresh_token::{self, Presented},
+    },
+    triggers::{Trigger, refuse_configured},
+};
+use rules::{
+    Fault, Result, fault,
+    sign_in::Side,
+    tokens::{
+        Grant,
+        refresh::{self, Refresh},
+    },
+    user::{Membership, User},
+};
+use spec::cognito_idp::{
+    AuthenticationResultType, GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse,
+};
+
+/// REFRESH_TOKEN and REFRESH_TOKEN_AUTH.
+pub async fn initiate(app: &App, context: Context, parameters: &Parameters) -> Result<Answer> {
+    let token = parameters.required("REFRESH_TOKEN")?;
+    let found = find(app, &context, token).await?;
+    // No USERNAME is sent, so the hash is made over the user's own name or sub.
+    if !context.client.secrets.is_empty() {
+        let hash =
+            parameters.get("SECRET_HASH").ok_or_else(|| fault::secret_hash_missing(&context.client.id))?;
+        let names: Vec<&str> =
+            found.user.iter().flat_map(|(user, _)| [user.username.as_str(), user.sub.as_str()]).collect();
+        if !client_secret::is_hash_of(app, &context.client, hash, &names)? {
+            return Err(fault::secret_hash_wrong_on_refresh(&context.client.id));
+        }
+    }
+    let result = Some(refreshed(app, &context, found).await?);
+    Ok(Answer { result, ..Answer::default() })
+}
+
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
+pub async fn get_tokens_from_refresh_token(
+    app: &App,
+    input: GetTokensFromRefreshTokenRequest,
+) -> Result<GetTokensFromRefreshTokenResponse> {
+    let (client, pool) = app.client_and_pool(&input.client_id).await?;
+    client_secret::check_plain(app, &client, input.client_secret.as_deref())?;
+    let context = Context { pool, client, side: Side::User };
+    let found = find(app, &context, &input.refresh_token).await?;
+    let result = refreshed(app, &context, found).await?;
+    Ok(GetTokensFromRefreshTokenResponse { authentication_result: Some(result) })
+}
+
+/// A genuine refresh token with all that belongs to it.
+struct Found {
+    presented: Presented,
+    grant: Grant,
+    user: Option<(User, Vec<Membership>)>,
+}
+
+async fn find(app: &App, context: &Context, token: &str) -> Result<Found> {
+    refuse_configured(&context.pool, Trigger::PreTokenGeneration)?;
+    let presented = refresh_token::read(token)?;
+    let id = presented.grant_id.clone();
+    let found = app.db.look_up(move |tx| store::grants::find_for_tokens(tx, &id)).await?;
+    let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
+    if !refresh_token::is_genuine(&app.vault, &grant, token, presented.generation) {
+        return Err(fault::refresh_token_invalid());
+    }
+    if let Some((user, _)) = &user {
+        call_facts::user(user);
+        app.rate_limits.check_user(&user.pool_id, &user.sub)?;
+    }
+    Ok(Found { presented, grant, user })
+}
+
+async fn refreshed(app: &App, context: &Context, found: Found) -> Result<AuthenticationResultType> {
+    let Found { presented, mut grant, user } = found;
+    let now = app.now();
+    let generation = presented.generation;
+    let decision = refresh::check(&grant, generation, &context.client, user.as_ref().map(|(u, _)| u), now)?;
+    let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
+    match decision {
+        Refresh::Keep | Refresh::Repeat => {}
+        Refresh::Reuse => return Err(end(app, &grant.id, now).await?),
+        Refresh::Rotate { previous_until } => {
+            grant = rotate(app, context, &grant.id, generation, previous_until).await?;
+        }
+    }
+    let with_refresh_token = decision != Refresh::Keep;
+    issue::issue(app, Issued { context, user, groups, grant, with_refresh_token }).await
+}
+
+/// Moves the grant on, or finds that a parallel request did; without a grace period that is a reuse.
+async fn rotate(
+    app: &App,
+    context: &Context,
+    id: &str,
+    generation: i64,
+    previous_until: i64,
+) -> Result<Grant> {
+    let now = app.now();
+    let (key, client) = (id.to_owned(), context.client.clone());
+    let rotated = app
+        .db
+        .write(move |tx| {
+            let won = store::grants::rotate(tx, &key, generation, previous_until)?;
+            let found = store::grants::find_for_tokens(tx, &key)?;
+            let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
+            let user = user.map(|(user, _)| user);
+            let judged = if won { grant.generation } else { generation };
+            match refresh::check(&grant, judged, &client, user.as_ref(), now)? {
+                Refresh::Keep | Refresh::Repeat | Refresh::Rotate { .. } => Ok::<_, Fault>(Some(grant)),
+                // Found out and ended in one transaction: a crash between the two would leave the family alive.
+                Refresh::Reuse => {
+                    store::grants::revoke(tx, &key, now)?;
+                    Ok(None)
+                }
+            }
+        })
+        .await?;
+    rotated.ok_or_else(fault::refresh_token_reused)
+}
+
+/// Somebody else may hold the family of a reused token, so all of it ends (OAuth 2.0 Security BCP, RFC 9700 §4.14.2).
+async fn end(app: &App, id: &str, now: i64) -> Result<Fault> {
+    let id = id.to_owned();
+    app.db.write(move |tx| store::grants::revoke(tx, &id, now)).await?;
+    Ok(fault::refresh_token_reused())
+}

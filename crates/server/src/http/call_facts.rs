@@ -1,0 +1,156 @@
+//! What is known of the call under way: noted by whoever finds it out, read at the end by the door, which logs,
+//! counts and records the call. Operations take no argument for it, because nothing they do depends on it.
+
+use serde_json::Value;
+use std::cell::RefCell;
+
+/// What is known of a call. It has no Debug, because people type passwords where a name belongs.
+#[derive(Clone, Default)]
+pub struct CallFacts {
+    /// The pool.
+    pub pool_id: Option<String>,
+    /// The client.
+    pub client_id: Option<String>,
+    /// The user whom the call is about.
+    pub sub: Option<String>,
+    /// That user's name.
+    pub username: Option<String>,
+    /// The name that the caller typed, which may mean nobody: it is looked up and never kept.
+    pub typed_name: Option<String>,
+    /// Who called.
+    pub actor: Actor,
+    /// The question that a sign-in asks next.
+    pub challenge: Option<String>,
+}
+
+/// Who called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody who has proved anything beforehand.
+    #[default]
+    Anyone,
+    /// Who signed with this access key.
+    Operator(String),
+    /// The user with this sub, by an access token.
+    User(String),
+}
+
+impl Actor {
+    /// The kind and the name.
+    pub fn parts(self) -> (&'static str, Option<String>) {
+        match self {
+            Actor::Anyone => ("anyone", None),
+            Actor::Operator(access_key) => ("operator", Some(access_key)),
+            Actor::User(sub) => ("user", Some(sub)),
+        }
+    }
+}
+
+tokio::task_local! {
+    static FACTS: RefCell<CallFacts>;
+}
+
+/// Runs a call of which things are noted.
+pub async fn scope<T>(call: impl Future<Output = T>) -> T {
+    FACTS.scope(RefCell::default(), call).await
+}
+
+/// What was noted of the call under way, also where it is being dropped; outside of one it is nothing.
+pub fn take() -> CallFacts {
+    let mut taken = CallFacts::default();
+    note(|facts| taken = std::mem::take(facts));
+    taken
+}
+
+/// Notes something about the call under way; outside of one it does nothing.
+pub fn note(f: impl FnOnce(&mut CallFacts)) {
+    let _ = FACTS.try_with(|facts| {
+        if let Ok(mut facts) = facts.try_borrow_mut() {
+            f(&mut facts);
+        }
+    });
+}
+
+/// Notes the user whom the call is about.
+pub fn user(user: &rules::user::User) {
+    note(|facts| {
+        facts.pool_id = Some(user.pool_id.clone());
+        facts.sub = Some(user.sub.clone());
+        facts.username = Some(user.username.clone());
+    });
+}
+
+/// Notes what a checked input names.
+pub fn input(input: &Value) {
+    note(|facts| {
+        let text = |name: &str| input[name].as_str().map(str::to_owned);
+        facts.pool_id = text("UserPoolId");
+        facts.client_id = text("ClientId");
+        facts.typed_name = typed_name(input).map(str::to_owned);
+    });
+}
+
+/// The user's name in a checked input, as it was typed.
+pub fn typed_name(input: &Value) -> Option<&str> {
+    let parameters =
+        ["AuthParameters", "ChallengeResponses"].into_iter().find_map(|name| input[name].as_object());
+    input["Username"].as_str().or_else(|| parameters?.get("USERNAME")?.as_str())
+}
+
+/// Notes what only the answer tells: what was made, and the question of a sign-in.
+pub fn output(output: &Value) {
+    note(|facts| {
+        for (fact, found) in [
+            (&mut facts.challenge, &output["ChallengeName"]),
+            (&mut facts.pool_id, &output["UserPool"]["Id"]),
+            (&mut facts.client_id, &output["UserPoolClient"]["ClientId"]),
+            (&mut facts.sub, &output["UserSub"]),
+        ] {
+            if let Some(found) = found.as_str() {
+                *fact = Some(found.to_owned());
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::pending,
+        panic::{AssertUnwindSafe, catch_unwind},
+        pin::pin,
+        sync::{Arc, Mutex},
+        task::{Context, Waker},
+    };
+
+    struct Taker(Arc<Mutex<CallFacts>>);
+
+    impl Drop for Taker {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() = take();
+        }
+    }
+
+    #[test]
+    fn what_was_noted_is_there_while_the_call_is_dropped() {
+        for panics in [false, true] {
+            let taken = Arc::<Mutex<CallFacts>>::default();
+            let taker = Taker(taken.clone());
+            let call = async move {
+                let _taker = taker;
+                note(|facts| facts.sub = Some("jane".into()));
+                if panics {
+                    note(|_| panic!("as a handler may"));
+                }
+                pending::<()>().await;
+            };
+            {
+                let mut call = pin!(scope(call));
+                let poll = || call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+                assert_eq!(catch_unwind(AssertUnwindSafe(poll)).is_err(), panics);
+            }
+            assert_eq!(taken.lock().unwrap().sub.as_deref(), Some("jane"), "{panics}");
+        }
+    }
+}

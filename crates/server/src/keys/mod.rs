@@ -1,0 +1,5 @@
+//! The keys that sign tokens.
+
+pub mod jwk;
+pub mod ring;
+pub mod rotation;

@@ -1,0 +1,76 @@
+//! The outbox: messages are written into it by the transaction that causes them.
+
+use crate::app::App;
+use rules::{
+    Fault, Millis, Random, Result, fault,
+    messages::{Message, recipients::Recipient},
+};
+use std::sync::atomic::Ordering;
+use store::{
+    Tx,
+    outbox::{self, Entry, sealed_context},
+};
+
+/// How many messages one address is sent in an hour, whatever they are for.
+pub const HOURLY_PER_RECIPIENT: i64 = 50;
+const HOUR_MS: i64 = 3_600_000;
+/// How many messages may wait for delivery.
+pub const WAITING_MAX: i64 = 100_000;
+
+/// Writes messages into the outbox: the one way in. What leaves the server must neither flood anybody's mailbox nor
+/// grow without end while a mail server is away.
+///
+/// # Errors
+/// TooManyRequestsException, which every operation declares.
+pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
+    // What stays in the outbox goes to nobody.
+    if entry.next_try_at.is_some() {
+        let had_many = had_many(tx, &entry.recipient, entry.created_at)?;
+        if app.outbox_is_full.load(Ordering::Relaxed) {
+            return Err(fault::too_many_requests().because("too many messages wait for delivery"));
+        }
+        if had_many {
+            return Err(
+                fault::too_many_requests().because("the address was sent too many messages in an hour")
+            );
+        }
+    }
+    Ok(outbox::insert(tx, entry)?)
+}
+
+/// Asks the store what [`post`] asks it for a message to this recipient, and does nothing with the answer.
+pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Millis) -> Result<()> {
+    if app.config.delivery.carries(recipient.medium) {
+        had_many(tx, &recipient.to, now)?;
+    }
+    Ok(())
+}
+
+fn had_many(tx: &mut Tx<'_>, to: &str, now: Millis) -> Result<bool> {
+    Ok(outbox::has_since(tx, to, now - HOUR_MS, HOURLY_PER_RECIPIENT)?)
+}
+
+/// A message as the outbox keeps it. It is due at once if the server can send by its medium; otherwise it stays.
+pub fn entry(app: &App, pool_id: &str, message: &Message) -> Result<Entry> {
+    let now = app.now();
+    let id = app.random().uuid_v7(now);
+    let json = zeroize::Zeroizing::new(serde_json::to_vec(message).map_err(Fault::internal)?);
+    Ok(Entry {
+        pool_id: pool_id.to_owned(),
+        username: message.username.clone(),
+        recipient: message.to.clone(),
+        created_at: now,
+        next_try_at: app.config.delivery.carries(message.medium).then_some(now),
+        tries: 0,
+        delivered_at: None,
+        last_error: None,
+        sealed: app.vault.seal(&sealed_context(&id), &json),
+        id,
+    })
+}
+
+/// The message in an entry.
+pub fn open(app: &App, entry: &Entry) -> Result<Message> {
+    let json = app.vault.open(&sealed_context(&entry.id), &entry.sealed)?;
+    serde_json::from_slice(&json).map_err(|_| Fault::internal("a message in the outbox is damaged"))
+}

@@ -1,3 +1,0 @@
-//! Pages for people, and what lies beside them.
-
-pub mod outbox;

@@ -1,0 +1,58 @@
+//! Where failures of a sign-in are counted: a counter for each user and kind, and one for each unknown name, so that
+//! the lock does not tell which names exist.
+
+use crate::secrets::vault::Vault;
+use rules::{
+    Fault, Result,
+    sign_in::lockout::{self, Failures},
+    user::User,
+};
+use store::{Tx, attempts};
+
+/// A counter's key.
+pub type Counter = [u8; 32];
+
+/// The counter of wrong passwords, by user or, for an unknown one, by the folded name.
+pub fn passwords(vault: &Vault, pool_id: &str, user: Option<&User>, folded_name: &str) -> Counter {
+    match user {
+        Some(user) => vault.mac("attempts", &["password", pool_id, &user.sub]),
+        None => vault.mac("attempts", &["password-of-unknown", pool_id, folded_name]),
+    }
+}
+
+/// The counter of wrong codes of second factors.
+pub fn second_factors(vault: &Vault, pool_id: &str, sub: &str) -> Counter {
+    vault.mac("attempts", &["second-factor", pool_id, sub])
+}
+
+/// Reads a counter.
+pub fn failures(tx: &mut Tx<'_>, counter: &Counter) -> Result<Failures> {
+    let found = attempts::get(tx, counter)?;
+    Ok(Failures { count: found.count, last_at: found.last_at })
+}
+
+/// Counts a failure, unless the lock lasts: then nothing counts and the lock is the answer.
+pub fn fail(tx: &mut Tx<'_>, counter: &Counter, now: i64, refusal: Fault) -> Result<Fault> {
+    let before = failures(tx, counter)?;
+    if let Err(locked) = lockout::check(before, now) {
+        return Ok(locked);
+    }
+    let after = lockout::after_failure(before, now);
+    attempts::set(
+        tx,
+        counter,
+        attempts::Attempts { count: after.count, first_at: now, last_at: after.last_at },
+    )?;
+    Ok(refusal)
+}
+
+/// Refuses while the lock lasts, even the right answer, and forgets the failures otherwise. It stands in the
+/// transaction that accepts the answer, so that of many parallel guesses none is accepted behind the lock.
+pub fn pass(tx: &mut Tx<'_>, counter: &Counter, now: i64) -> Result<()> {
+    let before = failures(tx, counter)?;
+    lockout::check(before, now)?;
+    if before.count > 0 {
+        attempts::delete(tx, counter)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Work that burns the processor, and admission to it.
+
+pub mod hashing;
+pub mod pool;
