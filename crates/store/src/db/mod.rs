@@ -15,6 +15,7 @@
 //! into the text, because each text is prepared once and kept.
 
 pub mod backup;
+mod erased;
 mod error;
 mod joined;
 mod migrate;
@@ -87,11 +88,13 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match self {
-            Db::Sqlite(sqlite) => sqlite.read(f).await,
-            Db::Postgres(postgres) => postgres.read(f).await,
-            Db::Joined(joined) => joined.read(f).await,
-        }
+        let (work, answer) = erased::split(f);
+        let ended = match self {
+            Db::Sqlite(sqlite) => sqlite.read(work).await,
+            Db::Postgres(postgres) => postgres.read(work).await,
+            Db::Joined(joined) => joined.read(work).await,
+        };
+        answer.after(ended)
     }
 
     /// Runs a closure that reads a few rows by their keys, on the caller's own thread: handing such a read to another
@@ -106,11 +109,13 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match self {
-            Db::Sqlite(sqlite) => sqlite.look_up(f).await,
-            Db::Postgres(postgres) => postgres.look_up(f).await,
-            Db::Joined(joined) => joined.read(f).await,
-        }
+        let (work, answer) = erased::split(f);
+        let ended = match self {
+            Db::Sqlite(sqlite) => sqlite.look_up(work).await,
+            Db::Postgres(postgres) => postgres.look_up(work).await,
+            Db::Joined(joined) => joined.read(work).await,
+        };
+        answer.after(ended)
     }
 
     /// Runs a closure that writes; an `Err` or a panic undoes what it wrote.
@@ -125,11 +130,13 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match self {
-            Db::Sqlite(sqlite) => sqlite.write(f).await,
-            Db::Postgres(postgres) => postgres.write(f).await,
-            Db::Joined(joined) => joined.write(f).await,
-        }
+        let (work, answer) = erased::split(f);
+        let ended = match self {
+            Db::Sqlite(sqlite) => sqlite.write(work).await,
+            Db::Postgres(postgres) => postgres.write(work).await,
+            Db::Joined(joined) => joined.write(work).await,
+        };
+        answer.after(ended)
     }
 
     /// Runs `work` with a database whose reads and writes are all one transaction of this one: everything is
