@@ -16,6 +16,7 @@ mod sealed;
 pub mod sealing;
 pub mod sign_in;
 pub mod tokens;
+pub mod triggers;
 pub mod user;
 
 pub use fault::{Fault, Result};

@@ -23,7 +23,7 @@ use std::{
     ops::Deref,
     sync::{Arc, RwLock, atomic::AtomicBool},
 };
-use store::Db;
+use store::{Db, Tx};
 
 /// How long configuration that was read may be used, so that nodes see each other's changes within a second.
 const CONFIGURATION_TTL_MS: i64 = 1_000;
@@ -126,6 +126,16 @@ impl App {
     /// Milliseconds since 1970.
     pub fn now(&self) -> i64 {
         self.clock.now()
+    }
+
+    /// Runs a closure in one transaction that writes, and hands it this server; an `Err` undoes what it wrote. It may
+    /// run again, so it changes nothing but the database and draws nothing at random.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl Fn(&App, &mut Tx<'_>) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let app = self.clone();
+        self.db.write(move |tx| f(&app, tx)).await
     }
 
     /// The random source to hand to the rules: `&mut app.random()`.

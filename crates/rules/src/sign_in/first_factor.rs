@@ -61,20 +61,20 @@ pub enum Verdict {
     /// The right one: the machine goes on.
     Right,
     /// A wrong one, which counts toward the lock.
-    Wrong(Fault),
+    Wrong,
     /// Refused for another reason, which does not count.
     Refused(Fault),
 }
 
 /// Judges a password that was compared (or, for an unknown user, compared with a decoy).
 pub fn judge(client: &Client, user: Option<&User>, matches: bool) -> Verdict {
-    let Some(user) = user else { return Verdict::Wrong(fault::incorrect_username_or_password()) };
+    let Some(user) = user else { return Verdict::Wrong };
     let reset = user.status == UserStatusType::ResetRequired;
     if reset && !client.hides_users() {
         return Verdict::Refused(fault::password_reset_required());
     }
     if !matches || reset {
-        return Verdict::Wrong(fault::incorrect_username_or_password());
+        return Verdict::Wrong;
     }
     Verdict::Right
 }

@@ -16,11 +16,11 @@ mod tests;
 use crate::{
     Millis, Result, Sealed, fault,
     pool::{Client, Pool},
-    user::{MfaFactor, Password, Totp, User},
+    user::{MfaFactor, Password, Totp, User, attributes},
 };
 use mfa::NextFactor;
 use serde::{Deserialize, Serialize};
-use spec::cognito_idp::{ChallengeNameType, UserStatusType};
+use spec::cognito_idp::{AttributeType, ChallengeNameType, UserStatusType};
 use std::collections::BTreeMap;
 
 /// A day in milliseconds.
@@ -42,7 +42,18 @@ pub struct SignIn {
     /// Which password was proved, by the salt that every password has of its own: the sign-in ends with it.
     pub password: Option<String>,
     /// What it waits for.
-    pub waiting_for: Option<Challenge>,
+    #[serde(rename = "waiting_for")]
+    pub waiting: Waiting,
+}
+
+/// What a sign-in under way waits for. Stored as the challenge itself, or null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Waiting {
+    /// The client's answer to a question.
+    Answer(Challenge),
+    /// The first proof.
+    Start,
 }
 
 /// From which side a sign-in comes.
@@ -189,7 +200,7 @@ impl SignIn {
             side,
             passed: Vec::new(),
             password: None,
-            waiting_for: None,
+            waiting: Waiting::Start,
         }
     }
 
@@ -199,11 +210,15 @@ impl SignIn {
     /// The refusal to answer with. Nothing is stored then but what counts failures.
     pub fn advance(mut self, facts: &Facts<'_>, mut user: User, input: Input) -> Result<Outcome> {
         check_enabled(&user)?;
-        let waiting_for = self.waiting_for.take();
-        if waiting_for.is_some() {
-            self.check_still_good(&user)?;
-        }
-        match (waiting_for, input) {
+        let waiting = std::mem::replace(&mut self.waiting, Waiting::Start);
+        let challenge = match waiting {
+            Waiting::Start => None,
+            Waiting::Answer(challenge) => {
+                self.check_still_good(&user)?;
+                Some(challenge)
+            }
+        };
+        match (challenge, input) {
             (None, Input::Password) if self.passed.is_empty() => {
                 check_after_password(&user)?;
                 self.passed.push(Factor::Password);
@@ -235,7 +250,7 @@ impl SignIn {
                 return Ok(Outcome { step: self.ask(mfa_challenge(factor, &user)?), user });
             }
             (Some(Challenge::MfaSetup { factors, totp }), input) => {
-                return self.set_up(facts.pool, factors, totp, user, input);
+                return self.set_up(facts, factors, totp, user, input);
             }
             _ => return Err(fault::session_invalid()),
         }
@@ -270,14 +285,14 @@ impl SignIn {
     }
 
     fn ask(mut self, challenge: Challenge) -> Step {
-        self.waiting_for = Some(challenge);
+        self.waiting = Waiting::Answer(challenge);
         Step::Ask(Box::new(self))
     }
 
     /// Setting up a factor runs over several requests, each with a session of its own.
     fn set_up(
         mut self,
-        pool: &Pool,
+        facts: &Facts<'_>,
         factors: Vec<MfaFactor>,
         totp: Option<Totp>,
         mut user: User,
@@ -287,7 +302,7 @@ impl SignIn {
         match &totp {
             // What was set up here must still be what the user has.
             Some(proved) if proved.verified => check_is_users(&user, proved)?,
-            _ => check_sets_up(pool, &user)?,
+            _ => check_sets_up(facts.pool, &user)?,
         }
         match (totp, input) {
             (None | Some(Totp { verified: false, .. }), Input::SetupStarted(secret))
@@ -311,6 +326,7 @@ impl SignIn {
             (None | Some(Totp { verified: false, .. }), Input::SetupDone { email: Some(to) })
                 if factors.contains(&MfaFactor::Email) =>
             {
+                check_may_register(facts, &to)?;
                 let code =
                     Challenge::Code { factor: MfaFactor::Email, code: Vec::new(), to, registers: true };
                 Ok(Outcome { step: self.ask(code), user })
@@ -354,6 +370,12 @@ fn check_is_users(user: &User, totp: &Totp) -> Result<()> {
         Some(present) if present.secret == totp.secret => Ok(()),
         _ => Err(fault::session_invalid().because("the user has another authenticator app by now")),
     }
+}
+
+/// An address that is registered during a sign-in is an attribute that the client writes for its user.
+fn check_may_register(facts: &Facts<'_>, email: &str) -> Result<()> {
+    let address = AttributeType { name: "email".to_owned(), value: Some(email.to_owned()) };
+    attributes::check_completion(facts.pool, facts.client, &[address]).map(drop)
 }
 
 /// A code counts only where it went to an address that is the user's, or becomes it as the first factor.

@@ -53,9 +53,10 @@ fn after_password(pool: &Pool, user: &User) -> String {
 fn describe(result: Result<Step>) -> String {
     match result {
         Ok(Step::Done) => "tokens".into(),
-        Ok(Step::Ask(sign_in)) => {
-            sign_in.waiting_for.map_or("nothing".into(), |challenge| challenge.name().as_str().to_owned())
-        }
+        Ok(Step::Ask(sign_in)) => match sign_in.waiting {
+            Waiting::Answer(challenge) => challenge.name().as_str().to_owned(),
+            Waiting::Start => "nothing".into(),
+        },
         Err(fault) => fault.message.into_owned(),
     }
 }

@@ -95,10 +95,32 @@ pub fn check_update(pool: &Pool, writer: Writer<'_>, attributes: &[AttributeType
     check_changes(pool, writer, attributes)
 }
 
-/// Checks what a user hands in with a new password. Whatever an administrator left out is set for the first time
-/// here, so that it may be immutable.
+/// Checks what a user hands in during a sign-in. Whatever an administrator left out is set for the first time here,
+/// so that it may be immutable.
+///
+/// # Errors
+/// NotAuthorizedException for what the client may not write, InvalidParameterException for what the schema forbids.
 pub fn check_completion(pool: &Pool, client: &Client, attributes: &[AttributeType]) -> Result<Changes> {
     check_changes(pool, Writer::Client(client), attributes)
+}
+
+/// What a user hands in with a new password, checked; with it no required attribute is missing any more.
+///
+/// # Errors
+/// As [`check_completion`], and InvalidParameterException for a required attribute that is still missing.
+pub fn completed(
+    pool: &Pool,
+    client: &Client,
+    given: &[AttributeType],
+    user: &User,
+) -> Result<BTreeMap<String, String>> {
+    let changes = check_completion(pool, client, given)?;
+    let given: BTreeMap<String, String> =
+        changes.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    match missing_required(pool, &user.attributes).find(|name| !given.contains_key(*name)) {
+        Some(name) => Err(fault::attribute_missing(name)),
+        None => Ok(given),
+    }
 }
 
 fn check_changes(pool: &Pool, writer: Writer<'_>, attributes: &[AttributeType]) -> Result<Changes> {

@@ -184,9 +184,12 @@ impl UserMfa {
 }
 
 impl User {
-    /// Whether both have a password, and it is one setting of it.
+    /// Whether both have one setting of a password, or none.
     pub fn has_same_password(&self, other: &User) -> bool {
-        self.password.as_ref().zip(other.password.as_ref()).is_some_and(|(one, other)| one.is_same(other))
+        match (&self.password, &other.password) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 
     /// An attribute's value; `sub` included.

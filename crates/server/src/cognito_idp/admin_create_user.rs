@@ -6,6 +6,7 @@ use rules::{
     Random, Result, fault,
     messages::{self, Medium, Purpose},
     pool::{Pool, password_policy},
+    triggers::Trigger,
     user::{
         Password, User, attributes,
         invitation::{self, Start},
@@ -15,7 +16,6 @@ use rules::{
 use spec::cognito_idp::{AdminCreateUserRequest, AdminCreateUserResponse, MessageActionType, UserStatusType};
 use std::sync::Arc;
 use store::outbox::Entry;
-use triggers::Trigger;
 use zeroize::Zeroizing;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html>
@@ -54,8 +54,7 @@ pub(crate) async fn create_as(
     let answer = user.to_wire(|_| true);
     let force = input.force_alias_creation == Some(true);
     let typed = pool.fold_name(&input.username);
-    let sender = app.clone();
-    app.db.write(move |tx| insert(&sender, tx, &pool, &user, &entries, force, &typed)).await?;
+    app.write(move |app, tx| insert(app, tx, &pool, &user, &entries, force, &typed)).await?;
     Ok(AdminCreateUserResponse { user: Some(answer) })
 }
 
@@ -134,25 +133,27 @@ async fn resend(
 ) -> Result<AdminCreateUserResponse> {
     let given = given_password(&pool, &input)?;
     let (reading, typed) = (pool.clone(), input.username.clone());
-    let before = app.db.look_up(move |tx| changes::find(tx, &reading, &typed)).await?;
-    check_invited(&before)?;
-    let media = media(&pool, &before, &input)?;
+    let read = app.db.look_up(move |tx| changes::find(tx, &reading, &typed)).await?;
+    check_invited(&read)?;
+    let media = media(&pool, &read, &input)?;
     if media.is_empty() && given.is_none() {
         // Otherwise the user would get a password that nobody knows.
         return Err(fault::no_address_for_invitation(Medium::Sms));
     }
-    let (password, kept) = temporary_password(app, &pool, &before, given).await?;
-    let entries = invitations(app, &pool, &before, &password, &media)?;
+    let (password, kept) = temporary_password(app, &pool, &read, given).await?;
+    let entries = invitations(app, &pool, &read, &password, &media)?;
     let now = app.now();
-    let sender = app.clone();
     let user = app
-        .db
-        .write(move |tx| {
-            let before = changes::find(tx, &pool, &before.sub)?;
+        .write(move |app, tx| {
+            let before = changes::find(tx, &pool, &read.sub)?;
             check_invited(&before)?;
+            // What was made looks back on the password that was read.
+            if !before.has_same_password(&read) {
+                return Err(fault::too_many_requests());
+            }
             let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
             changes::save(tx, &pool, &before, &user)?;
-            entries.iter().try_for_each(|entry| outbox::post(&sender, tx, entry))?;
+            entries.iter().try_for_each(|entry| outbox::post(app, tx, entry))?;
             Ok::<_, rules::Fault>(user)
         })
         .await?;

@@ -40,15 +40,13 @@ pub async fn admin_delete_user_attributes(
 async fn update(app: &App, pool_id: &str, typed: String, changes: attributes::Changes) -> Result<()> {
     let pool = app.pool(pool_id).await?;
     let now = app.now();
-    let sender = app.clone();
-    app.db
-        .write(move |tx| {
-            let before = changes::find(tx, &pool, &typed)?;
-            let mut user = before.clone();
-            let media = attributes::apply(&pool, &mut user, &changes);
-            user.updated_at = now;
-            changes::save(tx, &pool, &before, &user)?;
-            send_codes(&sender, tx, &pool, &user, &media, now).map(drop)
-        })
-        .await
+    app.write(move |app, tx| {
+        let before = changes::find(tx, &pool, &typed)?;
+        let mut user = before.clone();
+        let media = attributes::apply(&pool, &mut user, &changes);
+        user.updated_at = now;
+        changes::save(tx, &pool, &before, &user)?;
+        send_codes(app, tx, &pool, &user, &media, now).map(drop)
+    })
+    .await
 }

@@ -29,20 +29,18 @@ pub async fn change_password(
     user_passwords::check_history(app, &read, &proposed, policy.history_size).await?;
     let kept = passwords::make(app, &pool, &read, proposed, false).await?;
     let now = app.now();
-    let keeper = app.clone();
-    app.db
-        .write(move |tx| {
-            let before = changes::find(tx, &pool, &read.sub)?;
-            check_changeable(&before)?;
-            // Another change came first: the password that was proved is not the present one.
-            if user_passwords::hash(&before) != user_passwords::hash(&read) {
-                return Err(fault::incorrect_username_or_password());
-            }
-            let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
-            changes::save(tx, &pool, &before, &user)?;
-            codes::forget(&keeper, tx, Limit::ChangePassword, &CodeOwner::user(&user))
-        })
-        .await?;
+    app.write(move |app, tx| {
+        let before = changes::find(tx, &pool, &read.sub)?;
+        check_changeable(&before)?;
+        // Another change came first: the password that was proved is not the present one.
+        if !before.has_same_password(&read) {
+            return Err(fault::incorrect_username_or_password());
+        }
+        let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
+        changes::save(tx, &pool, &before, &user)?;
+        codes::forget(app, tx, Limit::ChangePassword, &CodeOwner::user(&user))
+    })
+    .await?;
     Ok(ChangePasswordResponse {})
 }
 
@@ -58,8 +56,8 @@ fn check_changeable(user: &User) -> Result<()> {
 /// before it is looked at. A user without a password sets the first one.
 async fn check_previous(app: &App, user: &User, previous: Option<Zeroizing<String>>) -> Result<()> {
     let Some(present) = &user.password else { return Ok(()) };
-    let (owner, now, keeper) = (CodeOwner::user(user), app.now(), app.clone());
-    app.db.write(move |tx| codes::count(&keeper, tx, Limit::ChangePassword, &owner, now)).await??;
+    let (owner, now) = (CodeOwner::user(user), app.now());
+    app.write(move |app, tx| codes::count(app, tx, Limit::ChangePassword, &owner, now)).await??;
     let previous = previous.ok_or_else(fault::incorrect_username_or_password)?;
     if passwords::is_any_of(app, previous, vec![present.hash.clone()]).await? {
         Ok(())

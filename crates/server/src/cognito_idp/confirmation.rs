@@ -4,13 +4,14 @@ use crate::users::changes;
 use crate::{
     app::App,
     callers::client_secret,
-    triggers::{self, Trigger},
+    triggers,
     users::codes::{self, CodeOwner, CodePurpose, Committed, Limit},
 };
 use rules::{
     Result, fault,
     messages::recipients::{self, Recipient},
     pool::{Client, Pool},
+    triggers::Trigger,
     user::User,
 };
 use spec::cognito_idp::{
@@ -25,8 +26,7 @@ pub async fn confirm_sign_up(app: &App, input: ConfirmSignUpRequest) -> Result<C
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
     triggers::refuse_configured(&pool, Trigger::PostConfirmation)?;
     let now = app.now();
-    let keeper = app.clone();
-    app.db.write(move |tx| confirm(&keeper, tx, &pool, &client, &input, now)).await??;
+    app.write(move |app, tx| confirm(app, tx, &pool, &client, &input, now)).await??;
     Ok(ConfirmSignUpResponse { session: None })
 }
 
@@ -81,11 +81,8 @@ pub async fn resend_confirmation_code(
     let seed = codes::simulation_seed(app, &pool, &input.username);
     let simulated = recipients::simulated_sign_up(&pool, &input.username, &seed)?;
     let now = app.now();
-    let sender = app.clone();
-    let recipient = app
-        .db
-        .write(move |tx| resend(&sender, tx, &pool, &client, &input.username, &simulated, now))
-        .await??;
+    let recipient =
+        app.write(move |app, tx| resend(app, tx, &pool, &client, &input.username, &simulated, now)).await??;
     Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(recipient.details()) })
 }
 

@@ -4,7 +4,7 @@ use super::user_passwords;
 use crate::{
     app::App,
     callers::client_secret,
-    triggers::{self, Trigger},
+    triggers,
     users::{
         codes::{self, CodeOwner, CodePurpose, Committed, Limit},
         passwords,
@@ -15,6 +15,7 @@ use rules::{
     Fault, Result, fault,
     messages::recipients::{self, Recipient},
     pool::{Client, Pool, password_policy},
+    triggers::Trigger,
     user::{Password, User},
 };
 use spec::{
@@ -35,10 +36,8 @@ pub async fn forgot_password(app: &App, input: ForgotPasswordRequest) -> Result<
     let seed = codes::simulation_seed(app, &pool, &input.username);
     let simulated = recipients::simulated_recovery(&pool, &input.username, &seed)?;
     let now = app.now();
-    let sender = app.clone();
     let recipient = app
-        .db
-        .write(move |tx| request(&sender, tx, &pool, &client, &input.username, &simulated, now))
+        .write(move |app, tx| request(app, tx, &pool, &client, &input.username, &simulated, now))
         .await??;
     Ok(ForgotPasswordResponse { code_delivery_details: Some(recipient.details()) })
 }
@@ -120,8 +119,7 @@ pub async fn confirm_forgot_password(
     let attempt = Attempt { typed: input.username, code: input.confirmation_code };
     let made = new_password(app, &pool, &attempt, password).await?;
     let now = app.now();
-    let keeper = app.clone();
-    app.db.write(move |tx| confirm(&keeper, tx, &pool, &client, &attempt, made.as_ref(), now)).await??;
+    app.write(move |app, tx| confirm(app, tx, &pool, &client, &attempt, made.as_ref(), now)).await??;
     Ok(ConfirmForgotPasswordResponse {})
 }
 
@@ -192,9 +190,7 @@ fn confirm(
     // The code was sent, or the password changed, between reading and writing. What was made looks back on the
     // password that was read, so it cannot be stored; `Err` leaves the code good.
     let (_, kept) = made
-        .filter(|(read, _)| {
-            read.sub == before.sub && user_passwords::hash(read) == user_passwords::hash(&before)
-        })
+        .filter(|(read, _)| read.sub == before.sub && read.has_same_password(&before))
         .ok_or_else(fault::too_many_requests)?;
     let user = User {
         status: UserStatusType::Confirmed,

@@ -1,15 +1,16 @@
 //! New tokens for a refresh token: InitiateAuth with REFRESH_TOKEN_AUTH, and GetTokensFromRefreshToken.
 
-use super::sign_in::{Answer, Context, Parameters};
+use super::sign_in::{Parameters, answer::Answer};
 use crate::{
     app::App,
     callers::client_secret,
     http::call_facts,
+    sign_in::Context,
     tokens::{
         issue::{self, Issued},
         refresh_token::{self, Presented},
     },
-    triggers::{Trigger, refuse_configured},
+    triggers::refuse_configured,
 };
 use rules::{
     Fault, Result, fault,
@@ -18,6 +19,7 @@ use rules::{
         Grant,
         refresh::{self, Refresh},
     },
+    triggers::Trigger,
     user::{Membership, User},
 };
 use spec::cognito_idp::{
@@ -38,8 +40,7 @@ pub async fn initiate(app: &App, context: Context, parameters: &Parameters) -> R
             return Err(fault::secret_hash_wrong_on_refresh(&context.client.id));
         }
     }
-    let result = Some(refreshed(app, &context, found).await?);
-    Ok(Answer { result, ..Answer::default() })
+    Ok(Answer::tokens(refreshed(app, &context, found).await?))
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
@@ -92,7 +93,8 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
         }
     }
     let with_refresh_token = decision != Refresh::Keep;
-    issue::issue(app, Issued { context, user, groups, grant, with_refresh_token }).await
+    let Context { pool, client, .. } = context;
+    issue::issue(app, Issued { pool, client, user, groups, grant, with_refresh_token }).await
 }
 
 /// Moves the grant on, or finds that a parallel request did; without a grace period that is a reuse.

@@ -4,7 +4,7 @@ use crate::users::changes;
 use crate::{
     app::App,
     callers::client_secret,
-    triggers::{self, Trigger},
+    triggers,
     users::{
         codes::{self, CodePurpose},
         passwords,
@@ -14,6 +14,7 @@ use rules::{
     Random, Result, fault,
     messages::recipients,
     pool::{Client, Pool, password_policy},
+    triggers::Trigger,
     user::{
         User, attributes,
         invitation::{self, Start},
@@ -47,16 +48,14 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
         user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
     let user_sub = user.sub.clone();
-    let sender = app.clone();
     let code_delivery_details = app
-        .db
-        .write(move |tx| {
+        .write(move |app, tx| {
             changes::insert(tx, &pool, &user, |taken| match taken {
                 Some(attribute) => fault::attribute_already_used(attribute),
                 None => fault::user_already_exists(),
             })?;
             let send = |recipient| {
-                codes::send(&sender, tx, &pool, &user, CodePurpose::SignUp, recipient, user.created_at)
+                codes::send(app, tx, &pool, &user, CodePurpose::SignUp, recipient, user.created_at)
             };
             recipient.as_ref().map(send).transpose()
         })

@@ -4,16 +4,18 @@
 use crate::{
     app::App,
     callers::{Operator, SignedIn, signed_in},
-    cognito_idp::sign_in::Context,
-    secrets::random::SystemRandom,
-    sign_in::session,
+    sign_in::{
+        conclusion::Conclusion,
+        run::{Attempt, Compare, Guesses, Origin},
+        session,
+    },
     users::changes,
 };
 use rules::{
     Result, Sealed, fault,
     pool::Pool,
-    sign_in::{Challenge, Facts, Input, SignIn, Step, mfa, totp},
-    user::{MfaFactor, Totp, User},
+    sign_in::{Challenge, Input, Waiting, mfa, totp},
+    user::{MfaFactor, Totp},
 };
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{
@@ -37,7 +39,7 @@ pub async fn associate_software_token(
     app: &App,
     input: AssociateSoftwareTokenRequest,
 ) -> Result<AssociateSoftwareTokenResponse> {
-    let secret = totp::secret(&mut SystemRandom);
+    let secret = totp::secret(&mut app.random());
     let code = totp::secret_code(&*secret).to_string();
     let session = match (&input.access_token, &input.session) {
         (Some(token), None) => {
@@ -62,14 +64,13 @@ pub async fn associate_software_token(
 
 async fn associate_in_session(app: &App, session: &str, secret: &[u8]) -> Result<String> {
     let secret = secret.to_vec();
-    in_session(app, session, move |app, sign_in, user, _| {
-        let sealed = app.vault.seal(&Totp::context(&user.pool_id, &user.sub), &secret);
-        if !matches!(sign_in.waiting_for, Some(Challenge::MfaSetup { .. })) {
+    let start: Compare = Box::new(move |app, sign_in, user, _| {
+        if !matches!(sign_in.waiting, Waiting::Answer(Challenge::MfaSetup { .. })) {
             return Err(fault::session_invalid());
         }
-        Ok(Input::SetupStarted(sealed))
-    })
-    .await
+        Ok(Input::SetupStarted(app.vault.seal(&Totp::context(&user.pool_id, &user.sub), &secret)))
+    });
+    in_session(app, session, start).await
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html>
@@ -126,54 +127,28 @@ async fn verify_in_session(
     code: String,
     device_name: Option<String>,
 ) -> Result<String> {
-    in_session(app, session, move |app, sign_in, user, now| {
-        let Some(Challenge::MfaSetup { totp: Some(setup), .. }) = &sign_in.waiting_for else {
+    let prove: Compare = Box::new(move |app, sign_in, user, now| {
+        let Waiting::Answer(Challenge::MfaSetup { totp: Some(setup), .. }) = &sign_in.waiting else {
             return Err(fault::session_invalid());
         };
         let secret = app.vault.open(&Totp::context(&user.pool_id, &user.sub), &setup.secret)?;
         let step = totp::check(&secret, &code, now, None).map_err(|_| fault::software_token_mismatch())?;
         Ok(Input::SetupProved { step, device_name: device_name.clone() })
-    })
-    .await
+    });
+    in_session(app, session, prove).await
 }
 
 /// Moves a sign-in that is setting up a factor one step on, and answers its new Session. A refusal leaves the old
 /// one good.
-async fn in_session(
-    app: &App,
-    session: &str,
-    input: impl Fn(&App, &SignIn, &User, i64) -> Result<Input> + Send + Sync + 'static,
-) -> Result<String> {
-    let ticket = session::open(app, Some(session))?;
-    let key = ticket.clone();
-    let client_id = app
-        .db
-        .read(move |tx| Ok::<_, rules::Fault>(session::find_of_any_client(tx, &key)?.client_id))
-        .await?;
-    let (client, pool) = app.client_and_pool(&client_id).await?;
-    check_offered(&pool)?;
-    let now = app.now();
-    let task_app = app.clone();
-    app.db
-        .write(move |tx| {
-            let sign_in = session::find(tx, &ticket, &client.id, None)?;
-            let before =
-                store::users::find(tx, &pool.id, &sign_in.sub)?.ok_or_else(fault::session_invalid)?;
-            let input = input(&task_app, &sign_in, &before, now)?;
-            let side = sign_in.side;
-            let facts = Facts { pool: &pool, client: &client, now };
-            let outcome = sign_in.advance(&facts, before.clone(), input)?;
-            let Step::Ask(sign_in) = outcome.step else { return Err(fault::session_invalid()) };
-            session::spend(tx, &ticket)?;
-            if outcome.user != before {
-                changes::save(tx, &pool, &before, &outcome.user)?;
-            }
-            let context = Context { pool: pool.clone(), client: client.clone(), side };
-            let (session, ticket) = session::new(&task_app, &context);
-            session::put(tx, &ticket, &sign_in)?;
-            Ok(session)
-        })
-        .await
+async fn in_session(app: &App, session: &str, compare: Compare) -> Result<String> {
+    let key = session::open(app, Some(session))?;
+    let context = session::context(app, &key).await?;
+    check_offered(&context.pool)?;
+    let origin = Origin::Session { key, check_answerer: None };
+    match (Attempt { context, origin, guesses: Guesses::None, compare }).run(app).await? {
+        Conclusion::Asked { session, .. } => Ok(session),
+        Conclusion::Granted { .. } => Err(fault::session_invalid()),
+    }
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteSoftwareToken.html>

@@ -51,20 +51,18 @@ pub async fn delete_user_attributes(
 async fn update(app: &App, caller: SignedIn, changes: Changes) -> Result<Vec<CodeDeliveryDetailsType>> {
     let SignedIn { pool, user, .. } = caller;
     let now = app.now();
-    let sender = app.clone();
-    app.db
-        .write(move |tx| {
-            let before = changes::find(tx, &pool, &user.sub)?;
-            let mut user = User { updated_at: now, ..before.clone() };
-            let media = attributes::apply(&pool, &mut user, &changes);
-            changes::save(tx, &pool, &before, &user)?;
-            if !media.is_empty() {
-                // A refusal undoes the change.
-                codes::count(&sender, tx, Limit::UpdateUserAttributes, &CodeOwner::user(&user), now)??;
-            }
-            send_codes(&sender, tx, &pool, &user, &media, now)
-        })
-        .await
+    app.write(move |app, tx| {
+        let before = changes::find(tx, &pool, &user.sub)?;
+        let mut user = User { updated_at: now, ..before.clone() };
+        let media = attributes::apply(&pool, &mut user, &changes);
+        changes::save(tx, &pool, &before, &user)?;
+        if !media.is_empty() {
+            // A refusal undoes the change.
+            codes::count(app, tx, Limit::UpdateUserAttributes, &CodeOwner::user(&user), now)??;
+        }
+        send_codes(app, tx, &pool, &user, &media, now)
+    })
+    .await
 }
 
 /// Sends the codes that a change of addresses entails.
@@ -103,19 +101,17 @@ pub async fn get_user_attribute_verification_code(
     let SignedIn { pool, user, .. } = caller;
     triggers::refuse_message(&pool, medium)?;
     let now = app.now();
-    let sender = app.clone();
     let details = app
-        .db
-        .write(move |tx| {
+        .write(move |app, tx| {
             let user = changes::find(tx, &pool, &user.sub)?;
             let limit = Limit::GetUserAttributeVerificationCode;
-            if let Err(refusal) = codes::count(&sender, tx, limit, &CodeOwner::user(&user), now)? {
+            if let Err(refusal) = codes::count(app, tx, limit, &CodeOwner::user(&user), now)? {
                 return Ok::<_, Fault>(Err(refusal));
             }
             let Some(recipient) = unproved_address(&user, medium) else {
                 return Ok(Err(fault::attribute_without_value(medium.attribute())));
             };
-            codes::send(&sender, tx, &pool, &user, CodePurpose::Attribute(medium), &recipient, now).map(Ok)
+            codes::send(app, tx, &pool, &user, CodePurpose::Attribute(medium), &recipient, now).map(Ok)
         })
         .await??;
     Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })
@@ -130,8 +126,7 @@ pub async fn verify_user_attribute(
     let medium = medium_of(&input.attribute_name)?;
     let SignedIn { pool, user, .. } = caller;
     let now = app.now();
-    let keeper = app.clone();
-    app.db.write(move |tx| verify(&keeper, tx, &pool, &user.sub, medium, &input.code, now)).await??;
+    app.write(move |app, tx| verify(app, tx, &pool, &user.sub, medium, &input.code, now)).await??;
     Ok(VerifyUserAttributeResponse {})
 }
 

@@ -44,7 +44,7 @@ pub async fn admin_set_user_password(
         .write(move |tx| {
             let before = changes::find(tx, &pool, &read.sub)?;
             // What was made looks back on the password that was read.
-            if hash(&before) != hash(&read) {
+            if !before.has_same_password(&read) {
                 return Err(fault::too_many_requests());
             }
             let mut user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
@@ -54,10 +54,6 @@ pub async fn admin_set_user_password(
         })
         .await?;
     Ok(AdminSetUserPasswordResponse {})
-}
-
-pub(super) fn hash(user: &User) -> Option<&str> {
-    user.password.as_ref().map(|password| password.hash.as_str())
 }
 
 /// Refuses a password that the user had, as far as the pool's policy looks back.
@@ -88,19 +84,17 @@ pub async fn admin_reset_user_password(
 ) -> Result<AdminResetUserPasswordResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let now = app.now();
-    let sender = app.clone();
-    app.db
-        .write(move |tx| {
-            let before = changes::find(tx, &pool, &input.username)?;
-            check_resettable(&before)?;
-            let recipient = recipients::recovery(&pool, &before)?;
-            triggers::refuse_message(&pool, recipient.medium)?;
-            let user = User { status: UserStatusType::ResetRequired, updated_at: now, ..before.clone() };
-            changes::save(tx, &pool, &before, &user)?;
-            codes::send(&sender, tx, &pool, &user, CodePurpose::PasswordReset, &recipient, now)?;
-            Ok::<_, rules::Fault>(())
-        })
-        .await?;
+    app.write(move |app, tx| {
+        let before = changes::find(tx, &pool, &input.username)?;
+        check_resettable(&before)?;
+        let recipient = recipients::recovery(&pool, &before)?;
+        triggers::refuse_message(&pool, recipient.medium)?;
+        let user = User { status: UserStatusType::ResetRequired, updated_at: now, ..before.clone() };
+        changes::save(tx, &pool, &before, &user)?;
+        codes::send(app, tx, &pool, &user, CodePurpose::PasswordReset, &recipient, now)?;
+        Ok::<_, rules::Fault>(())
+    })
+    .await?;
     Ok(AdminResetUserPasswordResponse {})
 }
 

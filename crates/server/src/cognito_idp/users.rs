@@ -2,7 +2,7 @@
 
 use crate::users::changes;
 use crate::{app::App, callers::Operator, triggers};
-use rules::{Result, fault, pool::Pool, user::User};
+use rules::{Result, fault, pool::Pool, triggers::Trigger, user::User};
 use spec::{
     Timestamp,
     cognito_idp::{
@@ -12,7 +12,6 @@ use spec::{
     },
 };
 use store::Tx;
-use triggers::Trigger;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html>
 pub async fn admin_get_user(

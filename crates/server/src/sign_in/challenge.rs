@@ -1,21 +1,13 @@
-//! A question on the wire: its parameters, and the code that goes out with it.
+//! The code that goes out with a question.
 
-use crate::cognito_idp::sign_in::Context;
-use crate::{
-    app::App,
-    messages::outbox,
-    secrets::{random::SystemRandom, vault::Vault},
-    triggers::refuse_message,
-};
+use super::Context;
+use crate::{app::App, messages::outbox, secrets::vault::Vault, triggers::refuse_message};
 use rules::{
-    Fault, Random, Result, fault,
-    messages::{self, Medium, Purpose, delivery_details},
-    sign_in::{Challenge, SignIn},
-    user::{MfaFactor, User, attributes},
+    Random, Result, fault,
+    messages::{self, Medium, Purpose},
+    sign_in::{Challenge, SignIn, Waiting},
+    user::{MfaFactor, User},
 };
-use serde_json::json;
-use spec::cognito_idp::DeliveryMediumType;
-use std::collections::BTreeMap;
 use store::{Tx, attempts};
 
 /// How long a code by SMS or e-mail is, in digits.
@@ -43,9 +35,11 @@ pub fn send_code(
     sign_in: &mut SignIn,
     now: i64,
 ) -> Result<()> {
-    let digits = SystemRandom.digits(CODE_DIGITS);
+    let digits = app.random().digits(CODE_DIGITS);
     let hash = code_hash(&app.vault, sign_in, &digits);
-    let Some(Challenge::Code { factor, code, to, .. }) = &mut sign_in.waiting_for else { return Ok(()) };
+    let Waiting::Answer(Challenge::Code { factor, code, to, .. }) = &mut sign_in.waiting else {
+        return Ok(());
+    };
     if !code.is_empty() {
         return Ok(());
     }
@@ -70,45 +64,4 @@ fn check_sends(tx: &mut Tx<'_>, app: &App, user: &User, now: i64) -> Result<()> 
     sent.count += 1;
     sent.last_at = now;
     Ok(attempts::set(tx, &counter, sent)?)
-}
-
-/// ChallengeParameters.
-pub fn parameters(context: &Context, user: &User, question: &Challenge) -> Result<BTreeMap<String, String>> {
-    let mut parameters = BTreeMap::from([("USER_ID_FOR_SRP".to_owned(), user.username.clone())]);
-    let mut add = |name: &str, value: String| parameters.insert(name.to_owned(), value);
-    match question {
-        Challenge::NewPasswordRequired => {
-            let missing: Vec<String> = attributes::missing_required(&context.pool, &user.attributes)
-                .map(|name| format!("userAttributes.{name}"))
-                .collect();
-            add("requiredAttributes", json!(missing).to_string());
-            let readable = attributes::readable(&context.client);
-            let shown: BTreeMap<&String, &String> =
-                user.attributes.iter().filter(|(name, _)| readable(name)).collect();
-            add("userAttributes", serde_json::to_string(&shown).map_err(Fault::internal)?);
-        }
-        Challenge::Code { factor, to, .. } => {
-            let details = delivery_details(medium(*factor), to);
-            let name = details.delivery_medium.map(DeliveryMediumType::as_str).unwrap_or_default();
-            add("CODE_DELIVERY_DELIVERY_MEDIUM", name.to_owned());
-            add("CODE_DELIVERY_DESTINATION", details.destination.unwrap_or_default());
-        }
-        Challenge::SoftwareToken => {
-            // Seen in a sample: `transparent` where the user named no device.
-            let device = user.mfa.totp.as_ref().and_then(|t| t.device_name.clone());
-            add("FRIENDLY_DEVICE_NAME", device.unwrap_or_else(|| "transparent".to_owned()));
-        }
-        Challenge::SelectMfa { factors } => {
-            add("MFAS_CAN_CHOOSE", names(factors));
-        }
-        Challenge::MfaSetup { factors, .. } => {
-            add("MFAS_CAN_SETUP", names(factors));
-        }
-    }
-    Ok(parameters)
-}
-
-/// A list inside a parameter is JSON in text.
-fn names(factors: &[MfaFactor]) -> String {
-    json!(factors.iter().map(|f| f.as_str()).collect::<Vec<_>>()).to_string()
 }

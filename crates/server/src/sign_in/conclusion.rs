@@ -1,13 +1,7 @@
 //! The end of every step: tokens, or the next question, written with all that belongs to it.
 
-use super::{challenge, session};
-use crate::cognito_idp::sign_in::{Answer, Context};
-use crate::{
-    app::App,
-    secrets::random::SystemRandom,
-    tokens::issue::{self, Issued},
-    users::changes,
-};
+use super::{Context, challenge, session};
+use crate::{app::App, users::changes};
 use rules::{
     Random, Result,
     sign_in::{Outcome, SignIn, Step},
@@ -58,7 +52,7 @@ pub fn write(
     }
     match step {
         Step::Done => {
-            let grant = new_grant(context, &user, now);
+            let grant = new_grant(app, context, &user, now);
             store::grants::insert(tx, &grant)?;
             Ok(Conclusion::Granted { user: Box::new(user), groups: groups.to_vec(), grant: Box::new(grant) })
         }
@@ -71,11 +65,11 @@ pub fn write(
     }
 }
 
-fn new_grant(context: &Context, user: &User, now: i64) -> Grant {
+fn new_grant(app: &App, context: &Context, user: &User, now: i64) -> Grant {
     let mut nonce = vec![0; 16];
-    SystemRandom.fill(&mut nonce);
+    app.random().fill(&mut nonce);
     Grant {
-        id: SystemRandom.uuid_v7(now),
+        id: app.random().uuid_v7(now),
         pool_id: context.pool.id.clone(),
         client_id: context.client.id.clone(),
         sub: user.sub.clone(),
@@ -86,30 +80,6 @@ fn new_grant(context: &Context, user: &User, now: i64) -> Grant {
         generation: 1,
         previous_until: None,
         sign_outs: user.sign_outs,
-        facts: GrantFacts { event_id: SystemRandom.uuid_v4(), scopes: vec![SCOPE.to_owned()] },
-    }
-}
-
-impl Conclusion {
-    /// The answer on the wire; tokens are signed here, after everything is stored.
-    pub async fn answer(self, app: &App, context: &Context) -> Result<Answer> {
-        match self {
-            Conclusion::Granted { user, groups, grant } => {
-                let issued = Issued { context, user: *user, groups, grant: *grant, with_refresh_token: true };
-                let result = Some(issue::issue(app, issued).await?);
-                Ok(Answer { result, ..Answer::default() })
-            }
-            Conclusion::Asked { user, sign_in, session } => {
-                let Some(question) = &sign_in.waiting_for else {
-                    return Err(rules::Fault::internal("a sign-in under way waits for nothing"));
-                };
-                Ok(Answer {
-                    challenge_name: Some(question.name()),
-                    session: Some(session),
-                    parameters: challenge::parameters(context, &user, question)?,
-                    result: None,
-                })
-            }
-        }
+        facts: GrantFacts { event_id: app.random().uuid_v4(), scopes: vec![SCOPE.to_owned()] },
     }
 }

@@ -1,23 +1,20 @@
-//! The password in clear, and what follows the first factor of every flow.
+//! The password in clear, and what is known of a typed name before its first factor is compared.
 
 use super::{
+    Context,
     attempts::{self, Counter},
-    conclusion::{self, Conclusion},
+    conclusion::Conclusion,
+    run::{Attempt, Guesses, Origin, SingleUse},
 };
-use crate::cognito_idp::sign_in::{Answer, Context};
-use crate::{
-    app::App,
-    http::call_facts,
-    triggers::{Trigger, refuse_configured},
-    users::{changes, passwords},
-};
+use crate::{app::App, http::call_facts, triggers::refuse_configured, users::passwords};
 use rules::{
     Result, fault,
     sign_in::{
-        Facts, Input, SignIn,
+        Input,
         first_factor::{Verdict, check_known, judge},
         lockout,
     },
+    triggers::Trigger,
     user::User,
 };
 use zeroize::Zeroizing;
@@ -32,12 +29,21 @@ pub struct Candidate {
     pub rehashed: Option<String>,
 }
 
-/// Reads the user and the lock.
+/// Reads the user and the lock for the first call of a sign-in.
 ///
 /// # Errors
 /// The lock, and where errors may tell: an unknown or disabled user.
-pub async fn candidate(app: &App, context: &Context, typed_name: &str) -> Result<Candidate> {
-    for trigger in [Trigger::PreAuthentication, Trigger::PostAuthentication, Trigger::PreTokenGeneration] {
+pub async fn begin(app: &App, context: &Context, typed_name: &str) -> Result<Candidate> {
+    refuse_configured(&context.pool, Trigger::PreAuthentication)?;
+    recall(app, context, typed_name).await
+}
+
+/// Reads them again for the call that brings the proof.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn recall(app: &App, context: &Context, typed_name: &str) -> Result<Candidate> {
+    for trigger in [Trigger::PostAuthentication, Trigger::PreTokenGeneration] {
         refuse_configured(&context.pool, trigger)?;
     }
     let (vault, pool_id) = (app.vault.clone(), context.pool.id.clone());
@@ -61,8 +67,8 @@ pub async fn candidate(app: &App, context: &Context, typed_name: &str) -> Result
 }
 
 /// USER_PASSWORD_AUTH and its administrators' twins.
-pub async fn password(app: &App, context: Context, typed_name: &str, password: &str) -> Result<Answer> {
-    let mut candidate = candidate(app, &context, typed_name).await?;
+pub async fn sign_in(app: &App, context: Context, typed_name: &str, password: &str) -> Result<Conclusion> {
+    let mut candidate = begin(app, &context, typed_name).await?;
     let hashes = candidate.user.iter().filter_map(|u| u.password.as_ref()).map(|p| p.hash.clone()).collect();
     let password = Zeroizing::new(password.to_owned());
     let matches = passwords::is_any_of(app, password.clone(), hashes).await?;
@@ -72,63 +78,31 @@ pub async fn password(app: &App, context: Context, typed_name: &str, password: &
     conclude(app, context, candidate, matches, None).await
 }
 
-/// Stores the new hash of a password that stays the same; for the user nothing changed.
-fn upgrade(tx: &mut store::Tx<'_>, context: &Context, user: &mut User) -> Result<()> {
-    changes::save(tx, &context.pool, user, user)?;
-    user.version += 1;
-    Ok(())
-}
-
-/// What the client held in its hands and may use once: its id, and until when that is remembered.
-pub type Once = ([u8; 32], i64);
-
-/// Judges the compared first factor and writes what follows in one transaction.
+/// Judges the compared password and runs the machine. A wrong one is counted in a transaction of its own.
 pub async fn conclude(
     app: &App,
     context: Context,
     candidate: Candidate,
     matches: bool,
-    once: Option<Once>,
-) -> Result<Answer> {
+    single_use: Option<SingleUse>,
+) -> Result<Conclusion> {
     let Candidate { user, counter, rehashed } = candidate;
-    let now = app.now();
-    let refusal = match judge(&context.client, user.as_ref(), matches) {
-        Verdict::Right => None,
+    let is_right = match judge(&context.client, user.as_ref(), matches) {
+        Verdict::Right => true,
+        Verdict::Wrong => false,
         Verdict::Refused(fault) => return Err(fault),
-        Verdict::Wrong(fault) => Some(fault),
     };
-    let (Some(user), None) = (user, &refusal) else {
-        let fault = app
-            .db
-            .write(move |tx| attempts::fail(tx, &counter, now, fault::incorrect_username_or_password()))
-            .await?;
-        return Err(fault);
+    let Some(user) = user.filter(|_| is_right) else {
+        let now = app.now();
+        let wrong = fault::incorrect_username_or_password;
+        return Err(app.write(move |_, tx| attempts::fail(tx, &counter, now, wrong())).await?);
     };
-    let (task_app, task_context) = (app.clone(), context.clone());
-    let conclusion = app
-        .db
-        .write(move |tx| {
-            attempts::pass(tx, &counter, now)?;
-            if let Some((id, until)) = &once
-                && !store::tickets::spend(tx, id, *until)?
-            {
-                return Err(fault::session_used());
-            }
-            let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
-            let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
-            // A password that was changed meanwhile is not the one that was compared.
-            if !present.has_same_password(&user) {
-                return Err(fault::incorrect_username_or_password());
-            }
-            if let (Some(hash), Some(password)) = (rehashed.clone(), &mut present.password) {
-                password.hash = hash;
-                upgrade(tx, &task_context, &mut present)?;
-            }
-            let facts = Facts { pool: &task_context.pool, client: &task_context.client, now };
-            let sign_in = SignIn::new(&task_context.client, &present.sub, task_context.side);
-            let outcome = sign_in.advance(&facts, present.clone(), Input::Password)?;
-            conclusion::write(tx, &task_app, &task_context, &present, &groups, outcome, now)
-        })
-        .await?;
-    Conclusion::answer(conclusion, app, &context).await
+    Attempt {
+        context,
+        origin: Origin::FirstFactor { user: Box::new(user), single_use, rehashed },
+        guesses: Guesses::Passwords(counter),
+        compare: Box::new(|_, _, _, _| Ok(Input::Password)),
+    }
+    .run(app)
+    .await
 }

@@ -1,8 +1,8 @@
 //! The Session string (`rules::sign_in::session`) and what it stands for: a ticket in the store, so that it is good
 //! once.
 
-use crate::cognito_idp::sign_in::Context;
-use crate::{app::App, secrets::random::SystemRandom};
+use super::Context;
+use crate::app::App;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Random, Result, fault,
@@ -17,7 +17,7 @@ use store::{
     tickets::{self, Kind},
 };
 
-/// A ticket's place in the store.
+/// A Session's place in the store.
 #[derive(Clone, Debug)]
 pub struct SessionKey {
     id: [u8; 32],
@@ -27,18 +27,18 @@ pub struct SessionKey {
 /// A new Session for `sign_in`: what the client holds, and what [`put`] stores.
 pub fn new(app: &App, context: &Context) -> (String, SessionKey) {
     let mut secret = [0; 16];
-    SystemRandom.fill(&mut secret);
+    app.random().fill(&mut secret);
     let expires_at = app.now() + context.client.session_ttl_ms();
-    let sealed = session::seal(app.vault.client_key(), &mut SystemRandom, &Session { secret, expires_at });
+    let sealed = session::seal(app.vault.client_key(), &mut app.random(), &Session { secret, expires_at });
     (sealed, SessionKey { id: id_of(app, &secret), expires_at })
 }
 
-/// Stores the sign-in under a new ticket.
-pub fn put(tx: &mut Tx<'_>, ticket: &SessionKey, sign_in: &SignIn) -> Result<()> {
-    Ok(tickets::put(tx, Kind::SignIn, &ticket.id, ticket.expires_at, 0, sign_in)?)
+/// Stores the sign-in behind a new Session.
+pub fn put(tx: &mut Tx<'_>, key: &SessionKey, sign_in: &SignIn) -> Result<()> {
+    Ok(tickets::put(tx, Kind::SignIn, &key.id, key.expires_at, 0, sign_in)?)
 }
 
-/// Reads which ticket a Session means.
+/// Reads which sign-in a Session means.
 ///
 /// # Errors
 /// NotAuthorizedException for a missing, foreign or expired one.
@@ -48,25 +48,37 @@ pub fn open(app: &App, session: Option<&str>) -> Result<SessionKey> {
     Ok(SessionKey { id: id_of(app, &secret), expires_at })
 }
 
-/// The sign-in behind a ticket, unused as yet, which must be this client's and this side's.
-pub fn find(tx: &mut Tx<'_>, ticket: &SessionKey, client_id: &str, side: Option<Side>) -> Result<SignIn> {
-    let found = tickets::find::<SignIn>(tx, Kind::SignIn, &ticket.id)?.ok_or_else(fault::session_used)?;
-    let sign_in = found.document;
-    if sign_in.client_id != client_id || side.is_some_and(|side| side != sign_in.side) {
+/// The sign-in behind a Session, unused as yet, which must be this client's and this side's.
+pub fn find(tx: &mut Tx<'_>, key: &SessionKey, client_id: &str, side: Side) -> Result<SignIn> {
+    let sign_in = find_of_any_client(tx, key)?;
+    if sign_in.client_id != client_id || sign_in.side != side {
         return Err(fault::session_invalid().because("another client's session, or one of the other side"));
     }
     Ok(sign_in)
 }
 
-/// The sign-in behind a ticket whose client the caller does not name.
-pub fn find_of_any_client(tx: &mut Tx<'_>, ticket: &SessionKey) -> Result<SignIn> {
-    let found = tickets::find::<SignIn>(tx, Kind::SignIn, &ticket.id)?.ok_or_else(fault::session_used)?;
+fn find_of_any_client(tx: &mut Tx<'_>, key: &SessionKey) -> Result<SignIn> {
+    let found = tickets::find::<SignIn>(tx, Kind::SignIn, &key.id)?.ok_or_else(fault::session_used)?;
     Ok(found.document)
 }
 
-/// Uses the ticket up; false if another request did so first.
-pub fn spend(tx: &mut Tx<'_>, ticket: &SessionKey) -> Result<()> {
-    let taken = tickets::take::<SignIn>(tx, Kind::SignIn, &ticket.id)?;
+/// What the sign-in behind a Session is about, for a caller who names no client.
+///
+/// # Errors
+/// NotAuthorizedException if the Session was used.
+pub async fn context(app: &App, key: &SessionKey) -> Result<Context> {
+    let key = key.clone();
+    let sign_in = app.db.look_up(move |tx| find_of_any_client(tx, &key)).await?;
+    let (client, pool) = app.client_and_pool(&sign_in.client_id).await?;
+    Ok(Context { pool, client, side: sign_in.side })
+}
+
+/// Uses the Session up.
+///
+/// # Errors
+/// NotAuthorizedException if another request did so first.
+pub fn spend(tx: &mut Tx<'_>, key: &SessionKey) -> Result<()> {
+    let taken = tickets::take::<SignIn>(tx, Kind::SignIn, &key.id)?;
     taken.map(|_| ()).ok_or_else(fault::session_used)
 }
 

@@ -1,9 +1,12 @@
 //! USER_SRP_AUTH: the first answer writes nothing; its state is sealed into SECRET_BLOCK and spent with the grant.
 
-use super::password;
-use crate::cognito_idp::sign_in::{Answer, Context, Parameters};
-use crate::{app::App, callers::client_secret, secrets::random::SystemRandom};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use super::{
+    Context,
+    conclusion::Conclusion,
+    password::{self, Candidate},
+    run::SingleUse,
+};
+use crate::app::App;
 use rules::{
     Fault, Random, Result, Sealed, fault,
     sign_in::{
@@ -13,11 +16,7 @@ use rules::{
     user::{Password, User},
 };
 use serde::{Deserialize, Serialize};
-use spec::{
-    Blob,
-    cognito_idp::{AliasAttributeType, ChallengeNameType},
-};
-use std::collections::BTreeMap;
+use spec::{Blob, cognito_idp::AliasAttributeType};
 
 const SEAL_CONTEXT: &str = "secret-block";
 /// How far the client's clock may be off; how old the answer may be is bounded by the block's own expiry.
@@ -70,17 +69,31 @@ fn challenge_name(app: &App, context: &Context, user: Option<&User>, typed_name:
     }
 }
 
-/// InitiateAuth with SRP_A.
-pub async fn initiate(app: &App, context: Context, typed_name: &str, srp_a: &str) -> Result<Answer> {
-    let a = PublicValue::parse(srp_a).map_err(|_| fault::srp_a_invalid())?;
-    let candidate = password::candidate(app, &context, typed_name).await?;
+/// The question that answers InitiateAuth with SRP_A.
+pub struct Question {
+    /// The salt of the user's verifier, hexadecimal.
+    pub salt: String,
+    /// The server's public value.
+    pub big_b: PublicValue,
+    /// The sealed state, which comes back with the proof.
+    pub secret_block: Vec<u8>,
+    /// The name that the proof is made over.
+    pub user_id: String,
+}
+
+/// Begins a sign-in by SRP. Nothing is written.
+///
+/// # Errors
+/// As [`password::begin`].
+pub async fn begin(app: &App, context: &Context, typed_name: &str, a: PublicValue) -> Result<Question> {
+    let candidate = password::begin(app, context, typed_name).await?;
     let user = candidate.user.as_ref();
-    let verifier = verifier(app, &context, user, &context.pool.fold_name(typed_name))?;
+    let verifier = verifier(app, context, user, &context.pool.fold_name(typed_name))?;
     let salt = verifier.salt.clone();
-    let challenge = app.workers.run_here(|| srp::Exchange::new(&verifier.v, &mut SystemRandom)).await?;
+    let exchange = app.workers.run_here(|| srp::Exchange::new(&verifier.v, &mut app.random())).await?;
     let mut id = vec![0; 32];
-    SystemRandom.fill(&mut id);
-    let user_id = challenge_name(app, &context, user, typed_name);
+    app.random().fill(&mut id);
+    let user_id = challenge_name(app, context, user, typed_name);
     let state = State {
         id: Blob(id),
         expires_at: app.now() + context.client.session_ttl_ms(),
@@ -89,56 +102,81 @@ pub async fn initiate(app: &App, context: Context, typed_name: &str, srp_a: &str
         typed_name: typed_name.to_owned(),
         user_id: user_id.clone(),
         a: Blob(a.as_bytes().to_vec()),
-        b: Blob(challenge.b.to_vec()),
-        big_b: Blob(challenge.big_b.as_bytes().to_vec()),
+        b: Blob(exchange.b.to_vec()),
+        big_b: Blob(exchange.big_b.as_bytes().to_vec()),
     };
     let state = zeroize::Zeroizing::new(serde_json::to_vec(&state).map_err(Fault::internal)?);
-    let block = app.vault.seal_for_client(SEAL_CONTEXT, &state);
-    Ok(Answer {
-        challenge_name: Some(ChallengeNameType::PasswordVerifier),
-        parameters: BTreeMap::from([
-            ("SALT".to_owned(), salt),
-            ("SECRET_BLOCK".to_owned(), STANDARD.encode(block.0)),
-            ("SRP_B".to_owned(), challenge.big_b.to_hex()),
-            ("USERNAME".to_owned(), user_id.clone()),
-            ("USER_ID_FOR_SRP".to_owned(), user_id),
-        ]),
-        ..Answer::default()
-    })
+    let secret_block = app.vault.seal_for_client(SEAL_CONTEXT, &state).0;
+    Ok(Question { salt, big_b: exchange.big_b, secret_block, user_id })
 }
 
-/// RespondToAuthChallenge with PASSWORD_VERIFIER; clients send no Session, so the block alone carries the state.
-pub async fn respond(app: &App, context: Context, parameters: &Parameters) -> Result<Answer> {
-    let username = parameters.required("USERNAME")?;
-    let block = parameters.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
-    let signature = parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned();
-    let timestamp = parameters.required("TIMESTAMP")?.to_owned();
-    let (state, block) = open(app, &context, block)?;
-    let candidate = password::candidate(app, &context, &state.typed_name).await?;
-    let is_named = check_names(app, &context, parameters, username, &state, candidate.user.as_ref())?;
-    // Pools without device tracking do not look at a device key; no pool knows any device yet.
-    if parameters.get("DEVICE_KEY").is_some() && context.pool.detail.device_configuration.is_some() {
-        return Err(fault::device_does_not_exist());
+/// A proof that came back, with its state and what is known of its user.
+pub struct Returned {
+    state: State,
+    secret_block: Vec<u8>,
+    candidate: Candidate,
+}
+
+/// What a client sends as proof.
+pub struct Proof {
+    /// The user's name.
+    pub username: String,
+    /// The HMAC under the session key, base64.
+    pub signature: String,
+    /// The client's time, which is part of what is signed.
+    pub timestamp: String,
+}
+
+/// Opens a SECRET_BLOCK and reads its user again.
+///
+/// # Errors
+/// NotAuthorizedException for a block that is not this client's or has expired; and as [`password::recall`].
+pub async fn recall(app: &App, context: &Context, secret_block: Vec<u8>) -> Result<Returned> {
+    let state = open(app, context, &secret_block)?;
+    let candidate = password::recall(app, context, &state.typed_name).await?;
+    Ok(Returned { state, secret_block, candidate })
+}
+
+impl Returned {
+    /// The names that mean the user of this proof: what was typed, the name of the challenge, the user's own, and
+    /// the sub.
+    pub fn names(&self, context: &Context) -> Vec<String> {
+        let mut names = vec![self.state.typed_name.clone(), self.state.user_id.clone()];
+        if let Some(user) = &self.candidate.user {
+            names.push(user.sub.clone());
+            names.extend(user.sign_in_names(&context.pool));
+        }
+        names
     }
-    let folded = context.pool.fold_name(&state.typed_name);
-    let verifier = verifier(app, &context, candidate.user.as_ref(), &folded)?;
-    let known = candidate.user.as_ref().is_some_and(|user| user.password.is_some());
-    let fresh = srp::check_timestamp(&timestamp, app.now(), TIMESTAMP_TOLERANCE_MS).is_ok();
-    let once = (id_of(&state)?, state.expires_at);
-    let pool_id = context.pool.id.clone();
-    let proved = app
-        .workers
-        .run_here(|| is_proved(&pool_id, &state, &verifier, &block, &signature, &timestamp))
-        .await?;
-    password::conclude(app, context, candidate, proved && known && fresh && is_named, Some(once)).await
+
+    /// Checks the proof and goes on with the sign-in.
+    ///
+    /// # Errors
+    /// NotAuthorizedException for a wrong proof, which is counted, and for one that was used; and as the machine.
+    pub async fn conclude(self, app: &App, context: Context, proof: Proof) -> Result<Conclusion> {
+        // Any other name is a wrong proof and counts as one: if it did not, the lock would tell a stranger which
+        // further names are the user's.
+        let folded = context.pool.fold_name(&proof.username);
+        let is_named = self.names(&context).iter().any(|name| context.pool.fold_name(name) == folded);
+        let Returned { state, secret_block, candidate } = self;
+        let folded = context.pool.fold_name(&state.typed_name);
+        let verifier = verifier(app, &context, candidate.user.as_ref(), &folded)?;
+        let known = candidate.user.as_ref().is_some_and(|user| user.password.is_some());
+        let fresh = srp::check_timestamp(&proof.timestamp, app.now(), TIMESTAMP_TOLERANCE_MS).is_ok();
+        let single_use = SingleUse { id: id_of(&state)?, until: state.expires_at };
+        let pool_id = context.pool.id.clone();
+        let proved =
+            app.workers.run_here(|| is_proved(&pool_id, &state, &verifier, &secret_block, &proof)).await?;
+        let matches = proved && known && fresh && is_named;
+        password::conclude(app, context, candidate, matches, Some(single_use)).await
+    }
 }
 
-fn open(app: &App, context: &Context, block: &str) -> Result<(State, Vec<u8>)> {
+fn open(app: &App, context: &Context, secret_block: &[u8]) -> Result<State> {
     let invalid =
         || fault::incorrect_username_or_password().because("a SECRET_BLOCK that is not this client's");
-    // Amplify decodes tolerantly and so may send the URL-safe alphabet.
-    let block = STANDARD.decode(block.replace('-', "+").replace('_', "/")).map_err(|_| invalid())?;
-    let state = app.vault.open_from_client(SEAL_CONTEXT, &Sealed(block.clone())).ok_or_else(invalid)?;
+    let state =
+        app.vault.open_from_client(SEAL_CONTEXT, &Sealed(secret_block.to_vec())).ok_or_else(invalid)?;
     let state: State = serde_json::from_slice(&state).map_err(|_| invalid())?;
     if state.client_id != context.client.id || state.side != context.side {
         return Err(invalid());
@@ -146,50 +184,26 @@ fn open(app: &App, context: &Context, block: &str) -> Result<(State, Vec<u8>)> {
     if state.expires_at <= app.now() {
         return Err(fault::session_expired());
     }
-    Ok((state, block))
-}
-
-/// Whether USERNAME is what was typed, the name of the challenge, one of the user's own, or the sub; SECRET_HASH may be
-/// made over any of these. Any other name is a wrong proof and counts as one: if it did not, the lock would tell a
-/// stranger which further names are the user's.
-fn check_names(
-    app: &App,
-    context: &Context,
-    parameters: &Parameters,
-    username: &str,
-    state: &State,
-    user: Option<&User>,
-) -> Result<bool> {
-    let mut names = vec![state.typed_name.clone(), state.user_id.clone()];
-    if let Some(user) = user {
-        names.push(user.sub.clone());
-        names.extend(user.sign_in_names(&context.pool));
-    }
-    let folded = context.pool.fold_name(username);
-    let is_named = names.iter().any(|name| context.pool.fold_name(name) == folded);
-    let hashed: Vec<&str> = names.iter().map(String::as_str).chain([username]).collect();
-    client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &hashed)?;
-    Ok(is_named)
+    Ok(state)
 }
 
 fn is_proved(
     pool_id: &str,
     state: &State,
     verifier: &srp::Verifier,
-    block: &[u8],
-    signature: &str,
-    timestamp: &str,
+    secret_block: &[u8],
+    proof: &Proof,
 ) -> bool {
     let (Ok(a), Ok(big_b)) = (PublicValue::from_bytes(&state.a.0), PublicValue::from_bytes(&state.big_b.0))
     else {
         return false;
     };
     let Ok(b) = <[u8; 32]>::try_from(state.b.0.as_slice()) else { return false };
-    let challenge = srp::Exchange { b: b.into(), big_b };
+    let exchange = srp::Exchange { b: b.into(), big_b };
     let owner = srp::Owner::user(rules::ids::srp_pool_name(pool_id), &state.user_id);
-    challenge
+    exchange
         .session_key(&a, &verifier.v)
-        .and_then(|key| key.check_proof(owner, block, timestamp, signature))
+        .and_then(|key| key.check_proof(owner, secret_block, &proof.timestamp, &proof.signature))
         .is_ok()
 }
 

@@ -1,9 +1,10 @@
-//! Tokens on the wire: claims from the rules, signatures from the key ring, refresh tokens from the master key.
+//! ID and access tokens: claims from the rules, signatures from the key ring.
 
 use super::refresh_token;
-use crate::{app::App, cognito_idp::sign_in::Context, keys::ring::TokenUse, secrets::random::SystemRandom};
+use crate::{app::App, keys::ring::TokenUse};
 use rules::{
     Fault, Random, Result, ids,
+    pool::{Client, Pool},
     tokens::{Grant, TokenContext, claims},
     user::{Membership, User, attributes},
 };
@@ -11,8 +12,10 @@ use spec::cognito_idp::AuthenticationResultType;
 
 /// What tokens are issued for.
 pub struct Issued<'a> {
-    /// Pool and client.
-    pub context: &'a Context,
+    /// The pool.
+    pub pool: &'a Pool,
+    /// The client.
+    pub client: &'a Client,
     /// The user.
     pub user: User,
     /// The user's groups, the lowest precedence first.
@@ -25,22 +28,16 @@ pub struct Issued<'a> {
 
 /// Signs an ID and an access token, when it is the call's turn.
 pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResultType> {
-    let Issued { context, user, groups, grant, with_refresh_token } = issued;
-    let keys = app.keys.of(app, &context.pool.id).await?;
-    let issuer = app.config.issuer_of(&context.pool.id);
+    let Issued { pool, client, user, groups, grant, with_refresh_token } = issued;
+    let keys = app.keys.of(app, &pool.id).await?;
+    let issuer = app.config.issuer_of(&pool.id);
     let now = app.now();
-    let token_context = TokenContext {
-        issuer: &issuer,
-        client: &context.client,
-        user: &user,
-        groups: &groups,
-        grant: &grant,
-        now,
-    };
-    let readable = attributes::readable(&context.client);
-    let access_token_id = ids::access_token_id(&mut SystemRandom, now, grant.sign_outs);
+    let token_context =
+        TokenContext { issuer: &issuer, client, user: &user, groups: &groups, grant: &grant, now };
+    let readable = attributes::readable(client);
+    let access_token_id = ids::access_token_id(&mut app.random(), now, grant.sign_outs);
     let access_claims = claims::access_claims(&token_context, &access_token_id);
-    let id_claims = claims::id_claims(&token_context, &SystemRandom.uuid_v4(), readable);
+    let id_claims = claims::id_claims(&token_context, &app.random().uuid_v4(), readable);
     let (id_signer, access_signer) = (keys.signer(TokenUse::Id), keys.signer(TokenUse::Access));
     let signed = app
         .workers
@@ -50,7 +47,7 @@ pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResult
     Ok(AuthenticationResultType {
         id_token: Some(signed.0),
         access_token: Some(signed.1),
-        expires_in: i32::try_from(context.client.token_validity().access_seconds).ok(),
+        expires_in: i32::try_from(client.token_validity().access_seconds).ok(),
         token_type: Some("Bearer".to_owned()),
         refresh_token,
         new_device_metadata: None,

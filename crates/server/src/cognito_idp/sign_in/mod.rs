@@ -1,47 +1,34 @@
-//! Sign-in: InitiateAuth and RespondToAuthChallenge with their administrators' twins.
-//!
-//! What is decided is in `rules::sign_in`; here facts are read, secrets compared, and the outcome written.
+//! Sign-in on the wire: InitiateAuth and RespondToAuthChallenge with their administrators' twins. The engine is
+//! [`crate::sign_in`]; here its answers become parameters, and SECRET_HASH is checked.
+
+pub mod answer;
+mod challenge_parameters;
+mod responses;
 
 use super::refresh;
 use crate::{
     app::App,
     callers::{Operator, client_secret},
-    sign_in::{answers, password, srp},
+    sign_in::{Context, conclusion::Conclusion, password, srp},
 };
+use answer::Answer;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Result, fault,
-    pool::{Client, Pool},
-    sign_in::{Side, first_factor::check_flow},
+    pool::Client,
+    sign_in::{Side, first_factor::check_flow, srp::PublicValue},
+    triggers,
 };
 use spec::cognito_idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
-    AdminRespondToAuthChallengeResponse, AuthFlowType, AuthenticationResultType, ChallengeNameType,
-    InitiateAuthRequest, InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
+    AdminRespondToAuthChallengeResponse, AuthFlowType, ChallengeNameType, InitiateAuthRequest,
+    InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
 };
-use std::{collections::BTreeMap, sync::Arc};
-
-/// The answer to a sign-in request, in the form that all four operations share.
-#[derive(Default)]
-pub struct Answer {
-    pub(crate) challenge_name: Option<ChallengeNameType>,
-    pub(crate) session: Option<String>,
-    pub(crate) parameters: BTreeMap<String, String>,
-    pub(crate) result: Option<AuthenticationResultType>,
-}
-
-/// What a step of a sign-in is about.
-#[derive(Clone)]
-pub struct Context {
-    /// The pool.
-    pub pool: Arc<Pool>,
-    /// The client.
-    pub client: Arc<Client>,
-    /// Whose operation it is.
-    pub side: Side,
-}
+use std::collections::BTreeMap;
 
 /// AuthParameters or ChallengeResponses.
-pub struct Parameters(pub(crate) BTreeMap<String, String>);
+#[derive(Clone)]
+pub struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
     /// A parameter; an empty one counts as absent.
@@ -59,14 +46,7 @@ impl Parameters {
 pub async fn initiate_auth(app: &App, input: InitiateAuthRequest) -> Result<InitiateAuthResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     let context = Context { pool, client, side: Side::User };
-    let answer = start(app, context, input.auth_flow, input.auth_parameters).await?;
-    Ok(InitiateAuthResponse {
-        challenge_name: answer.challenge_name,
-        session: answer.session,
-        challenge_parameters: Some(answer.parameters),
-        authentication_result: answer.result,
-        available_challenges: None,
-    })
+    Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
@@ -76,14 +56,7 @@ pub async fn admin_initiate_auth(
     input: AdminInitiateAuthRequest,
 ) -> Result<AdminInitiateAuthResponse> {
     let context = operator_context(app, &input.user_pool_id, &input.client_id).await?;
-    let answer = start(app, context, input.auth_flow, input.auth_parameters).await?;
-    Ok(AdminInitiateAuthResponse {
-        challenge_name: answer.challenge_name,
-        session: answer.session,
-        challenge_parameters: Some(answer.parameters),
-        authentication_result: answer.result,
-        available_challenges: None,
-    })
+    Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
@@ -93,15 +66,7 @@ pub async fn respond_to_auth_challenge(
 ) -> Result<RespondToAuthChallengeResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     let context = Context { pool, client, side: Side::User };
-    let answer =
-        respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?;
-    Ok(RespondToAuthChallengeResponse {
-        challenge_name: answer.challenge_name,
-        session: answer.session,
-        challenge_parameters: Some(answer.parameters),
-        authentication_result: answer.result,
-        available_challenges: None,
-    })
+    Ok(respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?.into())
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html>
@@ -111,15 +76,7 @@ pub async fn admin_respond_to_auth_challenge(
     input: AdminRespondToAuthChallengeRequest,
 ) -> Result<AdminRespondToAuthChallengeResponse> {
     let context = operator_context(app, &input.user_pool_id, &input.client_id).await?;
-    let answer =
-        respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?;
-    Ok(AdminRespondToAuthChallengeResponse {
-        challenge_name: answer.challenge_name,
-        session: answer.session,
-        challenge_parameters: Some(answer.parameters),
-        authentication_result: answer.result,
-        available_challenges: None,
-    })
+    Ok(respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?.into())
 }
 
 async fn operator_context(app: &App, pool_id: &str, client_id: &str) -> Result<Context> {
@@ -144,23 +101,21 @@ async fn start(
             refresh::initiate(app, context, &parameters).await
         }
         AuthFlowType::UserSrpAuth => {
-            let username = named(app, &context, &parameters)?;
-            srp::initiate(app, context, username, parameters.required("SRP_A")?).await
+            let username = named(app, &context.client, &parameters)?;
+            let a = PublicValue::parse(parameters.required("SRP_A")?).map_err(|_| fault::srp_a_invalid())?;
+            Ok(Answer::from(srp::begin(app, &context, username, a).await?))
         }
         AuthFlowType::UserPasswordAuth
         | AuthFlowType::AdminUserPasswordAuth
         | AuthFlowType::AdminNoSrpAuth => {
-            let username = named(app, &context, &parameters)?;
-            password::password(app, context, username, parameters.required("PASSWORD")?).await
+            let username = named(app, &context.client, &parameters)?;
+            let password = parameters.required("PASSWORD")?;
+            let conclusion = password::sign_in(app, context.clone(), username, password).await?;
+            Answer::of(app, &context, conclusion).await
         }
         AuthFlowType::CustomAuth => {
-            named(app, &context, &parameters)?;
-            let configured = context.pool.detail.lambda_config.as_ref().is_some_and(|l| {
-                l.define_auth_challenge.is_some()
-                    && l.create_auth_challenge.is_some()
-                    && l.verify_auth_challenge_response.is_some()
-            });
-            if configured {
+            named(app, &context.client, &parameters)?;
+            if triggers::has_custom_challenges(&context.pool) {
                 Err(fault::not_built("CUSTOM_AUTH"))
             } else {
                 Err(fault::custom_auth_not_configured())
@@ -171,9 +126,9 @@ async fn start(
 }
 
 /// USERNAME, after SECRET_HASH has been checked over it.
-fn named<'a>(app: &App, context: &Context, parameters: &'a Parameters) -> Result<&'a str> {
+fn named<'a>(app: &App, client: &Client, parameters: &'a Parameters) -> Result<&'a str> {
     let username = parameters.required("USERNAME")?;
-    client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &[username])?;
+    client_secret::check_hash(app, client, parameters.get("SECRET_HASH"), &[username])?;
     Ok(username)
 }
 
@@ -185,17 +140,18 @@ async fn respond(
     responses: Option<BTreeMap<String, String>>,
 ) -> Result<Answer> {
     let parameters = Parameters(responses.unwrap_or_default());
-    match challenge {
-        ChallengeNameType::PasswordVerifier => srp::respond(app, context, &parameters).await,
+    let session = session.as_deref();
+    let conclusion = match challenge {
+        ChallengeNameType::PasswordVerifier => prove(app, context.clone(), &parameters).await?,
         ChallengeNameType::NewPasswordRequired => {
-            answers::new_password(app, context, session.as_deref(), &parameters).await
+            responses::new_password(app, context.clone(), session, &parameters).await?
         }
         ChallengeNameType::SmsMfa
         | ChallengeNameType::EmailOtp
         | ChallengeNameType::SoftwareTokenMfa
         | ChallengeNameType::SelectMfaType
         | ChallengeNameType::MfaSetup => {
-            answers::second_factor(app, context, challenge, session.as_deref(), &parameters).await
+            responses::second_factor(app, context.clone(), challenge, session, &parameters).await?
         }
         // Sessions that wait for one of these are never given out.
         ChallengeNameType::CustomChallenge
@@ -206,6 +162,29 @@ async fn respond(
         | ChallengeNameType::SmsOtp
         | ChallengeNameType::Password
         | ChallengeNameType::WebAuthn
-        | ChallengeNameType::PasswordSrp => Err(fault::not_built(challenge.as_str())),
+        | ChallengeNameType::PasswordSrp => return Err(fault::not_built(challenge.as_str())),
+    };
+    Answer::of(app, &context, conclusion).await
+}
+
+/// PASSWORD_VERIFIER; clients send no Session, so the block alone carries the state.
+async fn prove(app: &App, context: Context, parameters: &Parameters) -> Result<Conclusion> {
+    let proof = srp::Proof {
+        username: parameters.required("USERNAME")?.to_owned(),
+        signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
+        timestamp: parameters.required("TIMESTAMP")?.to_owned(),
+    };
+    let block = parameters.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
+    // Amplify decodes tolerantly and so may send the URL-safe alphabet. What is no base64 opens as no block.
+    let block = STANDARD.decode(block.replace('-', "+").replace('_', "/")).unwrap_or_default();
+    let returned = srp::recall(app, &context, block).await?;
+    let mut names = returned.names(&context);
+    names.push(proof.username.clone());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)?;
+    // Pools without device tracking do not look at a device key; no pool knows any device yet.
+    if parameters.get("DEVICE_KEY").is_some() && context.pool.detail.device_configuration.is_some() {
+        return Err(fault::device_does_not_exist());
     }
+    returned.conclude(app, context, proof).await
 }

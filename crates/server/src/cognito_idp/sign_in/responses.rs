@@ -1,0 +1,90 @@
+//! ChallengeResponses: answers to the questions that a Session stands for.
+
+use super::Parameters;
+use crate::{
+    app::App,
+    callers::client_secret,
+    sign_in::{
+        Context,
+        conclusion::Conclusion,
+        run::CheckAnswerer,
+        second_factor::{self, Submitted},
+        session,
+    },
+};
+use rules::{
+    Fault, Result, fault,
+    user::{MfaFactor, User, formats},
+};
+use spec::cognito_idp::{AttributeType, ChallengeNameType};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// The prefix of attributes among the answers to NEW_PASSWORD_REQUIRED.
+const ATTRIBUTE_PREFIX: &str = "userAttributes.";
+
+/// Checks USERNAME and SECRET_HASH of an answer against the user of its session.
+fn answerer(parameters: &Parameters) -> CheckAnswerer {
+    let parameters = parameters.clone();
+    Arc::new(move |app: &App, context: &Context, user: &User| {
+        let username = parameters.required("USERNAME")?;
+        session::check_username(context, user, username)?;
+        let mut names = user.sign_in_names(&context.pool);
+        names.extend([username.to_owned(), user.username.clone(), user.sub.clone()]);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)
+    })
+}
+
+/// SMS_MFA, EMAIL_OTP, SOFTWARE_TOKEN_MFA, SELECT_MFA_TYPE and MFA_SETUP.
+pub async fn second_factor(
+    app: &App,
+    context: Context,
+    name: ChallengeNameType,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Conclusion> {
+    let key = session::open(app, session)?;
+    let submitted = submitted(name, parameters)?;
+    second_factor::answer(app, context, key, submitted, answerer(parameters)).await
+}
+
+fn submitted(name: ChallengeNameType, parameters: &Parameters) -> Result<Submitted> {
+    let code = |parameter| Ok::<_, Fault>(Zeroizing::new(parameters.required(parameter)?.to_owned()));
+    Ok(match name {
+        ChallengeNameType::SmsMfa => Submitted::Code(MfaFactor::Sms, code("SMS_MFA_CODE")?),
+        ChallengeNameType::EmailOtp => Submitted::Code(MfaFactor::Email, code("EMAIL_OTP_CODE")?),
+        ChallengeNameType::SoftwareTokenMfa => Submitted::SoftwareToken(code("SOFTWARE_TOKEN_MFA_CODE")?),
+        ChallengeNameType::SelectMfaType => {
+            let answer = parameters.required("ANSWER")?;
+            Submitted::Choice(MfaFactor::from_wire(answer).ok_or_else(|| fault::choice_invalid(answer))?)
+        }
+        _ => {
+            // Amplify sends EMAIL, the guide shows email.
+            let email = parameters.get("EMAIL").or(parameters.get("email"));
+            if email.is_some_and(|email| !formats::is_email(email)) {
+                return Err(fault::email_format());
+            }
+            Submitted::SetupDone { email: email.map(str::to_owned) }
+        }
+    })
+}
+
+/// NEW_PASSWORD_REQUIRED.
+pub async fn new_password(
+    app: &App,
+    context: Context,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Conclusion> {
+    let key = session::open(app, session)?;
+    let password = Zeroizing::new(parameters.required("NEW_PASSWORD")?.to_owned());
+    let attributes: Vec<AttributeType> = parameters
+        .0
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix(ATTRIBUTE_PREFIX)?, value)))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| AttributeType { name: name.to_owned(), value: Some(value.clone()) })
+        .collect();
+    second_factor::new_password(app, context, key, password, &attributes, answerer(parameters)).await
+}

@@ -1,0 +1,175 @@
+//! The driver of every sign-in: one transaction that counts, advances the machine, spends what may be used once, and
+//! writes what follows.
+
+use super::{
+    Context,
+    attempts::{self, Counter},
+    conclusion::{self, Conclusion},
+    session::{self, SessionKey},
+};
+use crate::{
+    app::App,
+    users::{changes, codes::Committed},
+};
+use rules::{
+    Fault, Millis, Result, fault,
+    sign_in::{Facts, Input, SignIn, lockout},
+    user::{Membership, User},
+};
+use spec::Code;
+use std::sync::Arc;
+use store::Tx;
+
+/// What may be used once: its id, and until when it is remembered that it was.
+#[derive(Clone, Copy, Debug)]
+pub struct SingleUse {
+    /// The id.
+    pub id: [u8; 32],
+    /// When it expires by itself.
+    pub until: Millis,
+}
+
+/// Checks that whoever answers a Session means its user.
+pub type CheckAnswerer = Arc<dyn Fn(&App, &Context, &User) -> Result<()> + Send + Sync>;
+
+/// Makes the machine's input of what was submitted: secrets are compared here, in constant time.
+pub type Compare = Box<dyn Fn(&App, &SignIn, &User, Millis) -> Result<Input> + Send + Sync>;
+
+/// Where the sign-in comes from, and what is spent when the answer is accepted.
+pub enum Origin {
+    /// It begins with a first factor that was compared already.
+    FirstFactor {
+        /// The user as it was when the factor was compared.
+        user: Box<User>,
+        /// What carried the state of the comparison.
+        single_use: Option<SingleUse>,
+        /// A new hash of the same password, where the stored one is not of the present cost.
+        rehashed: Option<String>,
+    },
+    /// It is under way, behind a Session.
+    Session {
+        /// Its place in the store.
+        key: SessionKey,
+        /// Who may answer it.
+        check_answerer: Option<CheckAnswerer>,
+    },
+}
+
+/// Which failures are counted, and where.
+#[derive(Clone, Copy)]
+pub enum Guesses {
+    /// Wrong passwords. They are counted before the machine is asked, so here only a right one clears the counter.
+    Passwords(Counter),
+    /// Wrong codes of second factors.
+    SecondFactors,
+    /// Nothing that could be guessed; but no answer passes while second factors are locked.
+    BehindSecondFactors,
+    /// Nothing that could be guessed.
+    None,
+}
+
+/// An answer on its way into the machine.
+pub struct Attempt {
+    /// Pool, client and side.
+    pub context: Context,
+    /// Where the sign-in comes from.
+    pub origin: Origin,
+    /// What is counted.
+    pub guesses: Guesses,
+    /// What was submitted.
+    pub compare: Compare,
+}
+
+impl Attempt {
+    /// Runs the attempt to its end: tokens, or the next question.
+    ///
+    /// # Errors
+    /// The machine's refusal. A wrong code stays counted and leaves the Session good; any other refusal changes nothing.
+    pub async fn run(self, app: &App) -> Result<Conclusion> {
+        let now = app.now();
+        app.write(move |app, tx| self.step(app, tx, now)).await?
+    }
+
+    fn step(&self, app: &App, tx: &mut Tx<'_>, now: Millis) -> Committed<Conclusion> {
+        let (sign_in, before, groups) = self.recall(app, tx)?;
+        let counter = self.counter(app, &sign_in);
+        let failures = counter.map(|counter| attempts::failures(tx, &counter)).transpose()?;
+        if let Some(failures) = failures {
+            lockout::check(failures, now)?;
+        }
+        let input = (self.compare)(app, &sign_in, &before, now)?;
+        let facts = Facts { pool: &self.context.pool, client: &self.context.client, now };
+        let outcome = match (sign_in.advance(&facts, before.clone(), input), counter) {
+            (Ok(outcome), _) => outcome,
+            // A wrong code does not use the session up, but it counts; the refusal is committed with the count.
+            (Err(refusal), Some(counter)) if self.counts(&refusal) => {
+                return Ok(Err(attempts::fail(tx, &counter, now, refusal)?));
+            }
+            (Err(refusal), _) => return Err(refusal),
+        };
+        self.spend(tx)?;
+        if let (Some(counter), Some(failures)) = (counter, failures)
+            && failures.count > 0
+            && !matches!(self.guesses, Guesses::BehindSecondFactors)
+        {
+            store::attempts::delete(tx, &counter)?;
+        }
+        conclusion::write(tx, app, &self.context, &before, &groups, outcome, now).map(Ok)
+    }
+
+    /// The sign-in, and its user as the store has it now.
+    fn recall(&self, app: &App, tx: &mut Tx<'_>) -> Result<(SignIn, User, Vec<Membership>)> {
+        let Context { pool, client, side } = &self.context;
+        match &self.origin {
+            Origin::FirstFactor { user, rehashed, .. } => {
+                let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
+                let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
+                // A password that was changed meanwhile is not the one that was compared.
+                if !present.has_same_password(user) {
+                    return Err(fault::incorrect_username_or_password());
+                }
+                if let (Some(hash), Some(password)) = (rehashed, &mut present.password) {
+                    password.hash.clone_from(hash);
+                    // For the user nothing has changed.
+                    changes::save(tx, pool, &present, &present)?;
+                    present.version += 1;
+                }
+                Ok((SignIn::new(client, &present.sub, *side), present, groups))
+            }
+            Origin::Session { key, check_answerer } => {
+                let sign_in = session::find(tx, key, &client.id, *side)?;
+                let found = store::users::find_with_groups(tx, &sign_in.pool_id, &sign_in.sub)?;
+                let (user, groups) = found.ok_or_else(fault::session_invalid)?;
+                if let Some(check) = check_answerer {
+                    check(app, &self.context, &user)?;
+                }
+                Ok((sign_in, user, groups))
+            }
+        }
+    }
+
+    fn counter(&self, app: &App, sign_in: &SignIn) -> Option<Counter> {
+        match self.guesses {
+            Guesses::Passwords(counter) => Some(counter),
+            Guesses::SecondFactors | Guesses::BehindSecondFactors => {
+                Some(attempts::second_factors(&app.vault, &sign_in.pool_id, &sign_in.sub))
+            }
+            Guesses::None => None,
+        }
+    }
+
+    fn counts(&self, refusal: &Fault) -> bool {
+        matches!(self.guesses, Guesses::SecondFactors)
+            && matches!(refusal.code, Code::CodeMismatchException | Code::ExpiredCodeException)
+    }
+
+    fn spend(&self, tx: &mut Tx<'_>) -> Result<()> {
+        match &self.origin {
+            Origin::FirstFactor { single_use: None, .. } => Ok(()),
+            Origin::FirstFactor { single_use: Some(SingleUse { id, until }), .. } => {
+                if store::tickets::spend(tx, id, *until)? { Ok(()) } else { Err(fault::session_used()) }
+            }
+            Origin::Session { key, .. } => session::spend(tx, key),
+        }
+    }
+}
