@@ -264,7 +264,7 @@ impl Model {
         if !secret {
             derives.insert(1, "Debug");
         }
-        if self.has_default(name) {
+        if self.has_default(&name) {
             derives.push("Default");
         }
         writeln!(out, "#[derive({})]\npub struct {name} {{", derives.join(", "))?;
@@ -330,8 +330,8 @@ impl Model {
         let shape = self.shape(name);
         match text(&shape["type"]) {
             "structure" if shape["document"] == true => "serde_json::Value".into(),
-            "structure" => type_name(name).into(),
-            "string" if shape["enum"].is_array() => type_name(name).into(),
+            "structure" => type_name(name),
+            "string" if shape["enum"].is_array() => type_name(name),
             "string" => "String".into(),
             "integer" => "i32".into(),
             "long" => "i64".into(),
@@ -422,9 +422,11 @@ impl Model {
     }
 }
 
-/// The Rust name of a shape; cognito-sync calls an enumeration as the list of operations is called here.
-fn type_name(name: &str) -> &str {
-    if name == "Operation" { "OperationType" } else { name }
+/// The Rust name of a shape; cognito-sync calls an enumeration as the list of operations is called here, and STS
+/// begins some names small.
+fn type_name(name: &str) -> String {
+    let (first, rest) = name.split_at(name.len().min(1));
+    if name == "Operation" { "OperationType".into() } else { first.to_uppercase() + rest }
 }
 
 fn enumeration(out: &mut String, name: &str, shape: &Value) -> Result<()> {

@@ -41,9 +41,10 @@ mod tests {
     const DEPTH_MAX: usize = 8;
 
     /// Names that sound like a secret and mean none.
-    const PUBLIC: [&str; 16] = [
+    const PUBLIC: [&str; 18] = [
         "ActorTokenProviderName",
         "Audience",
+        "ClientSecretArn",
         "ClientSecretId",
         "CredentialId",
         "DecodedMessage",
@@ -54,6 +55,7 @@ mod tests {
         "PaginationToken",
         "PreTokenGeneration",
         "Region",
+        "Scope",
         "SnsRegion",
         "SubjectFromWebIdentityToken",
         "SubjectTokenProviderName",
