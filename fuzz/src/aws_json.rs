@@ -1,10 +1,13 @@
 //! awsJson1.1: the first line names an operation. What follows is a body that was sent, and also the material of a
 //! request that an honest client would write.
 
-use crate::values::{Bytes, SECRET, build, first_line, pick};
+use crate::{
+    probe,
+    values::{Bytes, SECRET, build, first_line, pick},
+};
 use serde_json::Value;
 use spec::{
-    DecodeError, Service, json, probe,
+    DecodeError, Service, json,
     shape::{OperationSpec, Shape},
 };
 use std::sync::OnceLock;

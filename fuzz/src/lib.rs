@@ -3,6 +3,8 @@
 //! its corpus.
 
 pub mod aws_json;
+mod generated;
+pub mod probe;
 pub mod query_xml;
 pub mod rest_json;
 pub mod sigv4;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{path::Path, process::Command};
 
 /// The botocore release that the committed models come from.
-pub const BOTOCORE: &str = "1.44.5";
+pub const BOTOCORE: &str = "1.44.8";
 
 /// The folder of each model inside botocore, and the name it gets in `models/`.
 pub const MODELS: [(&str, &str); 4] = [

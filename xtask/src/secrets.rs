@@ -1,4 +1,4 @@
-//! Types whose derived Debug would print a secret. The generated types have a test of their own in `spec::probe`.
+//! Types whose derived Debug would print a secret. The generated types have a test of their own in `fuzz::probe`.
 
 /// A field whose name holds one of these words holds a secret.
 const WORDS: [&str; 13] = [

@@ -1,12 +1,11 @@
 //! Days and seconds of the Gregorian calendar in UTC: the dates that clients sign, and those that people read.
 
+use time::{Date, Month, OffsetDateTime, Time};
+
 /// The names of the months as RFC 5322 writes them.
 pub const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-const DAY_SECONDS: i64 = 86_400;
-/// Days from 0001-01-01 to 1970-01-01.
-const DAYS_BEFORE_1970: i64 = 719_162;
 /// The last second that is written with a year of four digits.
 const LAST_SECOND: i64 = 253_402_300_799;
 
@@ -15,36 +14,43 @@ pub fn number(digits: &str) -> Option<i64> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// Seconds since 1970 at the beginning of a day; none if there is no such day.
+/// Seconds since 1970 at the beginning of a day; none if there is no such day, or its year has not four digits.
 pub fn seconds_at(year: i64, month: i64, day: i64) -> Option<i64> {
-    let exists =
-        (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_of(month, year)).contains(&day);
-    exists.then(|| days_since_1970(year, month, day) * DAY_SECONDS)
+    let year = i32::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
+    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
+    Some(date.midnight().assume_utc().unix_timestamp())
 }
 
 /// The second of a day; none if there is no such time. Leap seconds are not known.
 pub fn second_of_day(hours: i64, minutes: i64, seconds: i64) -> Option<i64> {
-    let exists = (0..24).contains(&hours) && (0..60).contains(&minutes) && (0..60).contains(&seconds);
-    exists.then_some((hours * 60 + minutes) * 60 + seconds)
+    let [hours, minutes, seconds] = [hours, minutes, seconds].map(|part| u8::try_from(part).ok());
+    let time = Time::from_hms(hours?, minutes?, seconds?).ok()?;
+    Some((time - Time::MIDNIGHT).whole_seconds())
 }
 
 /// A time in ISO 8601's basic format, as in `20260101T000000Z`. Times outside the years 1970 to 9999 are
 /// written as the nearest that is inside.
 pub fn basic_format(seconds: i64) -> String {
-    let seconds = seconds.clamp(0, LAST_SECOND);
-    let (mut days, second) = (seconds / DAY_SECONDS, seconds % DAY_SECONDS);
-    let mut year = 1970 + days / 366;
-    while days_since_1970(year + 1, 1, 1) <= days {
-        year += 1;
-    }
-    days -= days_since_1970(year, 1, 1);
-    let mut month = 1;
-    while days >= days_of(month, year) {
-        days -= days_of(month, year);
-        month += 1;
-    }
-    let (hours, minutes) = (second / 3600, second / 60 % 60);
-    format!("{year:04}{month:02}{:02}T{hours:02}{minutes:02}{:02}Z", days + 1, second % 60)
+    let (date, time) = date_and_time(seconds.clamp(0, LAST_SECOND));
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    let (hours, minutes, seconds) = time.as_hms();
+    format!("{year:04}{month:02}{day:02}T{hours:02}{minutes:02}{seconds:02}Z")
+}
+
+/// `2026-01-31T23:59:59.123Z`. Times after the year 9999 are written as its last second.
+pub fn iso_8601(millis: i64) -> String {
+    let (date, time) = date_and_time(millis.div_euclid(1_000).min(LAST_SECOND));
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    let (hours, minutes, seconds) = time.as_hms();
+    let millis = millis.rem_euclid(1_000);
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
+}
+
+/// Of seconds since 1970; what is outside of the calendar is its beginning.
+fn date_and_time(seconds: i64) -> (Date, Time) {
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    (at.date(), at.time())
 }
 
 /// The milliseconds of [`iso_8601`], with or without a fraction; none if the text is no time.
@@ -59,47 +65,11 @@ pub fn read_iso_8601(text: &str) -> Option<i64> {
     Some((seconds_at(year, month, day)? + second_of_day(hours, minutes, seconds)?) * 1_000 + millis)
 }
 
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_of(month: i64, year: i64) -> i64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// `2026-01-31T23:59:59.123Z`.
-pub fn iso_8601(millis: i64) -> String {
-    let (days, ms) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-    // Howard Hinnant's civil_from_days: the year begins in March, so that a leap day is its last.
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1_000)
-}
-
-/// For years from 1 on.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let past = year - 1;
-    let of_years = past * 365 + past / 4 - past / 100 + past / 400;
-    let of_months: i64 = (1..month).map(|past_month| days_of(past_month, year)).sum();
-    of_years - DAYS_BEFORE_1970 + of_months + day - 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY_SECONDS: i64 = 86_400;
 
     #[test]
     fn spells_times() {

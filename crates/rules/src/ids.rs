@@ -1,6 +1,7 @@
 //! The formats of identifiers.
 
 use crate::{Millis, Random};
+use uuid::Uuid;
 
 const LETTERS_AND_DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -63,30 +64,24 @@ pub fn is_client_id(text: &str) -> bool {
 /// The id of an access token: a UUID of version 7 that tells, to whoever knows how, how often its user had been
 /// signed out everywhere. Tokens of clients that do not revoke tokens name no grant that would tell it.
 pub fn access_token_id(random: &mut dyn Random, now: Millis, sign_outs: i64) -> String {
-    let mut uuid = random.uuid_v7(now);
-    let mask = sign_outs_mask(&uuid).unwrap_or_default();
-    uuid.truncate(MARK_AT);
-    format!("{uuid}{:04x}", mask ^ low_bits(sign_outs))
+    let uuid = random.uuid_v7(now);
+    let Ok(mut bytes) = Uuid::try_parse(&uuid).map(Uuid::into_bytes) else { return uuid };
+    let mark = sign_outs_mask(&bytes) ^ low_bits(sign_outs);
+    bytes[14..].copy_from_slice(&mark.to_be_bytes());
+    Uuid::from_bytes(bytes).to_string()
 }
 
 /// Whether the access token with this id was issued after so many sign-outs; 65,536 more look the same.
 pub fn is_of_sign_outs(access_token_id: &str, sign_outs: i64) -> bool {
-    let mark = access_token_id
-        .get(MARK_AT..)
-        .filter(|mark| mark.len() == 4)
-        .and_then(|mark| u16::from_str_radix(mark, 16).ok());
-    match (mark, sign_outs_mask(access_token_id)) {
-        (Some(mark), Some(mask)) => mark ^ mask == low_bits(sign_outs),
-        _ => false,
-    }
+    Uuid::try_parse(access_token_id).is_ok_and(|uuid| {
+        let bytes = uuid.into_bytes();
+        u16::from_be_bytes([bytes[14], bytes[15]]) ^ sign_outs_mask(&bytes) == low_bits(sign_outs)
+    })
 }
 
-/// Where a UUID's last four digits begin.
-const MARK_AT: usize = 32;
-
-/// The four digits before, which are random: with them the mark looks random too.
-fn sign_outs_mask(uuid: &str) -> Option<u16> {
-    u16::from_str_radix(uuid.get(MARK_AT - 4..MARK_AT)?, 16).ok()
+/// The two bytes before the mark, which are random: with them the mark looks random too.
+fn sign_outs_mask(uuid: &[u8; 16]) -> u16 {
+    u16::from_be_bytes([uuid[12], uuid[13]])
 }
 
 fn low_bits(sign_outs: i64) -> u16 {

@@ -313,7 +313,20 @@ fn user_pools(operation: cognito_idp::Operation) -> Category {
         AddUserPoolClientSecret => UserPoolClientUpdate,
         DeleteUserPoolClientSecret => UserPoolClientUpdate,
         SetUserPoolClientSessionConfiguration => UserPoolClientUpdate,
-        GetClientToken => ClientAuthentication,    }
+        DescribePointInTimeRecovery => UserPoolRead,
+        ListPointInTimeRecoveries => UserPoolRead,
+        CancelPointInTimeRecovery => UserPoolUpdate,
+        InitiatePointInTimeRecovery => UserPoolUpdate,
+        StartPointInTimeRecovery => UserPoolUpdate,
+        DescribeCIMDPolicy => UserPoolResourceRead,
+        ListCIMDPolicies => UserPoolResourceRead,
+        ListClientMetadataURLs => UserPoolResourceRead,
+        CreateCIMDPolicy => UserPoolResourceUpdate,
+        DeleteCIMDPolicy => UserPoolResourceUpdate,
+        UpdateCIMDPolicy => UserPoolResourceUpdate,
+        UpdateClientMetadataURLState => UserPoolResourceUpdate,
+        GetClientToken => ClientAuthentication,
+    }
 }
 
 #[cfg(test)]

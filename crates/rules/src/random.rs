@@ -1,5 +1,6 @@
 //! Where random bytes come from: handed in by the caller, because `rules` has no generator of its own.
 
+use uuid::Builder;
 use zeroize::Zeroizing;
 
 const DIGITS: &[u8] = b"0123456789";
@@ -60,25 +61,16 @@ pub trait Random {
     fn uuid_v4(&mut self) -> String {
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
-        uuid(bytes, 4)
+        Builder::from_random_bytes(bytes).into_uuid().to_string()
     }
 
     /// A UUID that begins with the time (RFC 9562 §5.7), in lower case. `now_ms` is in milliseconds since
     /// 1970, of which the low 48 bits are kept. Two made in the same millisecond have no order.
     fn uuid_v7(&mut self, now_ms: i64) -> String {
-        let mut bytes = [0; 16];
-        self.fill(&mut bytes[6..]);
-        bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
-        uuid(bytes, 7)
+        let mut bytes = [0; 10];
+        self.fill(&mut bytes);
+        Builder::from_unix_timestamp_millis(now_ms.cast_unsigned(), &bytes).into_uuid().to_string()
     }
-}
-
-/// Writes version and variant over six bits of `bytes` (RFC 9562 §4) and spells them out.
-fn uuid(mut bytes: [u8; 16], version: u8) -> String {
-    bytes[6] = bytes[6] & 0x0f | version << 4;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = data_encoding::HEXLOWER.encode(&bytes);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// SplitMix64, for tests: the same seed gives the same bytes.

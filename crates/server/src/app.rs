@@ -2,6 +2,7 @@
 
 use crate::{
     audit::Audit,
+    cache::Cache,
     callers::access_keys::AccessKey,
     clock::Clock,
     config::Config,
@@ -19,16 +20,10 @@ use rules::{
     pool::{Client, Pool},
 };
 use std::{
-    collections::HashMap,
     ops::Deref,
-    sync::{Arc, RwLock, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
 };
 use store::{Db, Tx};
-
-/// How long configuration that was read may be used, so that nodes see each other's changes within a second.
-const CONFIGURATION_TTL_MS: i64 = 1_000;
-/// How many pools and clients are remembered.
-const CONFIGURATION_ENTRIES_MAX: usize = 10_000;
 
 /// The server's shared state. Clones share it.
 #[derive(Clone)]
@@ -203,42 +198,5 @@ impl App {
         self.pools.clear();
         self.clients.clear();
         self.keys.forget_everything();
-    }
-}
-
-/// Entries that are good for a moment.
-pub(crate) struct Cache<T> {
-    entries: RwLock<HashMap<String, (Arc<T>, i64)>>,
-}
-
-impl<T> Default for Cache<T> {
-    fn default() -> Self {
-        Cache { entries: RwLock::new(HashMap::new()) }
-    }
-}
-
-impl<T> Cache<T> {
-    pub(crate) fn get(&self, id: &str, now: i64) -> Option<Arc<T>> {
-        let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
-        let (value, read_at) = entries.get(id)?;
-        (now - read_at < CONFIGURATION_TTL_MS && now >= *read_at).then(|| value.clone())
-    }
-
-    pub(crate) fn put(&self, id: &str, value: Arc<T>, now: i64) {
-        let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
-        if entries.len() >= CONFIGURATION_ENTRIES_MAX {
-            entries.retain(|_, (_, read_at)| now - *read_at < CONFIGURATION_TTL_MS);
-        }
-        if entries.len() < CONFIGURATION_ENTRIES_MAX {
-            entries.insert(id.to_owned(), (value, now));
-        }
-    }
-
-    pub(crate) fn forget(&self, id: &str) {
-        self.entries.write().unwrap_or_else(|e| e.into_inner()).remove(id);
-    }
-
-    fn clear(&self) {
-        self.entries.write().unwrap_or_else(|e| e.into_inner()).clear();
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+mod cache;
 pub mod callers;
 pub mod cli;
 pub mod clock;

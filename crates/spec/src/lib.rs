@@ -5,8 +5,6 @@
 mod api;
 pub mod generated;
 pub mod json;
-#[cfg(any(test, feature = "probe"))]
-pub mod probe;
 pub mod query;
 pub mod rest_json;
 pub mod shape;

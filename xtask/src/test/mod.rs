@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use postgres::{Durability, Postgres};
 use std::{
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 use tools::Tools;
@@ -179,18 +180,30 @@ fn rust(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
         let url = postgres.context("the tests need PostgreSQL")?.url("postgres");
         nextest(tools, &url)
     });
+    report.counted("Traces", || traces(tools));
     report.check("Documentation tests", || cargo("test --locked --workspace --doc --quiet"));
 }
 
+/// What only a build with traces can do.
+fn traces(tools: &Tools) -> Result<Tally> {
+    let mut command = tools.cargo();
+    command.args(["nextest", "run", "--locked", "--package", "cognate", "--features", "telemetry"]);
+    command.args(["--test", "it", "traces"]);
+    counted(tools, &mut command)
+}
+
 fn nextest(tools: &Tools, postgres_url: &str) -> Result<Tally> {
+    let mut command = tools.cargo();
+    command.args(["nextest", "run", "--locked", "--workspace"]);
+    counted(tools, command.env("COGNATE_TEST_POSTGRES_URL", postgres_url))
+}
+
+/// Runs nextest and counts its tests.
+fn counted(tools: &Tools, command: &mut Command) -> Result<Tally> {
     let results = tools.target().join("nextest/default/junit.xml");
     // The results of an earlier run must not be taken for this one's.
     let _ = std::fs::remove_file(&results);
-    let mut command = tools.cargo();
-    command
-        .args(["nextest", "run", "--locked", "--workspace"])
-        .env("COGNATE_TEST_POSTGRES_URL", postgres_url);
-    let outcome = run(&mut command);
+    let outcome = run(command);
     let Ok(text) = std::fs::read_to_string(&results) else {
         outcome?;
         anyhow::bail!("nextest wrote no results to {}", results.display());

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const START: &str = "cargo run --release";
+const START: &str = "cargo run";
 const TEST: &str = "cargo xtask test";
 /// The port that the README's commands name.
 const PORT: u16 = 9229;
@@ -49,7 +49,7 @@ pub fn run_blocks(tools: &Tools) -> Result<Tally> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(folder.join("work"))?;
-    run(tools.cargo().args(["build", "--release", "--locked"]))?;
+    run(tools.cargo().args(["build", "--locked"]))?;
     let mut command = tools.cargo();
     command.args(START.split(' ').skip(1)).env("COGNATE_DATA_DIR", folder.join("cognate-data"));
     let mut server = Server::start(&mut command, PORT, &folder.join("server.log"), Duration::from_secs(120))?;
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn blocks_are_read_in_order() {
-        let readme = "# A\n```bash\ncargo run --release\n```\nb\n```text\nout\n```\n\
+        let readme = "# A\n```bash\ncargo run\n```\nb\n```text\nout\n```\n\
             ```python\n# a.py\nprint()\n```\n```bash\npython a.py\nls\n```\n```bash\ncargo xtask test\n```\n";
         let expected = [
             Block::Start,

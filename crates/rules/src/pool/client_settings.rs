@@ -105,6 +105,7 @@ fn settings_of(request: CreateUserPoolClientRequest) -> UpdateUserPoolClientRequ
         enable_propagate_additional_user_context_data: request.enable_propagate_additional_user_context_data,
         auth_session_validity: request.auth_session_validity,
         refresh_token_rotation: request.refresh_token_rotation,
+        publish_secrets_in_aws_secrets_manager: request.publish_secrets_in_aws_secrets_manager,
     }
 }
 
@@ -123,6 +124,9 @@ fn apply(
     request: UpdateUserPoolClientRequest,
     change: Change,
 ) -> Result<Client> {
+    if request.publish_secrets_in_aws_secrets_manager == Some(true) {
+        return Err(fault::secrets_manager());
+    }
     let before = client.detail;
     let mut detail = UserPoolClientType {
         user_pool_id: before.user_pool_id,

@@ -11,6 +11,8 @@ mod serve;
 mod settings;
 mod show_config;
 mod telemetry;
+#[cfg_attr(not(feature = "telemetry"), path = "no_traces.rs")]
+mod traces;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};

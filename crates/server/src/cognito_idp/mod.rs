@@ -67,6 +67,11 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         ListUserPoolReplicas => not_built(operation.spec()),
         GetProvisionedLimit => not_built(operation.spec()),
         UpdateProvisionedLimit => not_built(operation.spec()),
+        InitiatePointInTimeRecovery => not_built(operation.spec()),
+        DescribePointInTimeRecovery => not_built(operation.spec()),
+        ListPointInTimeRecoveries => not_built(operation.spec()),
+        StartPointInTimeRecovery => not_built(operation.spec()),
+        CancelPointInTimeRecovery => not_built(operation.spec()),
 
         // App clients
         CreateUserPoolClient => operator(clients::create_user_pool_client, app, call, input).await,
@@ -79,6 +84,15 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         ListUserPoolClientSecrets => operator(client_secrets::list_user_pool_client_secrets, app, call, input).await,
         GetUserPoolClientSessionConfiguration => not_built(operation.spec()),
         SetUserPoolClientSessionConfiguration => not_built(operation.spec()),
+
+        // Clients that name themselves by the URL of a document
+        CreateCIMDPolicy => not_built(operation.spec()),
+        DescribeCIMDPolicy => not_built(operation.spec()),
+        UpdateCIMDPolicy => not_built(operation.spec()),
+        DeleteCIMDPolicy => not_built(operation.spec()),
+        ListCIMDPolicies => not_built(operation.spec()),
+        ListClientMetadataURLs => not_built(operation.spec()),
+        UpdateClientMetadataURLState => not_built(operation.spec()),
 
         // Users
         AdminCreateUser => operator(admin_create_user::admin_create_user, app, call, input).await,

@@ -3,6 +3,7 @@
 use super::jwk::{self, VerifyingKey};
 use crate::{
     app::App,
+    cache::Cache,
     secrets::{random::SystemRandom, vault::Vault},
 };
 use aws_lc_rs::{
@@ -24,8 +25,6 @@ use zeroize::Zeroizing;
 
 /// How many key pairs are made ahead; a new pool takes two, and making one costs 80 ms.
 const SPARE_MAX: usize = 8;
-/// How long keys that were read may be used before a rotation by another node is seen.
-const KEYS_TTL_MS: i64 = 1_000;
 
 /// What a key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,7 +110,7 @@ impl PoolKeys {
 /// The keys of all pools, read a moment ago, and spare ones.
 #[derive(Default)]
 pub struct KeyRing {
-    pools: RwLock<HashMap<String, (Arc<PoolKeys>, i64)>>,
+    pools: Cache<PoolKeys>,
     signers: RwLock<HashMap<String, Arc<Signer>>>,
     spare: Mutex<Vec<Zeroizing<Vec<u8>>>>,
 }
@@ -131,10 +130,8 @@ impl KeyRing {
     /// The keys of a pool.
     pub async fn of(&self, app: &App, pool_id: &str) -> Result<Arc<PoolKeys>> {
         let now = app.now();
-        if let Some((keys, read_at)) = self.pools.read().unwrap_or_else(|e| e.into_inner()).get(pool_id)
-            && (0..KEYS_TTL_MS).contains(&(now - read_at))
-        {
-            return Ok(keys.clone());
+        if let Some(keys) = self.pools.get(pool_id, now) {
+            return Ok(keys);
         }
         let id = pool_id.to_owned();
         let rows = app.db.look_up(move |tx| store::keys::list(tx, &id)).await?;
@@ -142,18 +139,18 @@ impl KeyRing {
             return Err(fault::unknown_pool(pool_id));
         }
         let keys = Arc::new(self.parse(&app.vault, &rows, now)?);
-        self.pools.write().unwrap_or_else(|e| e.into_inner()).insert(pool_id.to_owned(), (keys.clone(), now));
+        self.pools.put(pool_id, keys.clone(), now);
         Ok(keys)
     }
 
     /// Drops what is remembered of a pool's keys.
     pub fn forget(&self, pool_id: &str) {
-        self.pools.write().unwrap_or_else(|e| e.into_inner()).remove(pool_id);
+        self.pools.forget(pool_id);
     }
 
     /// Drops what is remembered of all pools' keys.
     pub fn forget_everything(&self) {
-        self.pools.write().unwrap_or_else(|e| e.into_inner()).clear();
+        self.pools.clear();
         self.signers.write().unwrap_or_else(|e| e.into_inner()).clear();
     }
 

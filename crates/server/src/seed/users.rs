@@ -13,6 +13,7 @@ use rules::{
 use serde_json::json;
 use spec::cognito_idp::{Operation, UserStatusType};
 use std::sync::Arc;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 impl Sower {
@@ -68,11 +69,7 @@ impl Sower {
 
     /// A sub is a UUID, and of one user only.
     async fn check_sub(&self, place: &Place, pool_id: &str, sub: &str) -> Result<(), Mistake> {
-        let is_uuid = sub.len() == 36
-            && sub.char_indices().all(|(i, c)| match i {
-                8 | 13 | 18 | 23 => c == '-',
-                _ => c.is_ascii_digit() || ('a'..='f').contains(&c),
-            });
+        let is_uuid = Uuid::try_parse(sub).is_ok_and(|uuid| uuid.to_string() == sub);
         if !is_uuid {
             return Err(place.mistake("Sub must be a UUID in small letters"));
         }

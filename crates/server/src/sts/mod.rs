@@ -23,6 +23,7 @@ pub async fn run(_app: &App, _call: &Call, operation: Operation, _input: Value) 
         GetFederationToken => not_built(operation.spec()),
         GetDelegatedAccessToken => not_built(operation.spec()),
         GetWebIdentityToken => not_built(operation.spec()),
+        GetScopedCredentials => not_built(operation.spec()),
 
         // Questions
         GetCallerIdentity => not_built(operation.spec()),

@@ -4,6 +4,7 @@ use crate::secrets::vault::Vault;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rules::{Fault, Result, fault, tokens::Grant};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 /// The header that Cognito's refresh tokens begin with; clients take them for JWE and only keep them.
 const REFRESH_HEADER: &str = r#"{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}"#;
@@ -35,9 +36,7 @@ pub fn read(token: &str) -> Result<Presented> {
     let name = URL_SAFE_NO_PAD.decode(name).map_err(|_| invalid())?;
     let (id, generation) = name.split_first_chunk::<16>().ok_or_else(invalid)?;
     let generation = i64::from_be_bytes(generation.try_into().map_err(|_| invalid())?);
-    let hex = format!("{:032x}", u128::from_be_bytes(*id));
-    let grant_id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
-    Ok(Presented { grant_id, generation })
+    Ok(Presented { grant_id: Uuid::from_bytes(*id).to_string(), generation })
 }
 
 /// Whether the token is this grant's, of the generation that it says.
@@ -58,7 +57,5 @@ fn assemble(vault: &Vault, id: &[u8; 16], generation: i64, nonce: &[u8]) -> Stri
 }
 
 fn id_bytes(uuid: &str) -> Option<[u8; 16]> {
-    let hex: String = uuid.chars().filter(|c| *c != '-').collect();
-    let number = u128::from_str_radix(&hex, 16).ok().filter(|_| hex.len() == 32)?;
-    Some(number.to_be_bytes())
+    Uuid::try_parse(uuid).ok().map(Uuid::into_bytes)
 }

@@ -55,9 +55,9 @@ async fn the_document_says_what_works() {
         write!(tables, "| operation | | what is missing |\n| --- | --- | --- |\n{rows}").unwrap();
     }
     assert!(known.is_empty(), "no such operations: {known:?}");
-    assert_eq!(total.iter().sum::<i32>(), 192);
     let [works, partly, not] = total;
-    writeln!(out, "\nOf 192 operations, {works} work, {partly} work partly, and {not} are not built.")
+    let all = works + partly + not;
+    writeln!(out, "\nOf {all} operations, {works} work, {partly} work partly, and {not} are not built.")
         .unwrap();
     out.push_str(&tables);
     members(&mut out, "Members of a pool", POOL_MEMBERS);

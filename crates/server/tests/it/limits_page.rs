@@ -2,7 +2,7 @@
 //! test, and so does one that it names and the code has no longer.
 
 use cognate::http::limits::Limits;
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, time::Duration};
+use std::{fmt::Write as _, fs, path::PathBuf, sync::OnceLock, time::Duration};
 
 const SECTIONS: [(&str, &[Row]); 6] = [
     ("Requests and connections", REQUESTS),
@@ -17,9 +17,10 @@ const SECTIONS: [(&str, &[Row]); 6] = [
 type Row = (&'static str, Value, &'static str, &'static str);
 
 enum Value {
-    /// A constant of a file under `crates/`.
+    /// A constant of a crate, by its name wherever it stands. Where two have one name, a folder or module follows the
+    /// crate, as in `server/audit`.
     Const(&'static str, &'static str),
-    /// The number behind a text in a file under `crates/`, and its unit.
+    /// The number behind a text of a crate, likewise, and its unit.
     After(&'static str, &'static str, &'static str),
     /// A field of the listener's limits.
     Listener(fn(&Limits) -> String),
@@ -42,12 +43,7 @@ const REQUESTS: &[Row] = &[
         FIXED,
         "RequestEntityTooLargeException, 413",
     ),
-    (
-        "what is read of a body that is refused",
-        Const("server/src/http/body.rs", "DISCARDED_BYTES_MAX"),
-        FIXED,
-        CLOSED,
-    ),
+    ("what is read of a body that is refused", Const("server", "DISCARDED_BYTES_MAX"), FIXED, CLOSED),
     ("head of a request", Listener(|l| bytes(l.head_bytes_max)), FIXED, "431, and the connection is closed"),
     (
         "headers of a request",
@@ -76,26 +72,16 @@ const REQUESTS: &[Row] = &[
         "`trusted_proxies`",
         CLOSED,
     ),
-    (
-        "body that any number of connections may send",
-        Const("server/src/http/body.rs", "SMALL_BYTES_MAX"),
-        FIXED,
-        "",
-    ),
-    ("longer bodies at once", Const("server/src/http/body.rs", "LARGE_MAX"), FIXED, TOO_MANY),
+    ("body that any number of connections may send", Const("server", "SMALL_BYTES_MAX"), FIXED, ""),
+    ("longer bodies at once", Const("server", "LARGE_MAX"), FIXED, TOO_MANY),
     (
         "of these from one address, unless it is a proxy or local",
-        Const("server/src/http/body.rs", "LARGE_PER_ADDRESS_MAX"),
+        Const("server", "LARGE_PER_ADDRESS_MAX"),
         "`trusted_proxies`",
         TOO_MANY,
     ),
     ("depth of JSON", Text("128"), FIXED, "SerializationException"),
-    (
-        "members of a list or map whose model has no limit",
-        Const("spec/src/validate.rs", "MEMBERS_MAX"),
-        FIXED,
-        INVALID,
-    ),
+    ("members of a list or map whose model has no limit", Const("spec", "MEMBERS_MAX"), FIXED, INVALID),
     (
         "strings, lists, numbers",
         Text("as in AWS's models"),
@@ -104,135 +90,105 @@ const REQUESTS: &[Row] = &[
     ),
     (
         "errors of validation in one answer",
-        Const("spec/src/validate.rs", "FINDINGS_MAX"),
+        Const("spec", "FINDINGS_MAX"),
         FIXED,
         "further ones are not named",
     ),
     (
         "how much of a wrong value an error repeats, in characters",
-        Const("spec/src/validate.rs", "VALUE_CHARS_MAX"),
+        Const("spec", "VALUE_CHARS_MAX"),
         FIXED,
         "cut",
     ),
     (
         "how much of an error's text a header repeats, in characters",
-        Const("server/src/http/answer.rs", "HEADER_CHARACTERS_MAX"),
+        Const("server", "HEADER_CHARACTERS_MAX"),
         FIXED,
         "cut",
     ),
-    ("fields of a form or query", Const("spec/src/query.rs", "FIELDS_MAX"), FIXED, "MalformedInput"),
+    ("fields of a form or query", Const("spec", "FIELDS_MAX"), FIXED, "MalformedInput"),
     (
         "pairs in the query of a signed request",
-        Const("rules/src/callers/sigv4/reading.rs", "QUERY_PAIRS_MAX"),
+        Const("rules", "QUERY_PAIRS_MAX"),
         FIXED,
         "InvalidSignatureException",
     ),
-    (
-        "query of a signed request",
-        Const("rules/src/callers/sigv4/reading.rs", "QUERY_BYTES_MAX"),
-        FIXED,
-        "InvalidSignatureException",
-    ),
+    ("query of a signed request", Const("rules", "QUERY_BYTES_MAX"), FIXED, "InvalidSignatureException"),
     (
         "Authorization header",
-        Const("rules/src/callers/sigv4/reading.rs", "AUTHORIZATION_BYTES_MAX"),
+        Const("rules", "AUTHORIZATION_BYTES_MAX"),
         FIXED,
         "IncompleteSignatureException",
     ),
     (
         "credential of a signature",
-        Const("rules/src/callers/sigv4/reading.rs", "CREDENTIAL_BYTES_MAX"),
+        Const("rules", "CREDENTIAL_BYTES_MAX"),
         FIXED,
         "IncompleteSignatureException",
     ),
-    (
-        "signed headers",
-        Const("rules/src/callers/sigv4/reading.rs", "SIGNED_HEADERS_MAX"),
-        FIXED,
-        "IncompleteSignatureException",
-    ),
+    ("signed headers", Const("rules", "SIGNED_HEADERS_MAX"), FIXED, "IncompleteSignatureException"),
     (
         "session token of a signature",
-        Const("rules/src/callers/sigv4/reading.rs", "SESSION_TOKEN_BYTES_MAX"),
+        Const("rules", "SESSION_TOKEN_BYTES_MAX"),
         FIXED,
         "UnrecognizedClientException",
     ),
     (
         "life of a presigned address",
-        Const("rules/src/callers/sigv4.rs", "PRESIGNED_SECONDS_MAX"),
+        Const("rules", "PRESIGNED_SECONDS_MAX"),
         FIXED,
         "InvalidSignatureException",
     ),
     (
         "difference of clocks of a signature",
-        Const("server/src/operator.rs", "SKEW_MINUTES"),
+        Const("server", "SKEW_MINUTES"),
         FIXED,
         "InvalidSignatureException",
     ),
-    ("the same for STS", Const("server/src/operator.rs", "STS_SKEW_MINUTES"), FIXED, "SignatureDoesNotMatch"),
+    ("the same for STS", Const("server", "STS_SKEW_MINUTES"), FIXED, "SignatureDoesNotMatch"),
     (
         "access token that is looked at, in characters",
-        Const("server/src/caller.rs", "TOKEN_CHARACTERS_MAX"),
+        Const("server", "TOKEN_CHARACTERS_MAX"),
         FIXED,
         "NotAuthorizedException",
     ),
-    ("digits of SRP_A", Const("rules/src/sign_in/srp.rs", "PUBLIC_VALUE_DIGITS_MAX"), FIXED, INVALID),
-    (
-        "TIMESTAMP of SRP",
-        Const("rules/src/sign_in/srp/timestamp.rs", "TEXT_BYTES_MAX"),
-        FIXED,
-        "NotAuthorizedException",
-    ),
-    (
-        "filter of ListUsers, in characters",
-        Const("rules/src/pool/user_filter.rs", "FILTER_CHARACTERS_MAX"),
-        FIXED,
-        INVALID,
-    ),
-    (
-        "page of a list",
-        Const("server/src/cognito_idp/pages.rs", "LENGTH_MAX"),
-        "the operation's Limit or MaxResults",
-        INVALID,
-    ),
-    ("life of a page token", Const("rules/src/pages.rs", "TTL_MS"), FIXED, INVALID),
+    ("digits of SRP_A", Const("rules", "PUBLIC_VALUE_DIGITS_MAX"), FIXED, INVALID),
+    ("TIMESTAMP of SRP", Const("rules", "TEXT_BYTES_MAX"), FIXED, "NotAuthorizedException"),
+    ("filter of ListUsers, in characters", Const("rules", "FILTER_CHARACTERS_MAX"), FIXED, INVALID),
+    ("page of a list", Const("server", "LENGTH_MAX"), "the operation's Limit or MaxResults", INVALID),
+    ("life of a page token", Const("rules", "TTL_MS"), FIXED, INVALID),
     (
         "list of headers that a preflight asks for, in characters",
-        Const("server/src/http/cors.rs", "REQUESTED_CHARACTERS_MAX"),
+        Const("server", "REQUESTED_CHARACTERS_MAX"),
         FIXED,
         "only the known ones are allowed",
     ),
-    (
-        "headers in it",
-        Const("server/src/http/cors.rs", "REQUESTED_NAMES_MAX"),
-        FIXED,
-        "only the known ones are allowed",
-    ),
-    ("body of `/_cognate/clock`", Const("server/src/development/mod.rs", "BODY_BYTES_MAX"), FIXED, "413"),
+    ("headers in it", Const("server", "REQUESTED_NAMES_MAX"), FIXED, "only the known ones are allowed"),
+    ("body of `/_cognate/clock`", Const("server", "BODY_BYTES_MAX"), FIXED, "413"),
 ];
 
 const RATES: &[Row] = &[
     (
         "requests a second from one address that signs none, in production",
-        Const("server/src/cli/rates.rs", "PER_ADDRESS"),
+        Const("server", "PER_ADDRESS"),
         "`rate_per_address`",
         TOO_MANY,
     ),
     (
         "requests a second about one user, in production",
-        Const("server/src/cli/rates.rs", "PER_USER"),
+        Const("server", "PER_USER"),
         "`rate_per_user`",
         TOO_MANY,
     ),
     (
         "seconds' worth that an address or user may send at once",
-        Const("server/src/rate_limits.rs", "BURST_SECONDS"),
+        Const("server", "BURST_SECONDS"),
         FIXED,
         TOO_MANY,
     ),
     (
         "wrong signatures a second from one address, in production",
-        Const("server/src/cli/rates.rs", "PER_ADDRESS"),
+        Const("server", "PER_ADDRESS"),
         "`rate_per_address`",
         TOO_MANY,
     ),
@@ -245,51 +201,41 @@ const RATES: &[Row] = &[
     ("requests a second of a category", Text("none, or Cognito's"), "`rate_categories`", TOO_MANY),
     (
         "requests a second of one operation for one pool, with Cognito's categories",
-        Const("rules/src/quotas.rs", "PER_POOL_AND_OPERATION"),
+        Const("rules", "PER_POOL_AND_OPERATION"),
         "`rate_categories`",
         TOO_MANY,
     ),
-    (
-        "places in a row of counters",
-        Const("server/src/rate_limits/counters.rs", "PLACES"),
-        FIXED,
-        "addresses or names share a place",
-    ),
+    ("places in a row of counters", Const("server", "PLACES"), FIXED, "addresses or names share a place"),
     (
         "work that may run and wait for each processor; three hashes, if these take longer",
-        Const("server/src/work.rs", "WAITING_MS"),
+        Const("server", "WAITING_MS"),
         FIXED,
         TOO_MANY,
     ),
     (
         "the part of it for sign-ins that were begun, in percent",
-        Const("server/src/work.rs", "RESERVED_PERCENT"),
+        Const("server", "RESERVED_PERCENT"),
         FIXED,
         "new sign-ins are refused first",
     ),
     ("hashes at once", Text("one for each processor"), FIXED, "further ones wait"),
     ("signatures and halves of SRP at once", Text("one for each processor"), FIXED, "further ones wait"),
-    (
-        "messages to one address in an hour",
-        Const("server/src/delivery/mod.rs", "HOURLY_PER_RECIPIENT"),
-        FIXED,
-        TOO_MANY,
-    ),
-    ("messages that wait for delivery", Const("server/src/delivery/mod.rs", "WAITING_MAX"), FIXED, TOO_MANY),
+    ("messages to one address in an hour", Const("server", "HOURLY_PER_RECIPIENT"), FIXED, TOO_MANY),
+    ("messages that wait for delivery", Const("server/delivery", "WAITING_MAX"), FIXED, TOO_MANY),
 ];
 
-const CODES: &str = "server/src/codes.rs";
+const CODES: &str = "server/codes";
 
 const ATTEMPTS: &[Row] = &[
     (
         "wrong passwords in a row, or wrong codes of second factors",
-        Const("rules/src/sign_in/lockout.rs", "FREE_FAILURES"),
+        Const("rules", "FREE_FAILURES"),
         FIXED,
         "NotAuthorizedException for 1 s, doubled with each further one",
     ),
     (
         "the longest of these locks, and after what time all is forgotten",
-        Const("rules/src/sign_in/lockout.rs", "FORGOTTEN_AFTER_MS"),
+        Const("rules", "FORGOTTEN_AFTER_MS"),
         FIXED,
         "",
     ),
@@ -336,19 +282,14 @@ const ATTEMPTS: &[Row] = &[
         FIXED,
         LIMIT_EXCEEDED,
     ),
-    (
-        "codes of second factors in an hour",
-        Const("server/src/cognito_idp/sign_in/challenge.rs", "CODES_PER_HOUR"),
-        FIXED,
-        TOO_MANY,
-    ),
+    ("codes of second factors in an hour", Const("server", "CODES_PER_HOUR"), FIXED, TOO_MANY),
     (
         "life of a code for sign-up or an address, in hours",
         After(CODES, "CodePurpose::SignUp | CodePurpose::Attribute(_) => ", ""),
         FIXED,
         "ExpiredCodeException",
     ),
-    ("life of a reset's code", Const("server/src/codes.rs", "HOUR_MS"), FIXED, "ExpiredCodeException"),
+    ("life of a reset's code", Const("server/codes", "HOUR_MS"), FIXED, "ExpiredCodeException"),
     (
         "life of a session of a sign-in",
         Text("3 min"),
@@ -357,323 +298,212 @@ const ATTEMPTS: &[Row] = &[
     ),
     (
         "time to prove a new authenticator app",
-        Const("server/src/cognito_idp/software_token.rs", "REGISTRATION_TTL_MS"),
+        Const("server", "REGISTRATION_TTL_MS"),
         FIXED,
         "EnableSoftwareTokenMFAException",
     ),
     (
         "difference of clocks in SRP's TIMESTAMP",
-        Const("server/src/cognito_idp/sign_in/srp.rs", "TIMESTAMP_TOLERANCE_MS"),
+        Const("server", "TIMESTAMP_TOLERANCE_MS"),
         FIXED,
         "NotAuthorizedException",
     ),
     ("life of ID and access tokens", Text("5 min to 1 day"), "the client's validities", INVALID),
     ("life of refresh tokens", Text("1 hour to 10 years"), "the client's validities", INVALID),
     (
-        "use of what was read of signing keys",
-        Const("server/src/keys.rs", "KEYS_TTL_MS"),
-        FIXED,
-        "it is read again",
-    ),
-    (
-        "use of what was read of pools, clients and access keys",
-        Const("server/src/app.rs", "CONFIGURATION_TTL_MS"),
+        "use of what was read of pools, clients, signing keys and access keys",
+        Const("server/cache", "TTL_MS"),
         FIXED,
         "it is read again",
     ),
 ];
 
 const THINGS: &[Row] = &[
-    ("user pools", Const("server/src/cognito_idp/pools.rs", "POOLS_MAX"), FIXED, LIMIT_EXCEEDED),
-    ("clients of a pool", Const("rules/src/pool/client_settings.rs", "CLIENTS_MAX"), FIXED, LIMIT_EXCEEDED),
-    (
-        "secrets of a client",
-        Const("server/src/cognito_idp/client_secrets.rs", "SECRETS_MAX"),
-        FIXED,
-        LIMIT_EXCEEDED,
-    ),
-    (
-        "groups of a pool",
-        Const("server/src/cognito_idp/groups.rs", "GROUPS_PER_POOL_MAX"),
-        FIXED,
-        LIMIT_EXCEEDED,
-    ),
-    (
-        "groups of a user",
-        Const("server/src/cognito_idp/group_members.rs", "GROUPS_PER_USER_MAX"),
-        FIXED,
-        LIMIT_EXCEEDED,
-    ),
+    ("user pools", Const("server", "POOLS_MAX"), FIXED, LIMIT_EXCEEDED),
+    ("clients of a pool", Const("rules", "CLIENTS_MAX"), FIXED, LIMIT_EXCEEDED),
+    ("secrets of a client", Const("server", "SECRETS_MAX"), FIXED, LIMIT_EXCEEDED),
+    ("groups of a pool", Const("server", "GROUPS_PER_POOL_MAX"), FIXED, LIMIT_EXCEEDED),
+    ("groups of a user", Const("server", "GROUPS_PER_USER_MAX"), FIXED, LIMIT_EXCEEDED),
     ("users of a pool", Text("none but the disk's"), FIXED, ""),
-    (
-        "custom attributes of a pool",
-        Const("rules/src/pool/schema.rs", "CUSTOM_ATTRIBUTES_MAX"),
-        FIXED,
-        INVALID,
-    ),
-    (
-        "name of an attribute, in characters",
-        Const("rules/src/user/attributes.rs", "NAME_CHARACTERS_MAX"),
-        FIXED,
-        INVALID,
-    ),
-    (
-        "value of an attribute, in characters",
-        Const("rules/src/user/attributes.rs", "VALUE_CHARACTERS_MAX"),
-        FIXED,
-        INVALID,
-    ),
+    ("custom attributes of a pool", Const("rules", "CUSTOM_ATTRIBUTES_MAX"), FIXED, INVALID),
+    ("name of an attribute, in characters", Const("rules", "NAME_CHARACTERS_MAX"), FIXED, INVALID),
+    ("value of an attribute, in characters", Const("rules/user", "VALUE_CHARACTERS_MAX"), FIXED, INVALID),
     (
         "the longest value that a pool may allow, in characters",
-        Const("rules/src/pool/schema.rs", "VALUE_CHARACTERS_MAX"),
+        Const("rules/pool", "VALUE_CHARACTERS_MAX"),
         FIXED,
         INVALID,
     ),
-    ("e-mail address", Const("rules/src/user/formats.rs", "EMAIL_BYTES_MAX"), FIXED, INVALID),
-    ("digits of a phone number", Const("rules/src/user/formats.rs", "PHONE_DIGITS_MAX"), FIXED, INVALID),
+    ("e-mail address", Const("rules", "EMAIL_BYTES_MAX"), FIXED, INVALID),
+    ("digits of a phone number", Const("rules", "PHONE_DIGITS_MAX"), FIXED, INVALID),
     (
         "name of an authenticator app, in characters",
-        Const("rules/src/sign_in/totp.rs", "DEVICE_NAME_CHARACTERS_MAX"),
+        Const("rules", "DEVICE_NAME_CHARACTERS_MAX"),
         FIXED,
         INVALID,
     ),
     (
         "password, in characters",
-        Const("rules/src/pool/password_policy.rs", "PASSWORD_CHARACTERS_MAX"),
+        Const("rules", "PASSWORD_CHARACTERS_MAX"),
         FIXED,
         "InvalidPasswordException; at a sign-in a wrong password",
     ),
     ("passwords of a user's history", Text("24"), "the pool's PasswordHistorySize", INVALID),
-    ("tags of a pool", Const("rules/src/pool/tags.rs", "TAGS_MAX"), FIXED, "UserPoolTaggingException"),
+    ("tags of a pool", Const("rules", "TAGS_MAX"), FIXED, "UserPoolTaggingException"),
     (
         "name of an access key, in characters",
-        Const("server/src/access_keys.rs", "NAME_CHARACTERS_MAX"),
+        Const("server", "NAME_CHARACTERS_MAX"),
         FIXED,
         "the command refuses",
     ),
     (
         "policy of an access key, in characters",
-        Const("rules/src/callers/policy.rs", "POLICY_CHARACTERS_MAX"),
+        Const("rules", "POLICY_CHARACTERS_MAX"),
         FIXED,
         "the command refuses",
     ),
-    (
-        "statements of a policy",
-        Const("rules/src/callers/policy.rs", "STATEMENTS_MAX"),
-        FIXED,
-        "the command refuses",
-    ),
-    (
-        "file of a policy",
-        Const("rules/src/callers/policy.rs", "DOCUMENT_BYTES_MAX"),
-        FIXED,
-        "the command refuses",
-    ),
-    (
-        "file of a seed",
-        Const("server/src/seed/file.rs", "FILE_BYTES_MAX"),
-        FIXED,
-        "the server does not start",
-    ),
+    ("statements of a policy", Const("rules", "STATEMENTS_MAX"), FIXED, "the command refuses"),
+    ("file of a policy", Const("rules", "DOCUMENT_BYTES_MAX"), FIXED, "the command refuses"),
+    ("file of a seed", Const("server", "FILE_BYTES_MAX"), FIXED, "the server does not start"),
     (
         "tries to apply a seed beside another node",
-        Const("server/src/seed/mod.rs", "TRIES_MAX"),
+        Const("server", "TRIES_MAX"),
         FIXED,
         "the server does not start",
     ),
     (
         "audit events that wait for the store",
-        Const("server/src/audit.rs", "WAITING_MAX"),
+        Const("server/audit", "WAITING_MAX"),
         FIXED,
         "lost, and counted in `cognate_audit_dropped`",
     ),
     (
         "audit trail, in days",
-        After("server/src/config.rs", "            audit_days: ", ""),
+        After("server/config", "            audit_days: ", ""),
         "`audit_days`",
         "removed",
     ),
     (
         "what a client calls itself, in the audit trail, in characters",
-        Const("server/src/audit.rs", "USER_AGENT_CHARACTERS_MAX"),
+        Const("server", "USER_AGENT_CHARACTERS_MAX"),
         FIXED,
         "cut",
     ),
-    (
-        "counters of attempts after the last one",
-        Const("server/src/jobs/mod.rs", "ATTEMPTS_KEPT_MS"),
-        FIXED,
-        "removed",
-    ),
-    ("refresh tokens after their end", Const("server/src/jobs/mod.rs", "GRANTS_KEPT_MS"), FIXED, "removed"),
-    (
-        "messages after delivery or without a way out",
-        Const("server/src/jobs/mod.rs", "MESSAGES_KEPT_MS"),
-        FIXED,
-        "removed",
-    ),
-    (
-        "the same, in number",
-        Const("server/src/jobs/mod.rs", "MESSAGES_KEPT_MAX"),
-        FIXED,
-        "the oldest are removed",
-    ),
+    ("counters of attempts after the last one", Const("server", "ATTEMPTS_KEPT_MS"), FIXED, "removed"),
+    ("refresh tokens after their end", Const("server", "GRANTS_KEPT_MS"), FIXED, "removed"),
+    ("messages after delivery or without a way out", Const("server", "MESSAGES_KEPT_MS"), FIXED, "removed"),
+    ("the same, in number", Const("server", "MESSAGES_KEPT_MAX"), FIXED, "the oldest are removed"),
     (
         "messages that the development outbox shows",
-        Const("server/src/pages/outbox.rs", "MESSAGES_MAX"),
+        Const("server", "MESSAGES_MAX"),
         FIXED,
         "the newest are shown",
     ),
     (
-        "pools, clients and access keys in memory, each",
-        Const("server/src/app.rs", "CONFIGURATION_ENTRIES_MAX"),
+        "pools, clients, signing keys and access keys in memory, each",
+        Const("server/cache", "ENTRIES_MAX"),
         FIXED,
         "read from the store",
     ),
-    ("key pairs made ahead", Const("server/src/keys.rs", "SPARE_MAX"), FIXED, "no more are made"),
-    (
-        "master keys after they were replaced",
-        Const("server/src/master_keys.rs", "REPLACED_KEPT_MS"),
-        FIXED,
-        "removed",
-    ),
+    ("key pairs made ahead", Const("server", "SPARE_MAX"), FIXED, "no more are made"),
+    ("master keys after they were replaced", Const("server", "REPLACED_KEPT_MS"), FIXED, "removed"),
 ];
 
 const OUTSIDE: &[Row] = &[
     (
         "one try of one message, by SMTP or webhook",
-        Const("server/src/delivery/mod.rs", "TRY_TIMEOUT"),
+        Const("server", "TRY_TIMEOUT"),
         FIXED,
         "tried again later",
     ),
-    ("messages that are tried at once", Const("server/src/delivery/job.rs", "AT_ONCE"), FIXED, "wait"),
+    ("messages that are tried at once", Const("server", "AT_ONCE"), FIXED, "wait"),
     ("tries of a message", Text("10, within 9 hours"), FIXED, "given up"),
     (
         "how much of a delivery's error is kept, in characters",
-        Const("server/src/delivery/job.rs", "REASON_CHARACTERS_MAX"),
+        Const("server", "REASON_CHARACTERS_MAX"),
         FIXED,
         "cut",
     ),
-    ("traces to a collector", Const("server/src/cli/telemetry.rs", "EXPORT_TIMEOUT"), FIXED, "lost"),
+    ("traces to a collector", Const("server", "EXPORT_TIMEOUT"), FIXED, "lost"),
     (
         "time that a shutdown waits for what was accepted",
         Listener(|l| time(l.shutdown_timeout)),
         FIXED,
         "cut off",
     ),
-    ("pause of a removal of what has ended", Const("server/src/jobs/mod.rs", "PURGE_PAUSE"), FIXED, ""),
+    ("pause of a removal of what has ended", Const("server", "PURGE_PAUSE"), FIXED, ""),
     (
         "collisions of one page of a change of the master key with running servers",
-        Const("server/src/master_keys.rs", "COLLISIONS_MAX"),
+        Const("server", "COLLISIONS_MAX"),
         FIXED,
         "the command ends; run it again, and it goes on",
     ),
     (
         "audit events that one transaction removes",
-        Const("server/src/audit.rs", "PURGED_MAX"),
+        Const("server", "PURGED_MAX"),
         FIXED,
         "further ones by the next",
     ),
     (
         "audit events that one transaction stores",
-        Const("server/src/audit.rs", "GROUP_MAX"),
+        Const("server", "GROUP_MAX"),
         FIXED,
         "further ones by the next",
     ),
-    (
-        "pause after a connection could not be accepted",
-        Const("server/src/http/listener.rs", "ACCEPT_PAUSE"),
-        FIXED,
-        "",
-    ),
-    (
-        "`cognate doctor`'s patience with each outside thing",
-        Const("server/src/cli/doctor.rs", "PATIENCE"),
-        FIXED,
-        "reported",
-    ),
+    ("pause after a connection could not be accepted", Const("server", "ACCEPT_PAUSE"), FIXED, ""),
+    ("`cognate doctor`'s patience with each outside thing", Const("server", "PATIENCE"), FIXED, "reported"),
 ];
 
 const STORE: &[Row] = &[
-    (
-        "reads and writes that wait for SQLite, each",
-        Const("store/src/db/sqlite.rs", "QUEUE_CAPACITY"),
-        FIXED,
-        TOO_MANY,
-    ),
+    ("reads and writes that wait for SQLite, each", Const("store", "QUEUE_CAPACITY"), FIXED, TOO_MANY),
     (
         "reads of many rows from SQLite at once: as many as processors, at least 2 and at most",
-        Const("store/src/db/sqlite.rs", "READERS_MAX"),
+        Const("store", "READERS_MAX"),
         FIXED,
         "further ones wait",
     ),
-    (
-        "writes in one commit of SQLite",
-        Const("store/src/db/sqlite/worker.rs", "GROUP_MAX"),
-        FIXED,
-        "further ones by the next",
-    ),
+    ("writes in one commit of SQLite", Const("store", "GROUP_MAX"), FIXED, "further ones by the next"),
     (
         "wait for another process that writes SQLite's file",
-        Const("store/src/db/sqlite.rs", "BUSY_TIMEOUT"),
+        Const("store", "BUSY_TIMEOUT"),
         FIXED,
         "InternalErrorException, 500",
     ),
-    (
-        "connections of a node to PostgreSQL",
-        Const("store/src/db/postgres/pools.rs", "CONNECTIONS_MAX"),
-        FIXED,
-        "further queries wait",
-    ),
-    (
-        "wait for one of them",
-        Const("store/src/db/postgres/pools.rs", "POOL_TIMEOUT"),
-        FIXED,
-        "InternalErrorException, 500",
-    ),
+    ("connections of a node to PostgreSQL", Const("store", "CONNECTIONS_MAX"), FIXED, "further queries wait"),
+    ("wait for one of them", Const("store", "POOL_TIMEOUT"), FIXED, "InternalErrorException, 500"),
     (
         "connections beside them that lookups share",
-        Const("store/src/db/postgres/lookup_connections.rs", "LOOKUP_CONNECTIONS"),
+        Const("store", "LOOKUP_CONNECTIONS"),
         FIXED,
         "they are shared by more",
     ),
     (
         "lookups under way on one of these",
-        Const("store/src/db/postgres/lookup_connections.rs", "SHARERS_MAX"),
+        Const("store", "SHARERS_MAX"),
         FIXED,
         "further ones get a connection of their own",
     ),
     (
         "connecting to PostgreSQL",
-        Const("store/src/db/postgres_address.rs", "CONNECT_TIMEOUT"),
+        Const("store", "CONNECT_TIMEOUT"),
         "`connect_timeout` in the URL",
         "InternalErrorException, 500",
     ),
     (
         "statements of a lookup in PostgreSQL that needs no thread of its own",
-        Const("store/src/db/postgres/lookups.rs", "STATEMENTS_MAX"),
+        Const("store", "STATEMENTS_MAX"),
         FIXED,
         "it gets one",
     ),
-    (
-        "statement of PostgreSQL",
-        Const("store/src/db/postgres.rs", "STATEMENT_TIMEOUT"),
-        FIXED,
-        "InternalErrorException, 500",
-    ),
+    ("statement of PostgreSQL", Const("store", "STATEMENT_TIMEOUT"), FIXED, "InternalErrorException, 500"),
     (
         "lock that a migration waits for in PostgreSQL",
-        Const("store/src/db/postgres.rs", "LOCK_TIMEOUT"),
+        Const("store", "LOCK_TIMEOUT"),
         FIXED,
         "it is undone, to be run again",
     ),
-    ("tries of a transaction that collides", Const("store/src/db/postgres.rs", "TRIES_MAX"), FIXED, TOO_MANY),
-    (
-        "of these beside others",
-        Const("store/src/db/postgres.rs", "TRIES_WITH_COMPANY"),
-        FIXED,
-        "the rest alone",
-    ),
+    ("tries of a transaction that collides", Const("store", "TRIES_MAX"), FIXED, TOO_MANY),
+    ("of these beside others", Const("store", "TRIES_WITH_COMPANY"), FIXED, "the rest alone"),
 ];
 
 /// Constants that are named like limits and are none.
@@ -695,20 +525,20 @@ fn the_page_of_limits_is_fresh() {
 
 #[test]
 fn every_limit_is_on_the_page() {
-    let named: BTreeSet<(&str, &str)> = SECTIONS
+    let named: Vec<(&str, &str)> = SECTIONS
         .iter()
         .flat_map(|(_, rows)| *rows)
-        .filter_map(|(_, value, ..)| if let Const(file, name) = value { Some((*file, *name)) } else { None })
+        .filter_map(
+            |(_, value, ..)| if let Const(place, name) = value { Some((*place, *name)) } else { None },
+        )
         .collect();
     let mut missing = Vec::new();
-    for folder in ["modexp", "spec", "rules", "store", "server"] {
-        for path in sources(&root().join(folder).join("src")) {
-            let file = path.strip_prefix(root()).unwrap().to_str().unwrap();
-            for (name, _) in constants(&fs::read_to_string(&path).unwrap()) {
-                let is_limit = MARKS.iter().any(|mark| name.contains(mark));
-                if is_limit && !OTHERS.contains(&&*name) && !named.contains(&(file, &*name)) {
-                    missing.push(format!("{file} {name}"));
-                }
+    for file in sources() {
+        for (name, _) in constants(&file.text) {
+            let is_limit = MARKS.iter().any(|mark| name.contains(mark));
+            let is_named = || named.iter().any(|(place, known)| *known == name && file.is_in(place));
+            if is_limit && !OTHERS.contains(&&*name) && !is_named() {
+                missing.push(format!("{} {name}", file.path.display()));
             }
         }
     }
@@ -742,39 +572,77 @@ fn shown(value: &Value) -> String {
     match value {
         Text(text) => (*text).to_owned(),
         Listener(field) => field(&Limits::default()),
-        After(file, marker, unit) => {
-            let text = source(file);
-            let (_, rest) = text.split_once(marker).unwrap_or_else(|| panic!("{file} has no {marker}"));
+        After(place, marker, unit) => {
+            let [text] = &of_place(place, |text| text.contains(marker))[..] else {
+                panic!("{marker} does not stand in one file of {place}")
+            };
+            let (_, rest) = text.split_once(marker).unwrap();
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            assert!(!digits.is_empty(), "{file}: no number behind {marker}");
+            assert!(!digits.is_empty(), "{place}: no number behind {marker}");
             format!("{digits}{unit}")
         }
-        Const(file, name) => {
-            let found = constants(&source(file)).into_iter().find(|(found, _)| found == name);
-            let (_, expression) = found.unwrap_or_else(|| panic!("{file} has no constant {name}"));
-            with_unit(name, &source(file), &expression)
+        Const(place, name) => {
+            let is_named = |text: &str| constants(text).iter().any(|(found, _)| found == name);
+            let [text] = &of_place(place, is_named)[..] else {
+                panic!("{place} has no constant {name}, or several: name its module too")
+            };
+            let (_, expression) = constants(text).into_iter().find(|(found, _)| found == name).unwrap();
+            with_unit(name, text, &expression)
         }
     }
 }
 
-fn source(file: &str) -> String {
-    fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+/// The texts of a crate's files, or of one of its modules, of which something is true.
+fn of_place(place: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    sources()
+        .iter()
+        .filter(|file| file.is_in(place) && is_wanted(&file.text))
+        .map(|file| &*file.text)
+        .collect()
 }
 
-/// The files of a folder, without those that are generated or are tests.
-fn sources(folder: &std::path::Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+struct Source {
+    /// From `crates` on.
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// Whether it is of the crate that begins the place, and of the module that follows, if one does.
+    fn is_in(&self, place: &str) -> bool {
+        let (of_crate, module) = place.split_once('/').map_or((place, None), |(c, m)| (c, Some(m)));
+        let path = self.path.with_extension("");
+        let mut parts = path.iter().filter_map(|part| part.to_str());
+        parts.next() == Some(of_crate) && module.is_none_or(|module| parts.any(|part| part == module))
+    }
+}
+
+/// The files of all crates, without those that are generated or are tests.
+fn sources() -> &'static [Source] {
+    static ALL: OnceLock<Vec<Source>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut found = Vec::new();
+        for name in ["modexp", "spec", "rules", "store", "server"] {
+            read_sources(&root().join(name).join("src"), &mut found);
+        }
+        found
+    })
+}
+
+fn read_sources(folder: &std::path::Path, found: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         match name {
             "generated" | "tests" | "tests.rs" => {}
-            _ if path.is_dir() => found.extend(sources(&path)),
-            _ if name.ends_with(".rs") => found.push(path),
+            _ if path.is_dir() => read_sources(&path, found),
+            _ if name.ends_with(".rs") => {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push(Source { path: path.strip_prefix(root()).unwrap().to_owned(), text });
+            }
             _ => {}
         }
     }
-    found
 }
 
 /// The constants of a file that are numbers or durations, each with its expression.

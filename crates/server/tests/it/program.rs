@@ -6,7 +6,6 @@ use crate::{
     scene::{PASSWORD, all_flows},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cognate::http::{limits::Limits, listener::Listener};
 use serde_json::{Value, json};
 use std::{
     fs::{self, File},
@@ -133,8 +132,21 @@ async fn what_was_accepted_is_finished() {
     assert!(events.contains("CreateUserPool"), "{events}");
 }
 
+#[cfg(not(feature = "telemetry"))]
+#[test]
+fn traces_are_refused_by_a_build_that_sends_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "http://localhost:4318/v1/traces";
+    let output = command(folder.path(), &["--otlp-url", url, "serve"]).output().unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("--otlp-url") && text.contains("--features telemetry"), "{text}");
+}
+
+#[cfg(feature = "telemetry")]
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_go_where_the_settings_say() {
+    use cognate::http::{limits::Limits, listener::Listener};
     let folder = tempfile::tempdir().unwrap();
     let (sent, mut received) = tokio::sync::mpsc::unbounded_channel();
     let take = async move |body: axum::body::Bytes| {

@@ -42,11 +42,13 @@ pub enum Operation {
     AdminUpdateUserAttributes,
     AdminUserGlobalSignOut,
     AssociateSoftwareToken,
+    CancelPointInTimeRecovery,
     ChangePassword,
     CompleteWebAuthnRegistration,
     ConfirmDevice,
     ConfirmForgotPassword,
     ConfirmSignUp,
+    CreateCIMDPolicy,
     CreateGroup,
     CreateIdentityProvider,
     CreateManagedLoginBranding,
@@ -57,6 +59,7 @@ pub enum Operation {
     CreateUserPoolClient,
     CreateUserPoolDomain,
     CreateUserPoolReplica,
+    DeleteCIMDPolicy,
     DeleteGroup,
     DeleteIdentityProvider,
     DeleteManagedLoginBranding,
@@ -70,9 +73,11 @@ pub enum Operation {
     DeleteUserPoolDomain,
     DeleteUserPoolReplica,
     DeleteWebAuthnCredential,
+    DescribeCIMDPolicy,
     DescribeIdentityProvider,
     DescribeManagedLoginBranding,
     DescribeManagedLoginBrandingByClient,
+    DescribePointInTimeRecovery,
     DescribeResourceServer,
     DescribeRiskConfiguration,
     DescribeTerms,
@@ -102,9 +107,13 @@ pub enum Operation {
     GetUserPoolSessionConfiguration,
     GlobalSignOut,
     InitiateAuth,
+    InitiatePointInTimeRecovery,
+    ListCIMDPolicies,
+    ListClientMetadataURLs,
     ListDevices,
     ListGroups,
     ListIdentityProviders,
+    ListPointInTimeRecoveries,
     ListResourceServers,
     ListTagsForResource,
     ListTerms,
@@ -130,12 +139,15 @@ pub enum Operation {
     SetUserPoolSessionConfiguration,
     SetUserSettings,
     SignUp,
+    StartPointInTimeRecovery,
     StartUserImportJob,
     StartWebAuthnRegistration,
     StopUserImportJob,
     TagResource,
     UntagResource,
     UpdateAuthEventFeedback,
+    UpdateCIMDPolicy,
+    UpdateClientMetadataURLState,
     UpdateDeviceStatus,
     UpdateGroup,
     UpdateIdentityProvider,
@@ -187,11 +199,13 @@ impl Operation {
         Operation::AdminUpdateUserAttributes,
         Operation::AdminUserGlobalSignOut,
         Operation::AssociateSoftwareToken,
+        Operation::CancelPointInTimeRecovery,
         Operation::ChangePassword,
         Operation::CompleteWebAuthnRegistration,
         Operation::ConfirmDevice,
         Operation::ConfirmForgotPassword,
         Operation::ConfirmSignUp,
+        Operation::CreateCIMDPolicy,
         Operation::CreateGroup,
         Operation::CreateIdentityProvider,
         Operation::CreateManagedLoginBranding,
@@ -202,6 +216,7 @@ impl Operation {
         Operation::CreateUserPoolClient,
         Operation::CreateUserPoolDomain,
         Operation::CreateUserPoolReplica,
+        Operation::DeleteCIMDPolicy,
         Operation::DeleteGroup,
         Operation::DeleteIdentityProvider,
         Operation::DeleteManagedLoginBranding,
@@ -215,9 +230,11 @@ impl Operation {
         Operation::DeleteUserPoolDomain,
         Operation::DeleteUserPoolReplica,
         Operation::DeleteWebAuthnCredential,
+        Operation::DescribeCIMDPolicy,
         Operation::DescribeIdentityProvider,
         Operation::DescribeManagedLoginBranding,
         Operation::DescribeManagedLoginBrandingByClient,
+        Operation::DescribePointInTimeRecovery,
         Operation::DescribeResourceServer,
         Operation::DescribeRiskConfiguration,
         Operation::DescribeTerms,
@@ -247,9 +264,13 @@ impl Operation {
         Operation::GetUserPoolSessionConfiguration,
         Operation::GlobalSignOut,
         Operation::InitiateAuth,
+        Operation::InitiatePointInTimeRecovery,
+        Operation::ListCIMDPolicies,
+        Operation::ListClientMetadataURLs,
         Operation::ListDevices,
         Operation::ListGroups,
         Operation::ListIdentityProviders,
+        Operation::ListPointInTimeRecoveries,
         Operation::ListResourceServers,
         Operation::ListTagsForResource,
         Operation::ListTerms,
@@ -275,12 +296,15 @@ impl Operation {
         Operation::SetUserPoolSessionConfiguration,
         Operation::SetUserSettings,
         Operation::SignUp,
+        Operation::StartPointInTimeRecovery,
         Operation::StartUserImportJob,
         Operation::StartWebAuthnRegistration,
         Operation::StopUserImportJob,
         Operation::TagResource,
         Operation::UntagResource,
         Operation::UpdateAuthEventFeedback,
+        Operation::UpdateCIMDPolicy,
+        Operation::UpdateClientMetadataURLState,
         Operation::UpdateDeviceStatus,
         Operation::UpdateGroup,
         Operation::UpdateIdentityProvider,
@@ -333,11 +357,13 @@ impl Operation {
             "AdminUpdateUserAttributes" => Operation::AdminUpdateUserAttributes,
             "AdminUserGlobalSignOut" => Operation::AdminUserGlobalSignOut,
             "AssociateSoftwareToken" => Operation::AssociateSoftwareToken,
+            "CancelPointInTimeRecovery" => Operation::CancelPointInTimeRecovery,
             "ChangePassword" => Operation::ChangePassword,
             "CompleteWebAuthnRegistration" => Operation::CompleteWebAuthnRegistration,
             "ConfirmDevice" => Operation::ConfirmDevice,
             "ConfirmForgotPassword" => Operation::ConfirmForgotPassword,
             "ConfirmSignUp" => Operation::ConfirmSignUp,
+            "CreateCIMDPolicy" => Operation::CreateCIMDPolicy,
             "CreateGroup" => Operation::CreateGroup,
             "CreateIdentityProvider" => Operation::CreateIdentityProvider,
             "CreateManagedLoginBranding" => Operation::CreateManagedLoginBranding,
@@ -348,6 +374,7 @@ impl Operation {
             "CreateUserPoolClient" => Operation::CreateUserPoolClient,
             "CreateUserPoolDomain" => Operation::CreateUserPoolDomain,
             "CreateUserPoolReplica" => Operation::CreateUserPoolReplica,
+            "DeleteCIMDPolicy" => Operation::DeleteCIMDPolicy,
             "DeleteGroup" => Operation::DeleteGroup,
             "DeleteIdentityProvider" => Operation::DeleteIdentityProvider,
             "DeleteManagedLoginBranding" => Operation::DeleteManagedLoginBranding,
@@ -361,9 +388,11 @@ impl Operation {
             "DeleteUserPoolDomain" => Operation::DeleteUserPoolDomain,
             "DeleteUserPoolReplica" => Operation::DeleteUserPoolReplica,
             "DeleteWebAuthnCredential" => Operation::DeleteWebAuthnCredential,
+            "DescribeCIMDPolicy" => Operation::DescribeCIMDPolicy,
             "DescribeIdentityProvider" => Operation::DescribeIdentityProvider,
             "DescribeManagedLoginBranding" => Operation::DescribeManagedLoginBranding,
             "DescribeManagedLoginBrandingByClient" => Operation::DescribeManagedLoginBrandingByClient,
+            "DescribePointInTimeRecovery" => Operation::DescribePointInTimeRecovery,
             "DescribeResourceServer" => Operation::DescribeResourceServer,
             "DescribeRiskConfiguration" => Operation::DescribeRiskConfiguration,
             "DescribeTerms" => Operation::DescribeTerms,
@@ -393,9 +422,13 @@ impl Operation {
             "GetUserPoolSessionConfiguration" => Operation::GetUserPoolSessionConfiguration,
             "GlobalSignOut" => Operation::GlobalSignOut,
             "InitiateAuth" => Operation::InitiateAuth,
+            "InitiatePointInTimeRecovery" => Operation::InitiatePointInTimeRecovery,
+            "ListCIMDPolicies" => Operation::ListCIMDPolicies,
+            "ListClientMetadataURLs" => Operation::ListClientMetadataURLs,
             "ListDevices" => Operation::ListDevices,
             "ListGroups" => Operation::ListGroups,
             "ListIdentityProviders" => Operation::ListIdentityProviders,
+            "ListPointInTimeRecoveries" => Operation::ListPointInTimeRecoveries,
             "ListResourceServers" => Operation::ListResourceServers,
             "ListTagsForResource" => Operation::ListTagsForResource,
             "ListTerms" => Operation::ListTerms,
@@ -421,12 +454,15 @@ impl Operation {
             "SetUserPoolSessionConfiguration" => Operation::SetUserPoolSessionConfiguration,
             "SetUserSettings" => Operation::SetUserSettings,
             "SignUp" => Operation::SignUp,
+            "StartPointInTimeRecovery" => Operation::StartPointInTimeRecovery,
             "StartUserImportJob" => Operation::StartUserImportJob,
             "StartWebAuthnRegistration" => Operation::StartWebAuthnRegistration,
             "StopUserImportJob" => Operation::StopUserImportJob,
             "TagResource" => Operation::TagResource,
             "UntagResource" => Operation::UntagResource,
             "UpdateAuthEventFeedback" => Operation::UpdateAuthEventFeedback,
+            "UpdateCIMDPolicy" => Operation::UpdateCIMDPolicy,
+            "UpdateClientMetadataURLState" => Operation::UpdateClientMetadataURLState,
             "UpdateDeviceStatus" => Operation::UpdateDeviceStatus,
             "UpdateGroup" => Operation::UpdateGroup,
             "UpdateIdentityProvider" => Operation::UpdateIdentityProvider,
@@ -811,6 +847,17 @@ impl Operation {
                 signed: false,
                 errors: &[Code::ConcurrentModificationException, Code::InvalidParameterException, Code::NotAuthorizedException, Code::ResourceNotFoundException, Code::InternalErrorException, Code::SoftwareTokenMfaNotFoundException, Code::ForbiddenException, Code::OperationNotEnabledException],
             }; &SPEC }
+            Operation::CancelPointInTimeRecovery => { static SPEC: OperationSpec = OperationSpec {
+                name: "CancelPointInTimeRecovery",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::CANCEL_POINT_IN_TIME_RECOVERY_REQUEST),
+                output: Some(&shapes::CANCEL_POINT_IN_TIME_RECOVERY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::FeatureUnavailableInTierException, Code::ConcurrentModificationException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
+            }; &SPEC }
             Operation::ChangePassword => { static SPEC: OperationSpec = OperationSpec {
                 name: "ChangePassword",
                 method: "POST",
@@ -865,6 +912,17 @@ impl Operation {
                 result_wrapper: "",
                 signed: false,
                 errors: &[Code::ResourceNotFoundException, Code::InvalidParameterException, Code::UnexpectedLambdaException, Code::UserLambdaValidationException, Code::NotAuthorizedException, Code::TooManyFailedAttemptsException, Code::CodeMismatchException, Code::ExpiredCodeException, Code::InvalidLambdaResponseException, Code::AliasExistsException, Code::TooManyRequestsException, Code::LimitExceededException, Code::UserNotFoundException, Code::OperationNotEnabledException, Code::InternalErrorException, Code::ForbiddenException],
+            }; &SPEC }
+            Operation::CreateCIMDPolicy => { static SPEC: OperationSpec = OperationSpec {
+                name: "CreateCIMDPolicy",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::CREATE_CIMD_POLICY_REQUEST),
+                output: Some(&shapes::CREATE_CIMD_POLICY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::ConcurrentModificationException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::LimitExceededException, Code::OperationNotEnabledException, Code::InternalErrorException, Code::FeatureUnavailableInTierException],
             }; &SPEC }
             Operation::CreateGroup => { static SPEC: OperationSpec = OperationSpec {
                 name: "CreateGroup",
@@ -975,6 +1033,17 @@ impl Operation {
                 result_wrapper: "",
                 signed: true,
                 errors: &[Code::InvalidParameterException, Code::TooManyRequestsException, Code::LimitExceededException, Code::NotAuthorizedException, Code::UserPoolTaggingException, Code::OperationNotEnabledException, Code::InternalErrorException, Code::ResourceNotFoundException, Code::FeatureUnavailableInTierException],
+            }; &SPEC }
+            Operation::DeleteCIMDPolicy => { static SPEC: OperationSpec = OperationSpec {
+                name: "DeleteCIMDPolicy",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::DELETE_CIMD_POLICY_REQUEST),
+                output: Some(&shapes::DELETE_CIMD_POLICY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::ConcurrentModificationException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
             }; &SPEC }
             Operation::DeleteGroup => { static SPEC: OperationSpec = OperationSpec {
                 name: "DeleteGroup",
@@ -1119,6 +1188,17 @@ impl Operation {
                 signed: false,
                 errors: &[Code::ForbiddenException, Code::InternalErrorException, Code::InvalidParameterException, Code::TooManyRequestsException, Code::LimitExceededException, Code::PasswordResetRequiredException, Code::NotAuthorizedException, Code::ResourceNotFoundException, Code::OperationNotEnabledException],
             }; &SPEC }
+            Operation::DescribeCIMDPolicy => { static SPEC: OperationSpec = OperationSpec {
+                name: "DescribeCIMDPolicy",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::DESCRIBE_CIMD_POLICY_REQUEST),
+                output: Some(&shapes::DESCRIBE_CIMD_POLICY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::InternalErrorException],
+            }; &SPEC }
             Operation::DescribeIdentityProvider => { static SPEC: OperationSpec = OperationSpec {
                 name: "DescribeIdentityProvider",
                 method: "POST",
@@ -1151,6 +1231,17 @@ impl Operation {
                 result_wrapper: "",
                 signed: true,
                 errors: &[Code::ResourceNotFoundException, Code::InvalidParameterException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
+            }; &SPEC }
+            Operation::DescribePointInTimeRecovery => { static SPEC: OperationSpec = OperationSpec {
+                name: "DescribePointInTimeRecovery",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::DESCRIBE_POINT_IN_TIME_RECOVERY_REQUEST),
+                output: Some(&shapes::DESCRIBE_POINT_IN_TIME_RECOVERY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::FeatureUnavailableInTierException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
             }; &SPEC }
             Operation::DescribeResourceServer => { static SPEC: OperationSpec = OperationSpec {
                 name: "DescribeResourceServer",
@@ -1471,6 +1562,39 @@ impl Operation {
                 signed: false,
                 errors: &[Code::UnsupportedOperationException, Code::ResourceNotFoundException, Code::InvalidParameterException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::UnexpectedLambdaException, Code::InvalidUserPoolConfigurationException, Code::UserLambdaValidationException, Code::InvalidLambdaResponseException, Code::PasswordResetRequiredException, Code::UserNotFoundException, Code::UserNotConfirmedException, Code::InternalErrorException, Code::InvalidSmsRoleAccessPolicyException, Code::InvalidEmailRoleAccessPolicyException, Code::InvalidSmsRoleTrustRelationshipException, Code::OperationNotEnabledException, Code::FeatureUnavailableInTierException, Code::ForbiddenException],
             }; &SPEC }
+            Operation::InitiatePointInTimeRecovery => { static SPEC: OperationSpec = OperationSpec {
+                name: "InitiatePointInTimeRecovery",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::INITIATE_POINT_IN_TIME_RECOVERY_REQUEST),
+                output: Some(&shapes::INITIATE_POINT_IN_TIME_RECOVERY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::ConcurrentModificationException, Code::FeatureUnavailableInTierException, Code::LimitExceededException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
+            }; &SPEC }
+            Operation::ListCIMDPolicies => { static SPEC: OperationSpec = OperationSpec {
+                name: "ListCIMDPolicies",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::LIST_CIMD_POLICIES_REQUEST),
+                output: Some(&shapes::LIST_CIMD_POLICIES_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::InternalErrorException],
+            }; &SPEC }
+            Operation::ListClientMetadataURLs => { static SPEC: OperationSpec = OperationSpec {
+                name: "ListClientMetadataURLs",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::LIST_CLIENT_METADATA_UR_LS_REQUEST),
+                output: Some(&shapes::LIST_CLIENT_METADATA_UR_LS_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::InternalErrorException],
+            }; &SPEC }
             Operation::ListDevices => { static SPEC: OperationSpec = OperationSpec {
                 name: "ListDevices",
                 method: "POST",
@@ -1503,6 +1627,17 @@ impl Operation {
                 result_wrapper: "",
                 signed: true,
                 errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::InternalErrorException],
+            }; &SPEC }
+            Operation::ListPointInTimeRecoveries => { static SPEC: OperationSpec = OperationSpec {
+                name: "ListPointInTimeRecoveries",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::LIST_POINT_IN_TIME_RECOVERIES_REQUEST),
+                output: Some(&shapes::LIST_POINT_IN_TIME_RECOVERIES_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::FeatureUnavailableInTierException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
             }; &SPEC }
             Operation::ListResourceServers => { static SPEC: OperationSpec = OperationSpec {
                 name: "ListResourceServers",
@@ -1779,6 +1914,17 @@ impl Operation {
                 signed: false,
                 errors: &[Code::ResourceNotFoundException, Code::InvalidParameterException, Code::UnexpectedLambdaException, Code::UserLambdaValidationException, Code::NotAuthorizedException, Code::InvalidPasswordException, Code::InvalidLambdaResponseException, Code::UsernameExistsException, Code::TooManyRequestsException, Code::InternalErrorException, Code::LimitExceededException, Code::InvalidSmsRoleAccessPolicyException, Code::InvalidSmsRoleTrustRelationshipException, Code::InvalidEmailRoleAccessPolicyException, Code::CodeDeliveryFailureException, Code::OperationNotEnabledException, Code::ForbiddenException],
             }; &SPEC }
+            Operation::StartPointInTimeRecovery => { static SPEC: OperationSpec = OperationSpec {
+                name: "StartPointInTimeRecovery",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::START_POINT_IN_TIME_RECOVERY_REQUEST),
+                output: Some(&shapes::START_POINT_IN_TIME_RECOVERY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::FeatureUnavailableInTierException, Code::ConcurrentModificationException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::OperationNotEnabledException, Code::InternalErrorException],
+            }; &SPEC }
             Operation::StartUserImportJob => { static SPEC: OperationSpec = OperationSpec {
                 name: "StartUserImportJob",
                 method: "POST",
@@ -1844,6 +1990,28 @@ impl Operation {
                 result_wrapper: "",
                 signed: false,
                 errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::TooManyRequestsException, Code::NotAuthorizedException, Code::UserNotFoundException, Code::UserPoolAddOnNotEnabledException, Code::OperationNotEnabledException, Code::InternalErrorException],
+            }; &SPEC }
+            Operation::UpdateCIMDPolicy => { static SPEC: OperationSpec = OperationSpec {
+                name: "UpdateCIMDPolicy",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::UPDATE_CIMD_POLICY_REQUEST),
+                output: Some(&shapes::UPDATE_CIMD_POLICY_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::ConcurrentModificationException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::LimitExceededException, Code::OperationNotEnabledException, Code::InternalErrorException, Code::FeatureUnavailableInTierException],
+            }; &SPEC }
+            Operation::UpdateClientMetadataURLState => { static SPEC: OperationSpec = OperationSpec {
+                name: "UpdateClientMetadataURLState",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::UPDATE_CLIENT_METADATA_URL_STATE_REQUEST),
+                output: Some(&shapes::UPDATE_CLIENT_METADATA_URL_STATE_RESPONSE),
+                result_wrapper: "",
+                signed: true,
+                errors: &[Code::InvalidParameterException, Code::ResourceNotFoundException, Code::CachedCimdurlDoesNotExistException, Code::NotAuthorizedException, Code::TooManyRequestsException, Code::OperationNotEnabledException, Code::InternalErrorException, Code::FeatureUnavailableInTierException],
             }; &SPEC }
             Operation::UpdateDeviceStatus => { static SPEC: OperationSpec = OperationSpec {
                 name: "UpdateDeviceStatus",
@@ -2007,6 +2175,7 @@ impl Operation {
 pub static ERRORS: &[ErrorSpec] = &[
     ErrorSpec { code: Code::AccessDeniedException, wire: "AccessDeniedException", status: 400 },
     ErrorSpec { code: Code::AliasExistsException, wire: "AliasExistsException", status: 400 },
+    ErrorSpec { code: Code::CachedCimdurlDoesNotExistException, wire: "CachedCIMDURLDoesNotExistException", status: 400 },
     ErrorSpec { code: Code::CodeDeliveryFailureException, wire: "CodeDeliveryFailureException", status: 400 },
     ErrorSpec { code: Code::CodeMismatchException, wire: "CodeMismatchException", status: 400 },
     ErrorSpec { code: Code::ConcurrentModificationException, wire: "ConcurrentModificationException", status: 400 },
@@ -3501,6 +3670,109 @@ impl std::fmt::Debug for AuthenticationResultType {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CIMDCacheActionType {
+    #[serde(rename = "REFRESH")]
+    Refresh,
+    #[serde(rename = "INVALIDATE")]
+    Invalidate,
+}
+
+impl CIMDCacheActionType {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CIMDCacheActionType::Refresh => "REFRESH",
+            CIMDCacheActionType::Invalidate => "INVALIDATE",
+        }
+    }
+
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Some(match text {
+            "REFRESH" => CIMDCacheActionType::Refresh,
+            "INVALIDATE" => CIMDCacheActionType::Invalidate,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CIMDPolicySummaryType {
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(rename = "ClientId", default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(rename = "PolicyName")]
+    pub policy_name: String,
+    #[serde(rename = "CacheDuration", default, skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "CreationDate", default, skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(rename = "LastModifiedDate", default, skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for CIMDPolicySummaryType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CIMDPolicySummaryType")
+            .field("CIMDPolicyId", &self.cimd_policy_id)
+            .field("ClientId", &"(hidden)")
+            .field("PolicyName", &self.policy_name)
+            .field("CacheDuration", &self.cache_duration)
+            .field("CreationDate", &self.creation_date)
+            .field("LastModifiedDate", &self.last_modified_date)
+            .finish()
+    }
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CIMDPolicyType {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(rename = "ClientId", default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(rename = "PolicyName")]
+    pub policy_name: String,
+    #[serde(rename = "CacheDuration", default, skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "URLPatterns", default, skip_serializing_if = "Option::is_none")]
+    pub url_patterns: Option<Vec<String>>,
+    #[serde(rename = "CreationDate", default, skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<Timestamp>,
+    #[serde(rename = "LastModifiedDate", default, skip_serializing_if = "Option::is_none")]
+    pub last_modified_date: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for CIMDPolicyType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CIMDPolicyType")
+            .field("UserPoolId", &self.user_pool_id)
+            .field("CIMDPolicyId", &self.cimd_policy_id)
+            .field("ClientId", &"(hidden)")
+            .field("PolicyName", &self.policy_name)
+            .field("CacheDuration", &self.cache_duration)
+            .field("URLPatterns", &self.url_patterns)
+            .field("CreationDate", &self.creation_date)
+            .field("LastModifiedDate", &self.last_modified_date)
+            .finish()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct CancelPointInTimeRecoveryRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "RestoreId")]
+    pub restore_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct CancelPointInTimeRecoveryResponse {
+    #[serde(rename = "Restoration", default, skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChallengeName {
     #[serde(rename = "Password")]
     Password,
@@ -3681,6 +3953,16 @@ impl std::fmt::Debug for ClientAuthenticationResultType {
             .field("TokenType", &self.token_type)
             .finish()
     }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ClientMetadataURLType {
+    #[serde(rename = "URL")]
+    pub url: String,
+    #[serde(rename = "CachedDate", default, skip_serializing_if = "Option::is_none")]
+    pub cached_date: Option<Timestamp>,
+    #[serde(rename = "ExpirationDate", default, skip_serializing_if = "Option::is_none")]
+    pub expiration_date: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -3973,6 +4255,38 @@ pub struct ContextDataType {
     pub encoded_data: Option<String>,
 }
 
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CreateCIMDPolicyRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "ClientId")]
+    pub client_id: String,
+    #[serde(rename = "PolicyName")]
+    pub policy_name: String,
+    #[serde(rename = "CacheDuration", default, skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "URLPatterns")]
+    pub url_patterns: Vec<String>,
+}
+
+impl std::fmt::Debug for CreateCIMDPolicyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateCIMDPolicyRequest")
+            .field("UserPoolId", &self.user_pool_id)
+            .field("ClientId", &"(hidden)")
+            .field("PolicyName", &self.policy_name)
+            .field("CacheDuration", &self.cache_duration)
+            .field("URLPatterns", &self.url_patterns)
+            .finish()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct CreateCIMDPolicyResponse {
+    #[serde(rename = "CIMDPolicy")]
+    pub cimd_policy: CIMDPolicyType,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 pub struct CreateGroupRequest {
     #[serde(rename = "GroupName")]
@@ -4170,6 +4484,8 @@ pub struct CreateUserPoolClientRequest {
     pub auth_session_validity: Option<i32>,
     #[serde(rename = "RefreshTokenRotation", default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<RefreshTokenRotationType>,
+    #[serde(rename = "PublishSecretsInAWSSecretsManager", default, skip_serializing_if = "Option::is_none")]
+    pub publish_secrets_in_aws_secrets_manager: Option<bool>,
 }
 
 impl std::fmt::Debug for CreateUserPoolClientRequest {
@@ -4199,6 +4515,7 @@ impl std::fmt::Debug for CreateUserPoolClientRequest {
             .field("EnablePropagateAdditionalUserContextData", &self.enable_propagate_additional_user_context_data)
             .field("AuthSessionValidity", &self.auth_session_validity)
             .field("RefreshTokenRotation", &self.refresh_token_rotation)
+            .field("PublishSecretsInAWSSecretsManager", &self.publish_secrets_in_aws_secrets_manager)
             .finish()
     }
 }
@@ -4421,6 +4738,18 @@ impl DefaultEmailOptionType {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct DeleteCIMDPolicyRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct DeleteCIMDPolicyResponse {
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 pub struct DeleteGroupRequest {
     #[serde(rename = "GroupName")]
     pub group_name: String,
@@ -4640,6 +4969,20 @@ impl DeliveryMediumType {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct DescribeCIMDPolicyRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct DescribeCIMDPolicyResponse {
+    #[serde(rename = "CIMDPolicy")]
+    pub cimd_policy: CIMDPolicyType,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 pub struct DescribeIdentityProviderRequest {
     #[serde(rename = "UserPoolId")]
     pub user_pool_id: String,
@@ -4693,6 +5036,20 @@ pub struct DescribeManagedLoginBrandingRequest {
 pub struct DescribeManagedLoginBrandingResponse {
     #[serde(rename = "ManagedLoginBranding", default, skip_serializing_if = "Option::is_none")]
     pub managed_login_branding: Option<ManagedLoginBrandingType>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct DescribePointInTimeRecoveryRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "RestoreId")]
+    pub restore_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct DescribePointInTimeRecoveryResponse {
+    #[serde(rename = "Restoration", default, skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -6019,6 +6376,20 @@ impl std::fmt::Debug for InitiateAuthResponse {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct InitiatePointInTimeRecoveryRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "RestoreTimestamp")]
+    pub restore_timestamp: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct InitiatePointInTimeRecoveryResponse {
+    #[serde(rename = "Restoration", default, skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum IssuedTokenTypeIdentifierType {
     #[serde(rename = "ACCESS_TOKEN")]
@@ -6156,6 +6527,44 @@ pub struct LimitType {
     pub free_limit_value: i32,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListCIMDPoliciesRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "MaxResults", default, skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListCIMDPoliciesResponse {
+    #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "CIMDPolicies")]
+    pub cimd_policies: Vec<CIMDPolicySummaryType>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListClientMetadataURLsRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "MaxResults", default, skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListClientMetadataURLsResponse {
+    #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "ClientMetadataURLs")]
+    pub client_metadata_ur_ls: Vec<ClientMetadataURLType>,
+}
+
 #[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListDevicesRequest {
     #[serde(rename = "AccessToken")]
@@ -6216,6 +6625,24 @@ pub struct ListIdentityProvidersRequest {
 pub struct ListIdentityProvidersResponse {
     #[serde(rename = "Providers")]
     pub providers: Vec<ProviderDescription>,
+    #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListPointInTimeRecoveriesRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+    #[serde(rename = "MaxResults", default, skip_serializing_if = "Option::is_none")]
+    pub max_results: Option<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListPointInTimeRecoveriesResponse {
+    #[serde(rename = "Restorations", default, skip_serializing_if = "Option::is_none")]
+    pub restorations: Option<Vec<RestorationDescriptionType>>,
     #[serde(rename = "NextToken", default, skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
@@ -7039,6 +7466,95 @@ impl std::fmt::Debug for RespondToAuthChallengeResponse {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct RestorationDescriptionType {
+    #[serde(rename = "RestoreId", default, skip_serializing_if = "Option::is_none")]
+    pub restore_id: Option<String>,
+    #[serde(rename = "RestoreStatus", default, skip_serializing_if = "Option::is_none")]
+    pub restore_status: Option<RestoreStatusType>,
+    #[serde(rename = "RestoreTimestamp", default, skip_serializing_if = "Option::is_none")]
+    pub restore_timestamp: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct RestorationType {
+    #[serde(rename = "RestoreId", default, skip_serializing_if = "Option::is_none")]
+    pub restore_id: Option<String>,
+    #[serde(rename = "RestoreStatus", default, skip_serializing_if = "Option::is_none")]
+    pub restore_status: Option<RestoreStatusType>,
+    #[serde(rename = "RestoreTimestamp", default, skip_serializing_if = "Option::is_none")]
+    pub restore_timestamp: Option<Timestamp>,
+    #[serde(rename = "TriggerTimestamp", default, skip_serializing_if = "Option::is_none")]
+    pub trigger_timestamp: Option<Timestamp>,
+    #[serde(rename = "RestorePreview", default, skip_serializing_if = "Option::is_none")]
+    pub restore_preview: Option<Vec<RestorePreviewType>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct RestorePreviewType {
+    #[serde(rename = "Entity", default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    #[serde(rename = "CreateCount", default, skip_serializing_if = "Option::is_none")]
+    pub create_count: Option<i64>,
+    #[serde(rename = "UpdateCount", default, skip_serializing_if = "Option::is_none")]
+    pub update_count: Option<i64>,
+    #[serde(rename = "DeleteCount", default, skip_serializing_if = "Option::is_none")]
+    pub delete_count: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RestoreStatusType {
+    #[serde(rename = "PREVIEW_GENERATING")]
+    PreviewGenerating,
+    #[serde(rename = "PREVIEW_GENERATED")]
+    PreviewGenerated,
+    #[serde(rename = "PREVIEW_CANCELLED")]
+    PreviewCancelled,
+    #[serde(rename = "PREVIEW_GENERATION_FAILED")]
+    PreviewGenerationFailed,
+    #[serde(rename = "PREVIEW_EXPIRED")]
+    PreviewExpired,
+    #[serde(rename = "RESTORING")]
+    Restoring,
+    #[serde(rename = "RESTORE_COMPLETED")]
+    RestoreCompleted,
+    #[serde(rename = "TEMPORARY_INTERNAL_ERROR_SEE_SUPPORT_CASE")]
+    TemporaryInternalErrorSeeSupportCase,
+    #[serde(rename = "AWS_ABORTED")]
+    AwsAborted,
+}
+
+impl RestoreStatusType {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RestoreStatusType::PreviewGenerating => "PREVIEW_GENERATING",
+            RestoreStatusType::PreviewGenerated => "PREVIEW_GENERATED",
+            RestoreStatusType::PreviewCancelled => "PREVIEW_CANCELLED",
+            RestoreStatusType::PreviewGenerationFailed => "PREVIEW_GENERATION_FAILED",
+            RestoreStatusType::PreviewExpired => "PREVIEW_EXPIRED",
+            RestoreStatusType::Restoring => "RESTORING",
+            RestoreStatusType::RestoreCompleted => "RESTORE_COMPLETED",
+            RestoreStatusType::TemporaryInternalErrorSeeSupportCase => "TEMPORARY_INTERNAL_ERROR_SEE_SUPPORT_CASE",
+            RestoreStatusType::AwsAborted => "AWS_ABORTED",
+        }
+    }
+
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Some(match text {
+            "PREVIEW_GENERATING" => RestoreStatusType::PreviewGenerating,
+            "PREVIEW_GENERATED" => RestoreStatusType::PreviewGenerated,
+            "PREVIEW_CANCELLED" => RestoreStatusType::PreviewCancelled,
+            "PREVIEW_GENERATION_FAILED" => RestoreStatusType::PreviewGenerationFailed,
+            "PREVIEW_EXPIRED" => RestoreStatusType::PreviewExpired,
+            "RESTORING" => RestoreStatusType::Restoring,
+            "RESTORE_COMPLETED" => RestoreStatusType::RestoreCompleted,
+            "TEMPORARY_INTERNAL_ERROR_SEE_SUPPORT_CASE" => RestoreStatusType::TemporaryInternalErrorSeeSupportCase,
+            "AWS_ABORTED" => RestoreStatusType::AwsAborted,
+            _ => return None,
+        })
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RevokeAssociatedSessionsType {
     #[serde(rename = "NONE")]
@@ -7669,6 +8185,20 @@ pub struct SoftwareTokenMfaSettingsType {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct StartPointInTimeRecoveryRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "RestoreId")]
+    pub restore_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct StartPointInTimeRecoveryResponse {
+    #[serde(rename = "Restoration", default, skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<RestorationType>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 pub struct StartUserImportJobRequest {
     #[serde(rename = "UserPoolId")]
     pub user_pool_id: String,
@@ -8002,6 +8532,57 @@ pub struct UpdateAuthEventFeedbackResponse {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct UpdateCIMDPolicyRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(rename = "ClientId")]
+    pub client_id: String,
+    #[serde(rename = "PolicyName", default, skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    #[serde(rename = "CacheDuration", default, skip_serializing_if = "Option::is_none")]
+    pub cache_duration: Option<i32>,
+    #[serde(rename = "URLPatterns")]
+    pub url_patterns: Vec<String>,
+}
+
+impl std::fmt::Debug for UpdateCIMDPolicyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateCIMDPolicyRequest")
+            .field("UserPoolId", &self.user_pool_id)
+            .field("CIMDPolicyId", &self.cimd_policy_id)
+            .field("ClientId", &"(hidden)")
+            .field("PolicyName", &self.policy_name)
+            .field("CacheDuration", &self.cache_duration)
+            .field("URLPatterns", &self.url_patterns)
+            .finish()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct UpdateCIMDPolicyResponse {
+    #[serde(rename = "CIMDPolicy")]
+    pub cimd_policy: CIMDPolicyType,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdateClientMetadataURLStateRequest {
+    #[serde(rename = "UserPoolId")]
+    pub user_pool_id: String,
+    #[serde(rename = "CIMDPolicyId")]
+    pub cimd_policy_id: String,
+    #[serde(rename = "URL")]
+    pub url: String,
+    #[serde(rename = "Action")]
+    pub action: CIMDCacheActionType,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct UpdateClientMetadataURLStateResponse {
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct UpdateDeviceStatusRequest {
     #[serde(rename = "AccessToken")]
     pub access_token: String,
@@ -8240,6 +8821,8 @@ pub struct UpdateUserPoolClientRequest {
     pub auth_session_validity: Option<i32>,
     #[serde(rename = "RefreshTokenRotation", default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<RefreshTokenRotationType>,
+    #[serde(rename = "PublishSecretsInAWSSecretsManager", default, skip_serializing_if = "Option::is_none")]
+    pub publish_secrets_in_aws_secrets_manager: Option<bool>,
 }
 
 impl std::fmt::Debug for UpdateUserPoolClientRequest {
@@ -8268,6 +8851,7 @@ impl std::fmt::Debug for UpdateUserPoolClientRequest {
             .field("EnablePropagateAdditionalUserContextData", &self.enable_propagate_additional_user_context_data)
             .field("AuthSessionValidity", &self.auth_session_validity)
             .field("RefreshTokenRotation", &self.refresh_token_rotation)
+            .field("PublishSecretsInAWSSecretsManager", &self.publish_secrets_in_aws_secrets_manager)
             .finish()
     }
 }
@@ -8518,6 +9102,8 @@ pub struct UserPoolClientType {
     pub client_id: Option<String>,
     #[serde(rename = "ClientSecret", default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    #[serde(rename = "ClientSecretArn", default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_arn: Option<String>,
     #[serde(rename = "LastModifiedDate", default, skip_serializing_if = "Option::is_none")]
     pub last_modified_date: Option<Timestamp>,
     #[serde(rename = "CreationDate", default, skip_serializing_if = "Option::is_none")]
@@ -8573,6 +9159,7 @@ impl std::fmt::Debug for UserPoolClientType {
             .field("ClientName", &self.client_name)
             .field("ClientId", &"(hidden)")
             .field("ClientSecret", &"(hidden)")
+            .field("ClientSecretArn", &self.client_secret_arn)
             .field("LastModifiedDate", &self.last_modified_date)
             .field("CreationDate", &self.creation_date)
             .field("RefreshTokenValidity", &self.refresh_token_validity)
@@ -9254,9 +9841,20 @@ pub mod shapes {
     pub static AVAILABLE_CHALLENGE_LIST_TYPE: Shape = Shape { name: "AvailableChallengeListType", sensitive: false, kind: Kind::List { item: &CHALLENGE_NAME_TYPE, min: None, max: None } };
     pub static BLOCKED_IP_RANGE_LIST_TYPE: Shape = Shape { name: "BlockedIPRangeListType", sensitive: false, kind: Kind::List { item: &STRING_TYPE, min: None, max: Some(200) } };
     pub static BOOLEAN_TYPE: Shape = Shape { name: "BooleanType", sensitive: false, kind: Kind::Boolean };
+    pub static CIMD_CACHE_ACTION_TYPE: Shape = Shape { name: "CIMDCacheActionType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["REFRESH", "INVALIDATE"] } };
+    static CIMD_POLICY_ID_TYPE_PATTERN: Pattern = Pattern::new("^[a-z0-9]+$", true);
+    pub static CIMD_POLICY_ID_TYPE: Shape = Shape { name: "CIMDPolicyIdType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(64), pattern: Some(&CIMD_POLICY_ID_TYPE_PATTERN), values: &[] } };
+    static CIMD_POLICY_NAME_TYPE_PATTERN: Pattern = Pattern::new("[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\p{Z}]+", true);
+    pub static CIMD_POLICY_NAME_TYPE: Shape = Shape { name: "CIMDPolicyNameType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(32), pattern: Some(&CIMD_POLICY_NAME_TYPE_PATTERN), values: &[] } };
+    pub static CIMD_POLICY_SUMMARY_LIST_TYPE: Shape = Shape { name: "CIMDPolicySummaryListType", sensitive: false, kind: Kind::List { item: &CIMD_POLICY_SUMMARY_TYPE, min: None, max: None } };
+    pub static CIMD_POLICY_SUMMARY_TYPE: Shape = Shape { name: "CIMDPolicySummaryType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }, Member { name: "PolicyName", wire: "PolicyName", shape: &CIMD_POLICY_NAME_TYPE, required: true, location: Location::Body }, Member { name: "CacheDuration", wire: "CacheDuration", shape: &CACHE_DURATION_TYPE, required: false, location: Location::Body }, Member { name: "CreationDate", wire: "CreationDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "LastModifiedDate", wire: "LastModifiedDate", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
+    pub static CIMD_POLICY_TYPE: Shape = Shape { name: "CIMDPolicyType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }, Member { name: "PolicyName", wire: "PolicyName", shape: &CIMD_POLICY_NAME_TYPE, required: true, location: Location::Body }, Member { name: "CacheDuration", wire: "CacheDuration", shape: &CACHE_DURATION_TYPE, required: false, location: Location::Body }, Member { name: "URLPatterns", wire: "URLPatterns", shape: &URL_PATTERN_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CreationDate", wire: "CreationDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "LastModifiedDate", wire: "LastModifiedDate", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
     pub static CSS_TYPE: Shape = Shape { name: "CSSType", sensitive: false, kind: Kind::String { min: Some(0), max: Some(131072), pattern: None, values: &[] } };
     pub static CSS_VERSION_TYPE: Shape = Shape { name: "CSSVersionType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static CACHE_DURATION_TYPE: Shape = Shape { name: "CacheDurationType", sensitive: false, kind: Kind::Integer { min: Some(86400), max: Some(31556952), long: false } };
     pub static CALLBACK_UR_LS_LIST_TYPE: Shape = Shape { name: "CallbackURLsListType", sensitive: false, kind: Kind::List { item: &REDIRECT_URL_TYPE, min: Some(0), max: Some(100) } };
+    pub static CANCEL_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape { name: "CancelPointInTimeRecoveryRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "RestoreId", wire: "RestoreId", shape: &RESTORE_ID_TYPE, required: true, location: Location::Body }] } };
+    pub static CANCEL_POINT_IN_TIME_RECOVERY_RESPONSE: Shape = Shape { name: "CancelPointInTimeRecoveryResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Restoration", wire: "Restoration", shape: &RESTORATION_TYPE, required: false, location: Location::Body }] } };
     pub static CHALLENGE_NAME: Shape = Shape { name: "ChallengeName", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["Password", "Mfa"] } };
     pub static CHALLENGE_NAME_TYPE: Shape = Shape { name: "ChallengeNameType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "MFA_SETUP", "PASSWORD_VERIFIER", "CUSTOM_CHALLENGE", "SELECT_CHALLENGE", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER", "ADMIN_NO_SRP_AUTH", "NEW_PASSWORD_REQUIRED", "SMS_OTP", "PASSWORD", "WEB_AUTHN", "PASSWORD_SRP"] } };
     pub static CHALLENGE_PARAMETERS_TYPE: Shape = Shape { name: "ChallengeParametersType", sensitive: false, kind: Kind::Map { key: &STRING_TYPE, value: &STRING_TYPE, min: None, max: None } };
@@ -9270,11 +9868,15 @@ pub mod shapes {
     static CLIENT_ID_TYPE_PATTERN: Pattern = Pattern::new("[\\w+]+", true);
     pub static CLIENT_ID_TYPE: Shape = Shape { name: "ClientIdType", sensitive: true, kind: Kind::String { min: Some(1), max: Some(128), pattern: Some(&CLIENT_ID_TYPE_PATTERN), values: &[] } };
     pub static CLIENT_METADATA_TYPE: Shape = Shape { name: "ClientMetadataType", sensitive: false, kind: Kind::Map { key: &STRING_TYPE, value: &STRING_TYPE, min: None, max: None } };
+    pub static CLIENT_METADATA_URL_LIST_TYPE: Shape = Shape { name: "ClientMetadataURLListType", sensitive: false, kind: Kind::List { item: &CLIENT_METADATA_URL_TYPE, min: Some(0), max: Some(60) } };
+    pub static CLIENT_METADATA_URL_TYPE: Shape = Shape { name: "ClientMetadataURLType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "URL", wire: "URL", shape: &METADATA_URL_TYPE, required: true, location: Location::Body }, Member { name: "CachedDate", wire: "CachedDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "ExpirationDate", wire: "ExpirationDate", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
     static CLIENT_NAME_TYPE_PATTERN: Pattern = Pattern::new("[\\w\\s+=,.@-]+", true);
     pub static CLIENT_NAME_TYPE: Shape = Shape { name: "ClientNameType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(128), pattern: Some(&CLIENT_NAME_TYPE_PATTERN), values: &[] } };
     pub static CLIENT_PERMISSION_LIST_TYPE: Shape = Shape { name: "ClientPermissionListType", sensitive: false, kind: Kind::List { item: &CLIENT_PERMISSION_TYPE, min: None, max: None } };
     pub static CLIENT_PERMISSION_TYPE: Shape = Shape { name: "ClientPermissionType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(2048), pattern: None, values: &[] } };
     pub static CLIENT_SSO_SESSION_CONFIG_TYPE: Shape = Shape { name: "ClientSSOSessionConfigType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "MaxValidityMinutes", wire: "MaxValidityMinutes", shape: &SSO_SESSION_MAX_VALIDITY_MINUTES_TYPE, required: true, location: Location::Body }] } };
+    static CLIENT_SECRET_ARN_TYPE_PATTERN: Pattern = Pattern::new("^arn\\:(aws|aws-us-gov|aws-eusc)\\:secretsmanager\\:([\\d\\w\\-]+):(\\d{12})\\:secret\\/[\\w+=\\/,.@\\-]+$", true);
+    pub static CLIENT_SECRET_ARN_TYPE: Shape = Shape { name: "ClientSecretArnType", sensitive: false, kind: Kind::String { min: Some(20), max: Some(2048), pattern: Some(&CLIENT_SECRET_ARN_TYPE_PATTERN), values: &[] } };
     pub static CLIENT_SECRET_DESCRIPTOR_LIST_TYPE: Shape = Shape { name: "ClientSecretDescriptorListType", sensitive: false, kind: Kind::List { item: &CLIENT_SECRET_DESCRIPTOR_TYPE, min: None, max: None } };
     pub static CLIENT_SECRET_DESCRIPTOR_TYPE: Shape = Shape { name: "ClientSecretDescriptorType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ClientSecretId", wire: "ClientSecretId", shape: &CLIENT_SECRET_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientSecretValue", wire: "ClientSecretValue", shape: &CLIENT_SECRET_TYPE, required: false, location: Location::Body }, Member { name: "ClientSecretCreateDate", wire: "ClientSecretCreateDate", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
     pub static CLIENT_SECRET_ID_TYPE: Shape = Shape { name: "ClientSecretIdType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(128), pattern: None, values: &[] } };
@@ -9302,6 +9904,8 @@ pub mod shapes {
     static CONFIRMATION_CODE_TYPE_PATTERN: Pattern = Pattern::new("[\\S]+", true);
     pub static CONFIRMATION_CODE_TYPE: Shape = Shape { name: "ConfirmationCodeType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(2048), pattern: Some(&CONFIRMATION_CODE_TYPE_PATTERN), values: &[] } };
     pub static CONTEXT_DATA_TYPE: Shape = Shape { name: "ContextDataType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "IpAddress", wire: "IpAddress", shape: &STRING_TYPE, required: true, location: Location::Body }, Member { name: "ServerName", wire: "ServerName", shape: &STRING_TYPE, required: true, location: Location::Body }, Member { name: "ServerPath", wire: "ServerPath", shape: &STRING_TYPE, required: true, location: Location::Body }, Member { name: "HttpHeaders", wire: "HttpHeaders", shape: &HTTP_HEADER_LIST, required: true, location: Location::Body }, Member { name: "EncodedData", wire: "EncodedData", shape: &STRING_TYPE, required: false, location: Location::Body }] } };
+    pub static CREATE_CIMD_POLICY_REQUEST: Shape = Shape { name: "CreateCIMDPolicyRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "PolicyName", wire: "PolicyName", shape: &CIMD_POLICY_NAME_TYPE, required: true, location: Location::Body }, Member { name: "CacheDuration", wire: "CacheDuration", shape: &CACHE_DURATION_TYPE, required: false, location: Location::Body }, Member { name: "URLPatterns", wire: "URLPatterns", shape: &URL_PATTERN_LIST_TYPE, required: true, location: Location::Body }] } };
+    pub static CREATE_CIMD_POLICY_RESPONSE: Shape = Shape { name: "CreateCIMDPolicyResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "CIMDPolicy", wire: "CIMDPolicy", shape: &CIMD_POLICY_TYPE, required: true, location: Location::Body }] } };
     pub static CREATE_GROUP_REQUEST: Shape = Shape { name: "CreateGroupRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "GroupName", wire: "GroupName", shape: &GROUP_NAME_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "Description", wire: "Description", shape: &DESCRIPTION_TYPE, required: false, location: Location::Body }, Member { name: "RoleArn", wire: "RoleArn", shape: &ARN_TYPE, required: false, location: Location::Body }, Member { name: "Precedence", wire: "Precedence", shape: &PRECEDENCE_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_GROUP_RESPONSE: Shape = Shape { name: "CreateGroupResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Group", wire: "Group", shape: &GROUP_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_IDENTITY_PROVIDER_REQUEST: Shape = Shape { name: "CreateIdentityProviderRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ProviderName", wire: "ProviderName", shape: &PROVIDER_NAME_TYPE_V2, required: true, location: Location::Body }, Member { name: "ProviderType", wire: "ProviderType", shape: &IDENTITY_PROVIDER_TYPE_TYPE, required: true, location: Location::Body }, Member { name: "ProviderDetails", wire: "ProviderDetails", shape: &PROVIDER_DETAILS_TYPE, required: true, location: Location::Body }, Member { name: "AttributeMapping", wire: "AttributeMapping", shape: &ATTRIBUTE_MAPPING_TYPE, required: false, location: Location::Body }, Member { name: "IdpIdentifiers", wire: "IdpIdentifiers", shape: &IDP_IDENTIFIERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AcrMapping", wire: "AcrMapping", shape: &ACR_MAPPING_TYPE, required: false, location: Location::Body }] } };
@@ -9314,7 +9918,7 @@ pub mod shapes {
     pub static CREATE_TERMS_RESPONSE: Shape = Shape { name: "CreateTermsResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Terms", wire: "Terms", shape: &TERMS_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_USER_IMPORT_JOB_REQUEST: Shape = Shape { name: "CreateUserImportJobRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "JobName", wire: "JobName", shape: &USER_IMPORT_JOB_NAME_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CloudWatchLogsRoleArn", wire: "CloudWatchLogsRoleArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "PasswordHashingAlgorithm", wire: "PasswordHashingAlgorithm", shape: &PASSWORD_HASHING_ALGORITHM_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_USER_IMPORT_JOB_RESPONSE: Shape = Shape { name: "CreateUserImportJobResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserImportJob", wire: "UserImportJob", shape: &USER_IMPORT_JOB_TYPE, required: false, location: Location::Body }] } };
-    pub static CREATE_USER_POOL_CLIENT_REQUEST: Shape = Shape { name: "CreateUserPoolClientRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: true, location: Location::Body }, Member { name: "GenerateSecret", wire: "GenerateSecret", shape: &GENERATE_SECRET, required: false, location: Location::Body }, Member { name: "ClientSecret", wire: "ClientSecret", shape: &CLIENT_SECRET_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenValidity", wire: "RefreshTokenValidity", shape: &REFRESH_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "AccessTokenValidity", wire: "AccessTokenValidity", shape: &ACCESS_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "IdTokenValidity", wire: "IdTokenValidity", shape: &ID_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "TokenValidityUnits", wire: "TokenValidityUnits", shape: &TOKEN_VALIDITY_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "ReadAttributes", wire: "ReadAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "WriteAttributes", wire: "WriteAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExplicitAuthFlows", wire: "ExplicitAuthFlows", shape: &EXPLICIT_AUTH_FLOWS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "SupportedIdentityProviders", wire: "SupportedIdentityProviders", shape: &SUPPORTED_IDENTITY_PROVIDERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CallbackURLs", wire: "CallbackURLs", shape: &CALLBACK_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "LogoutURLs", wire: "LogoutURLs", shape: &LOGOUT_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DefaultRedirectURI", wire: "DefaultRedirectURI", shape: &REDIRECT_URL_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlows", wire: "AllowedOAuthFlows", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthScopes", wire: "AllowedOAuthScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlowsUserPoolClient", wire: "AllowedOAuthFlowsUserPoolClient", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsConfiguration", wire: "AnalyticsConfiguration", shape: &ANALYTICS_CONFIGURATION_TYPE, required: false, location: Location::Body }, Member { name: "PreventUserExistenceErrors", wire: "PreventUserExistenceErrors", shape: &PREVENT_USER_EXISTENCE_ERROR_TYPES, required: false, location: Location::Body }, Member { name: "EnableTokenRevocation", wire: "EnableTokenRevocation", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "EnablePropagateAdditionalUserContextData", wire: "EnablePropagateAdditionalUserContextData", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthSessionValidity", wire: "AuthSessionValidity", shape: &AUTH_SESSION_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenRotation", wire: "RefreshTokenRotation", shape: &REFRESH_TOKEN_ROTATION_TYPE, required: false, location: Location::Body }] } };
+    pub static CREATE_USER_POOL_CLIENT_REQUEST: Shape = Shape { name: "CreateUserPoolClientRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: true, location: Location::Body }, Member { name: "GenerateSecret", wire: "GenerateSecret", shape: &GENERATE_SECRET, required: false, location: Location::Body }, Member { name: "ClientSecret", wire: "ClientSecret", shape: &CLIENT_SECRET_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenValidity", wire: "RefreshTokenValidity", shape: &REFRESH_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "AccessTokenValidity", wire: "AccessTokenValidity", shape: &ACCESS_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "IdTokenValidity", wire: "IdTokenValidity", shape: &ID_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "TokenValidityUnits", wire: "TokenValidityUnits", shape: &TOKEN_VALIDITY_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "ReadAttributes", wire: "ReadAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "WriteAttributes", wire: "WriteAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExplicitAuthFlows", wire: "ExplicitAuthFlows", shape: &EXPLICIT_AUTH_FLOWS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "SupportedIdentityProviders", wire: "SupportedIdentityProviders", shape: &SUPPORTED_IDENTITY_PROVIDERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CallbackURLs", wire: "CallbackURLs", shape: &CALLBACK_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "LogoutURLs", wire: "LogoutURLs", shape: &LOGOUT_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DefaultRedirectURI", wire: "DefaultRedirectURI", shape: &REDIRECT_URL_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlows", wire: "AllowedOAuthFlows", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthScopes", wire: "AllowedOAuthScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlowsUserPoolClient", wire: "AllowedOAuthFlowsUserPoolClient", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsConfiguration", wire: "AnalyticsConfiguration", shape: &ANALYTICS_CONFIGURATION_TYPE, required: false, location: Location::Body }, Member { name: "PreventUserExistenceErrors", wire: "PreventUserExistenceErrors", shape: &PREVENT_USER_EXISTENCE_ERROR_TYPES, required: false, location: Location::Body }, Member { name: "EnableTokenRevocation", wire: "EnableTokenRevocation", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "EnablePropagateAdditionalUserContextData", wire: "EnablePropagateAdditionalUserContextData", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthSessionValidity", wire: "AuthSessionValidity", shape: &AUTH_SESSION_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenRotation", wire: "RefreshTokenRotation", shape: &REFRESH_TOKEN_ROTATION_TYPE, required: false, location: Location::Body }, Member { name: "PublishSecretsInAWSSecretsManager", wire: "PublishSecretsInAWSSecretsManager", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_USER_POOL_CLIENT_RESPONSE: Shape = Shape { name: "CreateUserPoolClientResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolClient", wire: "UserPoolClient", shape: &USER_POOL_CLIENT_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_USER_POOL_DOMAIN_REQUEST: Shape = Shape { name: "CreateUserPoolDomainRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Domain", wire: "Domain", shape: &DOMAIN_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ManagedLoginVersion", wire: "ManagedLoginVersion", shape: &WRAPPED_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "CustomDomainConfig", wire: "CustomDomainConfig", shape: &CUSTOM_DOMAIN_CONFIG_TYPE, required: false, location: Location::Body }, Member { name: "Routing", wire: "Routing", shape: &ROUTING_TYPE, required: false, location: Location::Body }] } };
     pub static CREATE_USER_POOL_DOMAIN_RESPONSE: Shape = Shape { name: "CreateUserPoolDomainResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ManagedLoginVersion", wire: "ManagedLoginVersion", shape: &WRAPPED_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "CloudFrontDomain", wire: "CloudFrontDomain", shape: &DOMAIN_TYPE, required: false, location: Location::Body }, Member { name: "Routing", wire: "Routing", shape: &ROUTING_TYPE, required: false, location: Location::Body }] } };
@@ -9333,6 +9937,8 @@ pub mod shapes {
     pub static DATE_TYPE: Shape = Shape { name: "DateType", sensitive: false, kind: Kind::Timestamp };
     pub static DCR_CONFIGURATION_TYPE: Shape = Shape { name: "DcrConfigurationType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "EnableStatus", wire: "EnableStatus", shape: &STATUS_TYPE, required: false, location: Location::Body }, Member { name: "OpenDcrEnabled", wire: "OpenDcrEnabled", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthenticatedGrantTypes", wire: "AuthenticatedGrantTypes", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "OpenDcrGrantTypes", wire: "OpenDcrGrantTypes", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedScopes", wire: "AllowedScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }] } };
     pub static DEFAULT_EMAIL_OPTION_TYPE: Shape = Shape { name: "DefaultEmailOptionType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["CONFIRM_WITH_LINK", "CONFIRM_WITH_CODE"] } };
+    pub static DELETE_CIMD_POLICY_REQUEST: Shape = Shape { name: "DeleteCIMDPolicyRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }] } };
+    pub static DELETE_CIMD_POLICY_RESPONSE: Shape = Shape { name: "DeleteCIMDPolicyResponse", sensitive: false, kind: Kind::Structure { members: &[] } };
     pub static DELETE_GROUP_REQUEST: Shape = Shape { name: "DeleteGroupRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "GroupName", wire: "GroupName", shape: &GROUP_NAME_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }] } };
     pub static DELETE_IDENTITY_PROVIDER_REQUEST: Shape = Shape { name: "DeleteIdentityProviderRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ProviderName", wire: "ProviderName", shape: &PROVIDER_NAME_TYPE, required: true, location: Location::Body }] } };
     pub static DELETE_MANAGED_LOGIN_BRANDING_REQUEST: Shape = Shape { name: "DeleteManagedLoginBrandingRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ManagedLoginBrandingId", wire: "ManagedLoginBrandingId", shape: &MANAGED_LOGIN_BRANDING_ID_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }] } };
@@ -9354,12 +9960,16 @@ pub mod shapes {
     pub static DELETION_PROTECTION_TYPE: Shape = Shape { name: "DeletionProtectionType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["ACTIVE", "INACTIVE"] } };
     pub static DELIVERY_MEDIUM_LIST_TYPE: Shape = Shape { name: "DeliveryMediumListType", sensitive: false, kind: Kind::List { item: &DELIVERY_MEDIUM_TYPE, min: None, max: None } };
     pub static DELIVERY_MEDIUM_TYPE: Shape = Shape { name: "DeliveryMediumType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["SMS", "EMAIL"] } };
+    pub static DESCRIBE_CIMD_POLICY_REQUEST: Shape = Shape { name: "DescribeCIMDPolicyRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }] } };
+    pub static DESCRIBE_CIMD_POLICY_RESPONSE: Shape = Shape { name: "DescribeCIMDPolicyResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "CIMDPolicy", wire: "CIMDPolicy", shape: &CIMD_POLICY_TYPE, required: true, location: Location::Body }] } };
     pub static DESCRIBE_IDENTITY_PROVIDER_REQUEST: Shape = Shape { name: "DescribeIdentityProviderRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ProviderName", wire: "ProviderName", shape: &PROVIDER_NAME_TYPE, required: true, location: Location::Body }] } };
     pub static DESCRIBE_IDENTITY_PROVIDER_RESPONSE: Shape = Shape { name: "DescribeIdentityProviderResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "IdentityProvider", wire: "IdentityProvider", shape: &IDENTITY_PROVIDER_TYPE, required: true, location: Location::Body }] } };
     pub static DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_REQUEST: Shape = Shape { name: "DescribeManagedLoginBrandingByClientRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "ReturnMergedResources", wire: "ReturnMergedResources", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }] } };
     pub static DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_RESPONSE: Shape = Shape { name: "DescribeManagedLoginBrandingByClientResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ManagedLoginBranding", wire: "ManagedLoginBranding", shape: &MANAGED_LOGIN_BRANDING_TYPE, required: false, location: Location::Body }] } };
     pub static DESCRIBE_MANAGED_LOGIN_BRANDING_REQUEST: Shape = Shape { name: "DescribeManagedLoginBrandingRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ManagedLoginBrandingId", wire: "ManagedLoginBrandingId", shape: &MANAGED_LOGIN_BRANDING_ID_TYPE, required: true, location: Location::Body }, Member { name: "ReturnMergedResources", wire: "ReturnMergedResources", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }] } };
     pub static DESCRIBE_MANAGED_LOGIN_BRANDING_RESPONSE: Shape = Shape { name: "DescribeManagedLoginBrandingResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ManagedLoginBranding", wire: "ManagedLoginBranding", shape: &MANAGED_LOGIN_BRANDING_TYPE, required: false, location: Location::Body }] } };
+    pub static DESCRIBE_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape { name: "DescribePointInTimeRecoveryRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "RestoreId", wire: "RestoreId", shape: &RESTORE_ID_TYPE, required: true, location: Location::Body }] } };
+    pub static DESCRIBE_POINT_IN_TIME_RECOVERY_RESPONSE: Shape = Shape { name: "DescribePointInTimeRecoveryResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Restoration", wire: "Restoration", shape: &RESTORATION_TYPE, required: false, location: Location::Body }] } };
     pub static DESCRIBE_RESOURCE_SERVER_REQUEST: Shape = Shape { name: "DescribeResourceServerRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "Identifier", wire: "Identifier", shape: &RESOURCE_SERVER_IDENTIFIER_TYPE, required: true, location: Location::Body }] } };
     pub static DESCRIBE_RESOURCE_SERVER_RESPONSE: Shape = Shape { name: "DescribeResourceServerResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ResourceServer", wire: "ResourceServer", shape: &RESOURCE_SERVER_TYPE, required: true, location: Location::Body }] } };
     pub static DESCRIBE_RISK_CONFIGURATION_REQUEST: Shape = Shape { name: "DescribeRiskConfigurationRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }] } };
@@ -9499,6 +10109,8 @@ pub mod shapes {
     pub static INBOUND_FEDERATION_LAMBDA_VERSION_TYPE: Shape = Shape { name: "InboundFederationLambdaVersionType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["V1_0"] } };
     pub static INITIATE_AUTH_REQUEST: Shape = Shape { name: "InitiateAuthRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AuthFlow", wire: "AuthFlow", shape: &AUTH_FLOW_TYPE, required: true, location: Location::Body }, Member { name: "AuthParameters", wire: "AuthParameters", shape: &AUTH_PARAMETERS_TYPE, required: false, location: Location::Body }, Member { name: "ClientMetadata", wire: "ClientMetadata", shape: &CLIENT_METADATA_TYPE, required: false, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "AnalyticsMetadata", wire: "AnalyticsMetadata", shape: &ANALYTICS_METADATA_TYPE, required: false, location: Location::Body }, Member { name: "UserContextData", wire: "UserContextData", shape: &USER_CONTEXT_DATA_TYPE, required: false, location: Location::Body }, Member { name: "Session", wire: "Session", shape: &SESSION_TYPE, required: false, location: Location::Body }] } };
     pub static INITIATE_AUTH_RESPONSE: Shape = Shape { name: "InitiateAuthResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ChallengeName", wire: "ChallengeName", shape: &CHALLENGE_NAME_TYPE, required: false, location: Location::Body }, Member { name: "Session", wire: "Session", shape: &SESSION_TYPE, required: false, location: Location::Body }, Member { name: "ChallengeParameters", wire: "ChallengeParameters", shape: &CHALLENGE_PARAMETERS_TYPE, required: false, location: Location::Body }, Member { name: "AuthenticationResult", wire: "AuthenticationResult", shape: &AUTHENTICATION_RESULT_TYPE, required: false, location: Location::Body }, Member { name: "AvailableChallenges", wire: "AvailableChallenges", shape: &AVAILABLE_CHALLENGE_LIST_TYPE, required: false, location: Location::Body }] } };
+    pub static INITIATE_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape { name: "InitiatePointInTimeRecoveryRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "RestoreTimestamp", wire: "RestoreTimestamp", shape: &DATE_TYPE, required: true, location: Location::Body }] } };
+    pub static INITIATE_POINT_IN_TIME_RECOVERY_RESPONSE: Shape = Shape { name: "InitiatePointInTimeRecoveryResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Restoration", wire: "Restoration", shape: &RESTORATION_TYPE, required: false, location: Location::Body }] } };
     pub static INTEGER_TYPE: Shape = Shape { name: "IntegerType", sensitive: false, kind: Kind::Integer { min: None, max: None, long: false } };
     pub static INVALID_PARAMETER_EXCEPTION_REASON_CODE_TYPE: Shape = Shape { name: "InvalidParameterExceptionReasonCodeType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static ISSUED_TOKEN_TYPE_IDENTIFIER_TYPE: Shape = Shape { name: "IssuedTokenTypeIdentifierType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["ACCESS_TOKEN", "ID_TOKEN"] } };
@@ -9514,6 +10126,10 @@ pub mod shapes {
     static LINK_URL_TYPE_PATTERN: Pattern = Pattern::new("^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$", true);
     pub static LINK_URL_TYPE: Shape = Shape { name: "LinkUrlType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(1024), pattern: Some(&LINK_URL_TYPE_PATTERN), values: &[] } };
     pub static LINKS_TYPE: Shape = Shape { name: "LinksType", sensitive: false, kind: Kind::Map { key: &LANGUAGE_ID_TYPE, value: &LINK_URL_TYPE, min: Some(1), max: Some(13) } };
+    pub static LIST_CIMD_POLICIES_REQUEST: Shape = Shape { name: "ListCIMDPoliciesRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }, Member { name: "MaxResults", wire: "MaxResults", shape: &POOL_QUERY_LIMIT_TYPE, required: false, location: Location::Body }] } };
+    pub static LIST_CIMD_POLICIES_RESPONSE: Shape = Shape { name: "ListCIMDPoliciesResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }, Member { name: "CIMDPolicies", wire: "CIMDPolicies", shape: &CIMD_POLICY_SUMMARY_LIST_TYPE, required: true, location: Location::Body }] } };
+    pub static LIST_CLIENT_METADATA_UR_LS_REQUEST: Shape = Shape { name: "ListClientMetadataURLsRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }, Member { name: "MaxResults", wire: "MaxResults", shape: &POOL_QUERY_LIMIT_TYPE, required: false, location: Location::Body }] } };
+    pub static LIST_CLIENT_METADATA_UR_LS_RESPONSE: Shape = Shape { name: "ListClientMetadataURLsResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }, Member { name: "ClientMetadataURLs", wire: "ClientMetadataURLs", shape: &CLIENT_METADATA_URL_LIST_TYPE, required: true, location: Location::Body }] } };
     pub static LIST_DEVICES_REQUEST: Shape = Shape { name: "ListDevicesRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AccessToken", wire: "AccessToken", shape: &TOKEN_MODEL_TYPE, required: true, location: Location::Body }, Member { name: "Limit", wire: "Limit", shape: &QUERY_LIMIT_TYPE, required: false, location: Location::Body }, Member { name: "PaginationToken", wire: "PaginationToken", shape: &SEARCH_PAGINATION_TOKEN_TYPE, required: false, location: Location::Body }] } };
     pub static LIST_DEVICES_RESPONSE: Shape = Shape { name: "ListDevicesResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Devices", wire: "Devices", shape: &DEVICE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "PaginationToken", wire: "PaginationToken", shape: &SEARCH_PAGINATION_TOKEN_TYPE, required: false, location: Location::Body }] } };
     pub static LIST_GROUPS_REQUEST: Shape = Shape { name: "ListGroupsRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "Limit", wire: "Limit", shape: &QUERY_LIMIT_TYPE, required: false, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY, required: false, location: Location::Body }] } };
@@ -9521,6 +10137,8 @@ pub mod shapes {
     pub static LIST_IDENTITY_PROVIDERS_REQUEST: Shape = Shape { name: "ListIdentityProvidersRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "MaxResults", wire: "MaxResults", shape: &LIST_PROVIDERS_LIMIT_TYPE, required: false, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }] } };
     pub static LIST_IDENTITY_PROVIDERS_RESPONSE: Shape = Shape { name: "ListIdentityProvidersResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Providers", wire: "Providers", shape: &PROVIDERS_LIST_TYPE, required: true, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }] } };
     pub static LIST_OF_STRING_TYPES: Shape = Shape { name: "ListOfStringTypes", sensitive: false, kind: Kind::List { item: &STRING_TYPE, min: None, max: None } };
+    pub static LIST_POINT_IN_TIME_RECOVERIES_REQUEST: Shape = Shape { name: "ListPointInTimeRecoveriesRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }, Member { name: "MaxResults", wire: "MaxResults", shape: &POOL_QUERY_LIMIT_TYPE, required: false, location: Location::Body }] } };
+    pub static LIST_POINT_IN_TIME_RECOVERIES_RESPONSE: Shape = Shape { name: "ListPointInTimeRecoveriesResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Restorations", wire: "Restorations", shape: &RESTORATION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }] } };
     pub static LIST_PROVIDERS_LIMIT_TYPE: Shape = Shape { name: "ListProvidersLimitType", sensitive: false, kind: Kind::Integer { min: Some(0), max: Some(60), long: false } };
     pub static LIST_RESOURCE_SERVERS_LIMIT_TYPE: Shape = Shape { name: "ListResourceServersLimitType", sensitive: false, kind: Kind::Integer { min: Some(1), max: Some(50), long: false } };
     pub static LIST_RESOURCE_SERVERS_REQUEST: Shape = Shape { name: "ListResourceServersRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "MaxResults", wire: "MaxResults", shape: &LIST_RESOURCE_SERVERS_LIMIT_TYPE, required: false, location: Location::Body }, Member { name: "NextToken", wire: "NextToken", shape: &PAGINATION_KEY_TYPE, required: false, location: Location::Body }] } };
@@ -9563,6 +10181,8 @@ pub mod shapes {
     pub static MESSAGE_ACTION_TYPE: Shape = Shape { name: "MessageActionType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["RESEND", "SUPPRESS"] } };
     pub static MESSAGE_TEMPLATE_TYPE: Shape = Shape { name: "MessageTemplateType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "SMSMessage", wire: "SMSMessage", shape: &SMS_INVITE_MESSAGE_TYPE, required: false, location: Location::Body }, Member { name: "EmailMessage", wire: "EmailMessage", shape: &EMAIL_INVITE_MESSAGE_TYPE, required: false, location: Location::Body }, Member { name: "EmailSubject", wire: "EmailSubject", shape: &EMAIL_VERIFICATION_SUBJECT_TYPE, required: false, location: Location::Body }] } };
     pub static MESSAGE_TYPE: Shape = Shape { name: "MessageType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    static METADATA_URL_TYPE_PATTERN: Pattern = Pattern::new("^https://[^\\s]+$", true);
+    pub static METADATA_URL_TYPE: Shape = Shape { name: "MetadataURLType", sensitive: false, kind: Kind::String { min: Some(12), max: Some(256), pattern: Some(&METADATA_URL_TYPE_PATTERN), values: &[] } };
     pub static NEW_DEVICE_METADATA_TYPE: Shape = Shape { name: "NewDeviceMetadataType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "DeviceKey", wire: "DeviceKey", shape: &DEVICE_KEY_TYPE, required: false, location: Location::Body }, Member { name: "DeviceGroupKey", wire: "DeviceGroupKey", shape: &STRING_TYPE, required: false, location: Location::Body }] } };
     pub static NOTIFY_CONFIGURATION_TYPE: Shape = Shape { name: "NotifyConfigurationType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "From", wire: "From", shape: &STRING_TYPE, required: false, location: Location::Body }, Member { name: "ReplyTo", wire: "ReplyTo", shape: &STRING_TYPE, required: false, location: Location::Body }, Member { name: "SourceArn", wire: "SourceArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "BlockEmail", wire: "BlockEmail", shape: &NOTIFY_EMAIL_TYPE, required: false, location: Location::Body }, Member { name: "NoActionEmail", wire: "NoActionEmail", shape: &NOTIFY_EMAIL_TYPE, required: false, location: Location::Body }, Member { name: "MfaEmail", wire: "MfaEmail", shape: &NOTIFY_EMAIL_TYPE, required: false, location: Location::Body }] } };
     pub static NOTIFY_EMAIL_TYPE: Shape = Shape { name: "NotifyEmailType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Subject", wire: "Subject", shape: &EMAIL_NOTIFICATION_SUBJECT_TYPE, required: true, location: Location::Body }, Member { name: "HtmlBody", wire: "HtmlBody", shape: &EMAIL_NOTIFICATION_BODY_TYPE, required: false, location: Location::Body }, Member { name: "TextBody", wire: "TextBody", shape: &EMAIL_NOTIFICATION_BODY_TYPE, required: false, location: Location::Body }] } };
@@ -9631,6 +10251,14 @@ pub mod shapes {
     pub static RESOURCE_SERVERS_LIST_TYPE: Shape = Shape { name: "ResourceServersListType", sensitive: false, kind: Kind::List { item: &RESOURCE_SERVER_TYPE, min: None, max: None } };
     pub static RESPOND_TO_AUTH_CHALLENGE_REQUEST: Shape = Shape { name: "RespondToAuthChallengeRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "ChallengeName", wire: "ChallengeName", shape: &CHALLENGE_NAME_TYPE, required: true, location: Location::Body }, Member { name: "Session", wire: "Session", shape: &SESSION_TYPE, required: false, location: Location::Body }, Member { name: "ChallengeResponses", wire: "ChallengeResponses", shape: &CHALLENGE_RESPONSES_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsMetadata", wire: "AnalyticsMetadata", shape: &ANALYTICS_METADATA_TYPE, required: false, location: Location::Body }, Member { name: "UserContextData", wire: "UserContextData", shape: &USER_CONTEXT_DATA_TYPE, required: false, location: Location::Body }, Member { name: "ClientMetadata", wire: "ClientMetadata", shape: &CLIENT_METADATA_TYPE, required: false, location: Location::Body }] } };
     pub static RESPOND_TO_AUTH_CHALLENGE_RESPONSE: Shape = Shape { name: "RespondToAuthChallengeResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ChallengeName", wire: "ChallengeName", shape: &CHALLENGE_NAME_TYPE, required: false, location: Location::Body }, Member { name: "Session", wire: "Session", shape: &SESSION_TYPE, required: false, location: Location::Body }, Member { name: "ChallengeParameters", wire: "ChallengeParameters", shape: &CHALLENGE_PARAMETERS_TYPE, required: false, location: Location::Body }, Member { name: "AuthenticationResult", wire: "AuthenticationResult", shape: &AUTHENTICATION_RESULT_TYPE, required: false, location: Location::Body }, Member { name: "AvailableChallenges", wire: "AvailableChallenges", shape: &AVAILABLE_CHALLENGE_LIST_TYPE, required: false, location: Location::Body }] } };
+    pub static RESTORATION_DESCRIPTION_TYPE: Shape = Shape { name: "RestorationDescriptionType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "RestoreId", wire: "RestoreId", shape: &RESTORE_ID_TYPE, required: false, location: Location::Body }, Member { name: "RestoreStatus", wire: "RestoreStatus", shape: &RESTORE_STATUS_TYPE, required: false, location: Location::Body }, Member { name: "RestoreTimestamp", wire: "RestoreTimestamp", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
+    pub static RESTORATION_LIST_TYPE: Shape = Shape { name: "RestorationListType", sensitive: false, kind: Kind::List { item: &RESTORATION_DESCRIPTION_TYPE, min: None, max: None } };
+    pub static RESTORATION_TYPE: Shape = Shape { name: "RestorationType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "RestoreId", wire: "RestoreId", shape: &RESTORE_ID_TYPE, required: false, location: Location::Body }, Member { name: "RestoreStatus", wire: "RestoreStatus", shape: &RESTORE_STATUS_TYPE, required: false, location: Location::Body }, Member { name: "RestoreTimestamp", wire: "RestoreTimestamp", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "TriggerTimestamp", wire: "TriggerTimestamp", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "RestorePreview", wire: "RestorePreview", shape: &RESTORE_PREVIEW_LIST_TYPE, required: false, location: Location::Body }] } };
+    static RESTORE_ID_TYPE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}\\b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-\\b[0-9a-f]{12}$", true);
+    pub static RESTORE_ID_TYPE: Shape = Shape { name: "RestoreIdType", sensitive: false, kind: Kind::String { min: Some(36), max: Some(36), pattern: Some(&RESTORE_ID_TYPE_PATTERN), values: &[] } };
+    pub static RESTORE_PREVIEW_LIST_TYPE: Shape = Shape { name: "RestorePreviewListType", sensitive: false, kind: Kind::List { item: &RESTORE_PREVIEW_TYPE, min: None, max: None } };
+    pub static RESTORE_PREVIEW_TYPE: Shape = Shape { name: "RestorePreviewType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Entity", wire: "Entity", shape: &STRING_TYPE, required: false, location: Location::Body }, Member { name: "CreateCount", wire: "CreateCount", shape: &LONG_TYPE, required: false, location: Location::Body }, Member { name: "UpdateCount", wire: "UpdateCount", shape: &LONG_TYPE, required: false, location: Location::Body }, Member { name: "DeleteCount", wire: "DeleteCount", shape: &LONG_TYPE, required: false, location: Location::Body }] } };
+    pub static RESTORE_STATUS_TYPE: Shape = Shape { name: "RestoreStatusType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["PREVIEW_GENERATING", "PREVIEW_GENERATED", "PREVIEW_CANCELLED", "PREVIEW_GENERATION_FAILED", "PREVIEW_EXPIRED", "RESTORING", "RESTORE_COMPLETED", "TEMPORARY_INTERNAL_ERROR_SEE_SUPPORT_CASE", "AWS_ABORTED"] } };
     pub static RETRY_GRACE_PERIOD_SECONDS_TYPE: Shape = Shape { name: "RetryGracePeriodSecondsType", sensitive: false, kind: Kind::Integer { min: Some(0), max: Some(60), long: false } };
     pub static REVOKE_ASSOCIATED_SESSIONS_TYPE: Shape = Shape { name: "RevokeAssociatedSessionsType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["NONE", "LINKED"] } };
     pub static REVOKE_TOKEN_REQUEST: Shape = Shape { name: "RevokeTokenRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Token", wire: "Token", shape: &TOKEN_MODEL_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientSecret", wire: "ClientSecret", shape: &CLIENT_SECRET_TYPE, required: false, location: Location::Body }, Member { name: "RevokeAssociatedSessions", wire: "RevokeAssociatedSessions", shape: &REVOKE_ASSOCIATED_SESSIONS_TYPE, required: false, location: Location::Body }] } };
@@ -9705,6 +10333,8 @@ pub mod shapes {
     pub static SOFTWARE_TOKEN_MFA_USER_CODE_TYPE: Shape = Shape { name: "SoftwareTokenMFAUserCodeType", sensitive: true, kind: Kind::String { min: Some(6), max: Some(6), pattern: Some(&SOFTWARE_TOKEN_MFA_USER_CODE_TYPE_PATTERN), values: &[] } };
     pub static SOFTWARE_TOKEN_MFA_CONFIG_TYPE: Shape = Shape { name: "SoftwareTokenMfaConfigType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Enabled", wire: "Enabled", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }] } };
     pub static SOFTWARE_TOKEN_MFA_SETTINGS_TYPE: Shape = Shape { name: "SoftwareTokenMfaSettingsType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Enabled", wire: "Enabled", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "PreferredMfa", wire: "PreferredMfa", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }] } };
+    pub static START_POINT_IN_TIME_RECOVERY_REQUEST: Shape = Shape { name: "StartPointInTimeRecoveryRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "RestoreId", wire: "RestoreId", shape: &RESTORE_ID_TYPE, required: true, location: Location::Body }] } };
+    pub static START_POINT_IN_TIME_RECOVERY_RESPONSE: Shape = Shape { name: "StartPointInTimeRecoveryResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Restoration", wire: "Restoration", shape: &RESTORATION_TYPE, required: false, location: Location::Body }] } };
     pub static START_USER_IMPORT_JOB_REQUEST: Shape = Shape { name: "StartUserImportJobRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "JobId", wire: "JobId", shape: &USER_IMPORT_JOB_ID_TYPE, required: true, location: Location::Body }] } };
     pub static START_USER_IMPORT_JOB_RESPONSE: Shape = Shape { name: "StartUserImportJobResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserImportJob", wire: "UserImportJob", shape: &USER_IMPORT_JOB_TYPE, required: false, location: Location::Body }] } };
     pub static START_WEB_AUTHN_REGISTRATION_REQUEST: Shape = Shape { name: "StartWebAuthnRegistrationRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AccessToken", wire: "AccessToken", shape: &TOKEN_MODEL_TYPE, required: true, location: Location::Body }] } };
@@ -9736,10 +10366,17 @@ pub mod shapes {
     pub static TOKEN_TYPE_IDENTIFIER_TYPE: Shape = Shape { name: "TokenTypeIdentifierType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["ACCESS_TOKEN", "ID_TOKEN", "SAML2"] } };
     pub static TOKEN_VALIDITY_UNITS_TYPE: Shape = Shape { name: "TokenValidityUnitsType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AccessToken", wire: "AccessToken", shape: &TIME_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "IdToken", wire: "IdToken", shape: &TIME_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "RefreshToken", wire: "RefreshToken", shape: &TIME_UNITS_TYPE, required: false, location: Location::Body }] } };
     pub static UI_CUSTOMIZATION_TYPE: Shape = Shape { name: "UICustomizationType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }, Member { name: "ImageUrl", wire: "ImageUrl", shape: &IMAGE_URL_TYPE, required: false, location: Location::Body }, Member { name: "CSS", wire: "CSS", shape: &CSS_TYPE, required: false, location: Location::Body }, Member { name: "CSSVersion", wire: "CSSVersion", shape: &CSS_VERSION_TYPE, required: false, location: Location::Body }, Member { name: "LastModifiedDate", wire: "LastModifiedDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "CreationDate", wire: "CreationDate", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
+    pub static URL_PATTERN_LIST_TYPE: Shape = Shape { name: "URLPatternListType", sensitive: false, kind: Kind::List { item: &URL_PATTERN_TYPE, min: Some(1), max: Some(5) } };
+    static URL_PATTERN_TYPE_PATTERN: Pattern = Pattern::new("^https://[!$-;=@-\\[\\]_a-z~]+$", true);
+    pub static URL_PATTERN_TYPE: Shape = Shape { name: "URLPatternType", sensitive: false, kind: Kind::String { min: Some(12), max: Some(256), pattern: Some(&URL_PATTERN_TYPE_PATTERN), values: &[] } };
     pub static UNTAG_RESOURCE_REQUEST: Shape = Shape { name: "UntagResourceRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ResourceArn", wire: "ResourceArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "TagKeys", wire: "TagKeys", shape: &USER_POOL_TAGS_LIST_TYPE, required: true, location: Location::Body }] } };
     pub static UNTAG_RESOURCE_RESPONSE: Shape = Shape { name: "UntagResourceResponse", sensitive: false, kind: Kind::Structure { members: &[] } };
     pub static UPDATE_AUTH_EVENT_FEEDBACK_REQUEST: Shape = Shape { name: "UpdateAuthEventFeedbackRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "Username", wire: "Username", shape: &USERNAME_TYPE, required: true, location: Location::Body }, Member { name: "EventId", wire: "EventId", shape: &EVENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "FeedbackToken", wire: "FeedbackToken", shape: &TOKEN_MODEL_TYPE, required: true, location: Location::Body }, Member { name: "FeedbackValue", wire: "FeedbackValue", shape: &FEEDBACK_VALUE_TYPE, required: true, location: Location::Body }] } };
     pub static UPDATE_AUTH_EVENT_FEEDBACK_RESPONSE: Shape = Shape { name: "UpdateAuthEventFeedbackResponse", sensitive: false, kind: Kind::Structure { members: &[] } };
+    pub static UPDATE_CIMD_POLICY_REQUEST: Shape = Shape { name: "UpdateCIMDPolicyRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "PolicyName", wire: "PolicyName", shape: &CIMD_POLICY_NAME_TYPE, required: false, location: Location::Body }, Member { name: "CacheDuration", wire: "CacheDuration", shape: &CACHE_DURATION_TYPE, required: false, location: Location::Body }, Member { name: "URLPatterns", wire: "URLPatterns", shape: &URL_PATTERN_LIST_TYPE, required: true, location: Location::Body }] } };
+    pub static UPDATE_CIMD_POLICY_RESPONSE: Shape = Shape { name: "UpdateCIMDPolicyResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "CIMDPolicy", wire: "CIMDPolicy", shape: &CIMD_POLICY_TYPE, required: true, location: Location::Body }] } };
+    pub static UPDATE_CLIENT_METADATA_URL_STATE_REQUEST: Shape = Shape { name: "UpdateClientMetadataURLStateRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "CIMDPolicyId", wire: "CIMDPolicyId", shape: &CIMD_POLICY_ID_TYPE, required: true, location: Location::Body }, Member { name: "URL", wire: "URL", shape: &METADATA_URL_TYPE, required: true, location: Location::Body }, Member { name: "Action", wire: "Action", shape: &CIMD_CACHE_ACTION_TYPE, required: true, location: Location::Body }] } };
+    pub static UPDATE_CLIENT_METADATA_URL_STATE_RESPONSE: Shape = Shape { name: "UpdateClientMetadataURLStateResponse", sensitive: false, kind: Kind::Structure { members: &[] } };
     pub static UPDATE_DEVICE_STATUS_REQUEST: Shape = Shape { name: "UpdateDeviceStatusRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AccessToken", wire: "AccessToken", shape: &TOKEN_MODEL_TYPE, required: true, location: Location::Body }, Member { name: "DeviceKey", wire: "DeviceKey", shape: &DEVICE_KEY_TYPE, required: true, location: Location::Body }, Member { name: "DeviceRememberedStatus", wire: "DeviceRememberedStatus", shape: &DEVICE_REMEMBERED_STATUS_TYPE, required: false, location: Location::Body }] } };
     pub static UPDATE_DEVICE_STATUS_RESPONSE: Shape = Shape { name: "UpdateDeviceStatusResponse", sensitive: false, kind: Kind::Structure { members: &[] } };
     pub static UPDATE_GROUP_REQUEST: Shape = Shape { name: "UpdateGroupRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "GroupName", wire: "GroupName", shape: &GROUP_NAME_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "Description", wire: "Description", shape: &DESCRIPTION_TYPE, required: false, location: Location::Body }, Member { name: "RoleArn", wire: "RoleArn", shape: &ARN_TYPE, required: false, location: Location::Body }, Member { name: "Precedence", wire: "Precedence", shape: &PRECEDENCE_TYPE, required: false, location: Location::Body }] } };
@@ -9757,7 +10394,7 @@ pub mod shapes {
     pub static UPDATE_TERMS_RESPONSE: Shape = Shape { name: "UpdateTermsResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Terms", wire: "Terms", shape: &TERMS_TYPE, required: false, location: Location::Body }] } };
     pub static UPDATE_USER_ATTRIBUTES_REQUEST: Shape = Shape { name: "UpdateUserAttributesRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserAttributes", wire: "UserAttributes", shape: &ATTRIBUTE_LIST_TYPE, required: true, location: Location::Body }, Member { name: "AccessToken", wire: "AccessToken", shape: &TOKEN_MODEL_TYPE, required: true, location: Location::Body }, Member { name: "ClientMetadata", wire: "ClientMetadata", shape: &CLIENT_METADATA_TYPE, required: false, location: Location::Body }] } };
     pub static UPDATE_USER_ATTRIBUTES_RESPONSE: Shape = Shape { name: "UpdateUserAttributesResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "CodeDeliveryDetailsList", wire: "CodeDeliveryDetailsList", shape: &CODE_DELIVERY_DETAILS_LIST_TYPE, required: false, location: Location::Body }] } };
-    pub static UPDATE_USER_POOL_CLIENT_REQUEST: Shape = Shape { name: "UpdateUserPoolClientRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenValidity", wire: "RefreshTokenValidity", shape: &REFRESH_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "AccessTokenValidity", wire: "AccessTokenValidity", shape: &ACCESS_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "IdTokenValidity", wire: "IdTokenValidity", shape: &ID_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "TokenValidityUnits", wire: "TokenValidityUnits", shape: &TOKEN_VALIDITY_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "ReadAttributes", wire: "ReadAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "WriteAttributes", wire: "WriteAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExplicitAuthFlows", wire: "ExplicitAuthFlows", shape: &EXPLICIT_AUTH_FLOWS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "SupportedIdentityProviders", wire: "SupportedIdentityProviders", shape: &SUPPORTED_IDENTITY_PROVIDERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CallbackURLs", wire: "CallbackURLs", shape: &CALLBACK_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "LogoutURLs", wire: "LogoutURLs", shape: &LOGOUT_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DefaultRedirectURI", wire: "DefaultRedirectURI", shape: &REDIRECT_URL_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlows", wire: "AllowedOAuthFlows", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthScopes", wire: "AllowedOAuthScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlowsUserPoolClient", wire: "AllowedOAuthFlowsUserPoolClient", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsConfiguration", wire: "AnalyticsConfiguration", shape: &ANALYTICS_CONFIGURATION_TYPE, required: false, location: Location::Body }, Member { name: "PreventUserExistenceErrors", wire: "PreventUserExistenceErrors", shape: &PREVENT_USER_EXISTENCE_ERROR_TYPES, required: false, location: Location::Body }, Member { name: "EnableTokenRevocation", wire: "EnableTokenRevocation", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "EnablePropagateAdditionalUserContextData", wire: "EnablePropagateAdditionalUserContextData", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthSessionValidity", wire: "AuthSessionValidity", shape: &AUTH_SESSION_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenRotation", wire: "RefreshTokenRotation", shape: &REFRESH_TOKEN_ROTATION_TYPE, required: false, location: Location::Body }] } };
+    pub static UPDATE_USER_POOL_CLIENT_REQUEST: Shape = Shape { name: "UpdateUserPoolClientRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: true, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenValidity", wire: "RefreshTokenValidity", shape: &REFRESH_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "AccessTokenValidity", wire: "AccessTokenValidity", shape: &ACCESS_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "IdTokenValidity", wire: "IdTokenValidity", shape: &ID_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "TokenValidityUnits", wire: "TokenValidityUnits", shape: &TOKEN_VALIDITY_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "ReadAttributes", wire: "ReadAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "WriteAttributes", wire: "WriteAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExplicitAuthFlows", wire: "ExplicitAuthFlows", shape: &EXPLICIT_AUTH_FLOWS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "SupportedIdentityProviders", wire: "SupportedIdentityProviders", shape: &SUPPORTED_IDENTITY_PROVIDERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CallbackURLs", wire: "CallbackURLs", shape: &CALLBACK_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "LogoutURLs", wire: "LogoutURLs", shape: &LOGOUT_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DefaultRedirectURI", wire: "DefaultRedirectURI", shape: &REDIRECT_URL_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlows", wire: "AllowedOAuthFlows", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthScopes", wire: "AllowedOAuthScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlowsUserPoolClient", wire: "AllowedOAuthFlowsUserPoolClient", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsConfiguration", wire: "AnalyticsConfiguration", shape: &ANALYTICS_CONFIGURATION_TYPE, required: false, location: Location::Body }, Member { name: "PreventUserExistenceErrors", wire: "PreventUserExistenceErrors", shape: &PREVENT_USER_EXISTENCE_ERROR_TYPES, required: false, location: Location::Body }, Member { name: "EnableTokenRevocation", wire: "EnableTokenRevocation", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "EnablePropagateAdditionalUserContextData", wire: "EnablePropagateAdditionalUserContextData", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthSessionValidity", wire: "AuthSessionValidity", shape: &AUTH_SESSION_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenRotation", wire: "RefreshTokenRotation", shape: &REFRESH_TOKEN_ROTATION_TYPE, required: false, location: Location::Body }, Member { name: "PublishSecretsInAWSSecretsManager", wire: "PublishSecretsInAWSSecretsManager", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }] } };
     pub static UPDATE_USER_POOL_CLIENT_RESPONSE: Shape = Shape { name: "UpdateUserPoolClientResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolClient", wire: "UserPoolClient", shape: &USER_POOL_CLIENT_TYPE, required: false, location: Location::Body }] } };
     pub static UPDATE_USER_POOL_DOMAIN_REQUEST: Shape = Shape { name: "UpdateUserPoolDomainRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Domain", wire: "Domain", shape: &DOMAIN_TYPE, required: true, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: true, location: Location::Body }, Member { name: "ManagedLoginVersion", wire: "ManagedLoginVersion", shape: &WRAPPED_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "CustomDomainConfig", wire: "CustomDomainConfig", shape: &CUSTOM_DOMAIN_CONFIG_TYPE, required: false, location: Location::Body }, Member { name: "Routing", wire: "Routing", shape: &ROUTING_TYPE, required: false, location: Location::Body }] } };
     pub static UPDATE_USER_POOL_DOMAIN_RESPONSE: Shape = Shape { name: "UpdateUserPoolDomainResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ManagedLoginVersion", wire: "ManagedLoginVersion", shape: &WRAPPED_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "CloudFrontDomain", wire: "CloudFrontDomain", shape: &DOMAIN_TYPE, required: false, location: Location::Body }, Member { name: "Routing", wire: "Routing", shape: &ROUTING_TYPE, required: false, location: Location::Body }] } };
@@ -9779,7 +10416,7 @@ pub mod shapes {
     pub static USER_POOL_ADD_ONS_TYPE: Shape = Shape { name: "UserPoolAddOnsType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AdvancedSecurityMode", wire: "AdvancedSecurityMode", shape: &ADVANCED_SECURITY_MODE_TYPE, required: true, location: Location::Body }, Member { name: "AdvancedSecurityAdditionalFlows", wire: "AdvancedSecurityAdditionalFlows", shape: &ADVANCED_SECURITY_ADDITIONAL_FLOWS_TYPE, required: false, location: Location::Body }] } };
     pub static USER_POOL_CLIENT_DESCRIPTION: Shape = Shape { name: "UserPoolClientDescription", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }, Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: false, location: Location::Body }] } };
     pub static USER_POOL_CLIENT_LIST_TYPE: Shape = Shape { name: "UserPoolClientListType", sensitive: false, kind: Kind::List { item: &USER_POOL_CLIENT_DESCRIPTION, min: None, max: None } };
-    pub static USER_POOL_CLIENT_TYPE: Shape = Shape { name: "UserPoolClientType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: false, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientSecret", wire: "ClientSecret", shape: &CLIENT_SECRET_TYPE, required: false, location: Location::Body }, Member { name: "LastModifiedDate", wire: "LastModifiedDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "CreationDate", wire: "CreationDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenValidity", wire: "RefreshTokenValidity", shape: &REFRESH_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "AccessTokenValidity", wire: "AccessTokenValidity", shape: &ACCESS_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "IdTokenValidity", wire: "IdTokenValidity", shape: &ID_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "TokenValidityUnits", wire: "TokenValidityUnits", shape: &TOKEN_VALIDITY_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "ReadAttributes", wire: "ReadAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "WriteAttributes", wire: "WriteAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExplicitAuthFlows", wire: "ExplicitAuthFlows", shape: &EXPLICIT_AUTH_FLOWS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "SupportedIdentityProviders", wire: "SupportedIdentityProviders", shape: &SUPPORTED_IDENTITY_PROVIDERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CallbackURLs", wire: "CallbackURLs", shape: &CALLBACK_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "LogoutURLs", wire: "LogoutURLs", shape: &LOGOUT_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DefaultRedirectURI", wire: "DefaultRedirectURI", shape: &REDIRECT_URL_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlows", wire: "AllowedOAuthFlows", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthScopes", wire: "AllowedOAuthScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlowsUserPoolClient", wire: "AllowedOAuthFlowsUserPoolClient", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsConfiguration", wire: "AnalyticsConfiguration", shape: &ANALYTICS_CONFIGURATION_TYPE, required: false, location: Location::Body }, Member { name: "PreventUserExistenceErrors", wire: "PreventUserExistenceErrors", shape: &PREVENT_USER_EXISTENCE_ERROR_TYPES, required: false, location: Location::Body }, Member { name: "EnableTokenRevocation", wire: "EnableTokenRevocation", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "EnablePropagateAdditionalUserContextData", wire: "EnablePropagateAdditionalUserContextData", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthSessionValidity", wire: "AuthSessionValidity", shape: &AUTH_SESSION_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenRotation", wire: "RefreshTokenRotation", shape: &REFRESH_TOKEN_ROTATION_TYPE, required: false, location: Location::Body }, Member { name: "ClientType", wire: "ClientType", shape: &CLIENT_TYPE_TYPE, required: false, location: Location::Body }] } };
+    pub static USER_POOL_CLIENT_TYPE: Shape = Shape { name: "UserPoolClientType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "UserPoolId", wire: "UserPoolId", shape: &USER_POOL_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientName", wire: "ClientName", shape: &CLIENT_NAME_TYPE, required: false, location: Location::Body }, Member { name: "ClientId", wire: "ClientId", shape: &CLIENT_ID_TYPE, required: false, location: Location::Body }, Member { name: "ClientSecret", wire: "ClientSecret", shape: &CLIENT_SECRET_TYPE, required: false, location: Location::Body }, Member { name: "ClientSecretArn", wire: "ClientSecretArn", shape: &CLIENT_SECRET_ARN_TYPE, required: false, location: Location::Body }, Member { name: "LastModifiedDate", wire: "LastModifiedDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "CreationDate", wire: "CreationDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenValidity", wire: "RefreshTokenValidity", shape: &REFRESH_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "AccessTokenValidity", wire: "AccessTokenValidity", shape: &ACCESS_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "IdTokenValidity", wire: "IdTokenValidity", shape: &ID_TOKEN_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "TokenValidityUnits", wire: "TokenValidityUnits", shape: &TOKEN_VALIDITY_UNITS_TYPE, required: false, location: Location::Body }, Member { name: "ReadAttributes", wire: "ReadAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "WriteAttributes", wire: "WriteAttributes", shape: &CLIENT_PERMISSION_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExplicitAuthFlows", wire: "ExplicitAuthFlows", shape: &EXPLICIT_AUTH_FLOWS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "SupportedIdentityProviders", wire: "SupportedIdentityProviders", shape: &SUPPORTED_IDENTITY_PROVIDERS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "CallbackURLs", wire: "CallbackURLs", shape: &CALLBACK_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "LogoutURLs", wire: "LogoutURLs", shape: &LOGOUT_UR_LS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DefaultRedirectURI", wire: "DefaultRedirectURI", shape: &REDIRECT_URL_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlows", wire: "AllowedOAuthFlows", shape: &O_AUTH_FLOWS_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthScopes", wire: "AllowedOAuthScopes", shape: &SCOPE_LIST_TYPE, required: false, location: Location::Body }, Member { name: "AllowedOAuthFlowsUserPoolClient", wire: "AllowedOAuthFlowsUserPoolClient", shape: &BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AnalyticsConfiguration", wire: "AnalyticsConfiguration", shape: &ANALYTICS_CONFIGURATION_TYPE, required: false, location: Location::Body }, Member { name: "PreventUserExistenceErrors", wire: "PreventUserExistenceErrors", shape: &PREVENT_USER_EXISTENCE_ERROR_TYPES, required: false, location: Location::Body }, Member { name: "EnableTokenRevocation", wire: "EnableTokenRevocation", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "EnablePropagateAdditionalUserContextData", wire: "EnablePropagateAdditionalUserContextData", shape: &WRAPPED_BOOLEAN_TYPE, required: false, location: Location::Body }, Member { name: "AuthSessionValidity", wire: "AuthSessionValidity", shape: &AUTH_SESSION_VALIDITY_TYPE, required: false, location: Location::Body }, Member { name: "RefreshTokenRotation", wire: "RefreshTokenRotation", shape: &REFRESH_TOKEN_ROTATION_TYPE, required: false, location: Location::Body }, Member { name: "ClientType", wire: "ClientType", shape: &CLIENT_TYPE_TYPE, required: false, location: Location::Body }] } };
     pub static USER_POOL_DESCRIPTION_TYPE: Shape = Shape { name: "UserPoolDescriptionType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Id", wire: "Id", shape: &USER_POOL_ID_TYPE, required: false, location: Location::Body }, Member { name: "Name", wire: "Name", shape: &USER_POOL_NAME_TYPE, required: false, location: Location::Body }, Member { name: "LambdaConfig", wire: "LambdaConfig", shape: &LAMBDA_CONFIG_TYPE, required: false, location: Location::Body }, Member { name: "Status", wire: "Status", shape: &STATUS_TYPE, required: false, location: Location::Body }, Member { name: "LastModifiedDate", wire: "LastModifiedDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "CreationDate", wire: "CreationDate", shape: &DATE_TYPE, required: false, location: Location::Body }, Member { name: "ReplicaRegions", wire: "ReplicaRegions", shape: &REPLICA_REGIONS_TYPE, required: false, location: Location::Body }] } };
     static USER_POOL_ID_TYPE_PATTERN: Pattern = Pattern::new("[\\w-]+_[0-9a-zA-Z]+", true);
     pub static USER_POOL_ID_TYPE: Shape = Shape { name: "UserPoolIdType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(55), pattern: Some(&USER_POOL_ID_TYPE_PATTERN), values: &[] } };
@@ -9825,376 +10462,3 @@ pub mod shapes {
     pub static WRAPPED_BOOLEAN_TYPE: Shape = Shape { name: "WrappedBooleanType", sensitive: false, kind: Kind::Boolean };
     pub static WRAPPED_INTEGER_TYPE: Shape = Shape { name: "WrappedIntegerType", sensitive: false, kind: Kind::Integer { min: None, max: None, long: false } };
 }
-
-#[cfg(any(test, feature = "probe"))]
-pub static PROBES: &[(&Shape, crate::probe::Probe)] = &[
-    (&shapes::ACCOUNT_RECOVERY_SETTING_TYPE, crate::probe::read::<AccountRecoverySettingType>),
-    (&shapes::ACCOUNT_TAKEOVER_ACTION_TYPE, crate::probe::read::<AccountTakeoverActionType>),
-    (&shapes::ACCOUNT_TAKEOVER_ACTIONS_TYPE, crate::probe::read::<AccountTakeoverActionsType>),
-    (&shapes::ACCOUNT_TAKEOVER_RISK_CONFIGURATION_TYPE, crate::probe::read::<AccountTakeoverRiskConfigurationType>),
-    (&shapes::ACR_LEVEL_CONFIG_TYPE, crate::probe::read::<AcrLevelConfigType>),
-    (&shapes::ADD_CUSTOM_ATTRIBUTES_REQUEST, crate::probe::read::<AddCustomAttributesRequest>),
-    (&shapes::ADD_CUSTOM_ATTRIBUTES_RESPONSE, crate::probe::read::<AddCustomAttributesResponse>),
-    (&shapes::ADD_USER_POOL_CLIENT_SECRET_REQUEST, crate::probe::read::<AddUserPoolClientSecretRequest>),
-    (&shapes::ADD_USER_POOL_CLIENT_SECRET_RESPONSE, crate::probe::read::<AddUserPoolClientSecretResponse>),
-    (&shapes::ADMIN_ADD_USER_TO_GROUP_REQUEST, crate::probe::read::<AdminAddUserToGroupRequest>),
-    (&shapes::ADMIN_CONFIRM_SIGN_UP_REQUEST, crate::probe::read::<AdminConfirmSignUpRequest>),
-    (&shapes::ADMIN_CONFIRM_SIGN_UP_RESPONSE, crate::probe::read::<AdminConfirmSignUpResponse>),
-    (&shapes::ADMIN_CREATE_USER_CONFIG_TYPE, crate::probe::read::<AdminCreateUserConfigType>),
-    (&shapes::ADMIN_CREATE_USER_REQUEST, crate::probe::read::<AdminCreateUserRequest>),
-    (&shapes::ADMIN_CREATE_USER_RESPONSE, crate::probe::read::<AdminCreateUserResponse>),
-    (&shapes::ADMIN_DELETE_SOFTWARE_TOKEN_REQUEST, crate::probe::read::<AdminDeleteSoftwareTokenRequest>),
-    (&shapes::ADMIN_DELETE_SOFTWARE_TOKEN_RESPONSE, crate::probe::read::<AdminDeleteSoftwareTokenResponse>),
-    (&shapes::ADMIN_DELETE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<AdminDeleteUserAttributesRequest>),
-    (&shapes::ADMIN_DELETE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<AdminDeleteUserAttributesResponse>),
-    (&shapes::ADMIN_DELETE_USER_REQUEST, crate::probe::read::<AdminDeleteUserRequest>),
-    (&shapes::ADMIN_DISABLE_PROVIDER_FOR_USER_REQUEST, crate::probe::read::<AdminDisableProviderForUserRequest>),
-    (&shapes::ADMIN_DISABLE_PROVIDER_FOR_USER_RESPONSE, crate::probe::read::<AdminDisableProviderForUserResponse>),
-    (&shapes::ADMIN_DISABLE_USER_REQUEST, crate::probe::read::<AdminDisableUserRequest>),
-    (&shapes::ADMIN_DISABLE_USER_RESPONSE, crate::probe::read::<AdminDisableUserResponse>),
-    (&shapes::ADMIN_ENABLE_USER_REQUEST, crate::probe::read::<AdminEnableUserRequest>),
-    (&shapes::ADMIN_ENABLE_USER_RESPONSE, crate::probe::read::<AdminEnableUserResponse>),
-    (&shapes::ADMIN_FORGET_DEVICE_REQUEST, crate::probe::read::<AdminForgetDeviceRequest>),
-    (&shapes::ADMIN_GET_DEVICE_REQUEST, crate::probe::read::<AdminGetDeviceRequest>),
-    (&shapes::ADMIN_GET_DEVICE_RESPONSE, crate::probe::read::<AdminGetDeviceResponse>),
-    (&shapes::ADMIN_GET_USER_AUTH_FACTORS_REQUEST, crate::probe::read::<AdminGetUserAuthFactorsRequest>),
-    (&shapes::ADMIN_GET_USER_AUTH_FACTORS_RESPONSE, crate::probe::read::<AdminGetUserAuthFactorsResponse>),
-    (&shapes::ADMIN_GET_USER_REQUEST, crate::probe::read::<AdminGetUserRequest>),
-    (&shapes::ADMIN_GET_USER_RESPONSE, crate::probe::read::<AdminGetUserResponse>),
-    (&shapes::ADMIN_INITIATE_AUTH_REQUEST, crate::probe::read::<AdminInitiateAuthRequest>),
-    (&shapes::ADMIN_INITIATE_AUTH_RESPONSE, crate::probe::read::<AdminInitiateAuthResponse>),
-    (&shapes::ADMIN_LINK_PROVIDER_FOR_USER_REQUEST, crate::probe::read::<AdminLinkProviderForUserRequest>),
-    (&shapes::ADMIN_LINK_PROVIDER_FOR_USER_RESPONSE, crate::probe::read::<AdminLinkProviderForUserResponse>),
-    (&shapes::ADMIN_LIST_DEVICES_REQUEST, crate::probe::read::<AdminListDevicesRequest>),
-    (&shapes::ADMIN_LIST_DEVICES_RESPONSE, crate::probe::read::<AdminListDevicesResponse>),
-    (&shapes::ADMIN_LIST_GROUPS_FOR_USER_REQUEST, crate::probe::read::<AdminListGroupsForUserRequest>),
-    (&shapes::ADMIN_LIST_GROUPS_FOR_USER_RESPONSE, crate::probe::read::<AdminListGroupsForUserResponse>),
-    (&shapes::ADMIN_LIST_USER_AUTH_EVENTS_REQUEST, crate::probe::read::<AdminListUserAuthEventsRequest>),
-    (&shapes::ADMIN_LIST_USER_AUTH_EVENTS_RESPONSE, crate::probe::read::<AdminListUserAuthEventsResponse>),
-    (&shapes::ADMIN_LIST_USER_SESSIONS_REQUEST, crate::probe::read::<AdminListUserSessionsRequest>),
-    (&shapes::ADMIN_LIST_USER_SESSIONS_RESPONSE, crate::probe::read::<AdminListUserSessionsResponse>),
-    (&shapes::ADMIN_REMOVE_USER_FROM_GROUP_REQUEST, crate::probe::read::<AdminRemoveUserFromGroupRequest>),
-    (&shapes::ADMIN_RESET_USER_PASSWORD_REQUEST, crate::probe::read::<AdminResetUserPasswordRequest>),
-    (&shapes::ADMIN_RESET_USER_PASSWORD_RESPONSE, crate::probe::read::<AdminResetUserPasswordResponse>),
-    (&shapes::ADMIN_RESPOND_TO_AUTH_CHALLENGE_REQUEST, crate::probe::read::<AdminRespondToAuthChallengeRequest>),
-    (&shapes::ADMIN_RESPOND_TO_AUTH_CHALLENGE_RESPONSE, crate::probe::read::<AdminRespondToAuthChallengeResponse>),
-    (&shapes::ADMIN_REVOKE_USER_SESSION_REQUEST, crate::probe::read::<AdminRevokeUserSessionRequest>),
-    (&shapes::ADMIN_REVOKE_USER_SESSION_RESPONSE, crate::probe::read::<AdminRevokeUserSessionResponse>),
-    (&shapes::ADMIN_SET_USER_MFA_PREFERENCE_REQUEST, crate::probe::read::<AdminSetUserMFAPreferenceRequest>),
-    (&shapes::ADMIN_SET_USER_MFA_PREFERENCE_RESPONSE, crate::probe::read::<AdminSetUserMFAPreferenceResponse>),
-    (&shapes::ADMIN_SET_USER_PASSWORD_REQUEST, crate::probe::read::<AdminSetUserPasswordRequest>),
-    (&shapes::ADMIN_SET_USER_PASSWORD_RESPONSE, crate::probe::read::<AdminSetUserPasswordResponse>),
-    (&shapes::ADMIN_SET_USER_SETTINGS_REQUEST, crate::probe::read::<AdminSetUserSettingsRequest>),
-    (&shapes::ADMIN_SET_USER_SETTINGS_RESPONSE, crate::probe::read::<AdminSetUserSettingsResponse>),
-    (&shapes::ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_REQUEST, crate::probe::read::<AdminUpdateAuthEventFeedbackRequest>),
-    (&shapes::ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_RESPONSE, crate::probe::read::<AdminUpdateAuthEventFeedbackResponse>),
-    (&shapes::ADMIN_UPDATE_DEVICE_STATUS_REQUEST, crate::probe::read::<AdminUpdateDeviceStatusRequest>),
-    (&shapes::ADMIN_UPDATE_DEVICE_STATUS_RESPONSE, crate::probe::read::<AdminUpdateDeviceStatusResponse>),
-    (&shapes::ADMIN_UPDATE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<AdminUpdateUserAttributesRequest>),
-    (&shapes::ADMIN_UPDATE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<AdminUpdateUserAttributesResponse>),
-    (&shapes::ADMIN_USER_GLOBAL_SIGN_OUT_REQUEST, crate::probe::read::<AdminUserGlobalSignOutRequest>),
-    (&shapes::ADMIN_USER_GLOBAL_SIGN_OUT_RESPONSE, crate::probe::read::<AdminUserGlobalSignOutResponse>),
-    (&shapes::ADVANCED_SECURITY_ADDITIONAL_FLOWS_TYPE, crate::probe::read::<AdvancedSecurityAdditionalFlowsType>),
-    (&shapes::ANALYTICS_CONFIGURATION_TYPE, crate::probe::read::<AnalyticsConfigurationType>),
-    (&shapes::ANALYTICS_METADATA_TYPE, crate::probe::read::<AnalyticsMetadataType>),
-    (&shapes::ASSET_TYPE, crate::probe::read::<AssetType>),
-    (&shapes::ASSOCIATE_SOFTWARE_TOKEN_REQUEST, crate::probe::read::<AssociateSoftwareTokenRequest>),
-    (&shapes::ASSOCIATE_SOFTWARE_TOKEN_RESPONSE, crate::probe::read::<AssociateSoftwareTokenResponse>),
-    (&shapes::ATTRIBUTE_TYPE, crate::probe::read::<AttributeType>),
-    (&shapes::AUTH_EVENT_TYPE, crate::probe::read::<AuthEventType>),
-    (&shapes::AUTHENTICATION_RESULT_TYPE, crate::probe::read::<AuthenticationResultType>),
-    (&shapes::CHALLENGE_RESPONSE_TYPE, crate::probe::read::<ChallengeResponseType>),
-    (&shapes::CHANGE_PASSWORD_REQUEST, crate::probe::read::<ChangePasswordRequest>),
-    (&shapes::CHANGE_PASSWORD_RESPONSE, crate::probe::read::<ChangePasswordResponse>),
-    (&shapes::CLIENT_AUTHENTICATION_RESULT_TYPE, crate::probe::read::<ClientAuthenticationResultType>),
-    (&shapes::CLIENT_SSO_SESSION_CONFIG_TYPE, crate::probe::read::<ClientSSOSessionConfigType>),
-    (&shapes::CLIENT_SECRET_DESCRIPTOR_TYPE, crate::probe::read::<ClientSecretDescriptorType>),
-    (&shapes::CLOUD_WATCH_LOGS_CONFIGURATION_TYPE, crate::probe::read::<CloudWatchLogsConfigurationType>),
-    (&shapes::CODE_DELIVERY_DETAILS_TYPE, crate::probe::read::<CodeDeliveryDetailsType>),
-    (&shapes::COMPLETE_WEB_AUTHN_REGISTRATION_REQUEST, crate::probe::read::<CompleteWebAuthnRegistrationRequest>),
-    (&shapes::COMPLETE_WEB_AUTHN_REGISTRATION_RESPONSE, crate::probe::read::<CompleteWebAuthnRegistrationResponse>),
-    (&shapes::COMPROMISED_CREDENTIALS_ACTIONS_TYPE, crate::probe::read::<CompromisedCredentialsActionsType>),
-    (&shapes::COMPROMISED_CREDENTIALS_RISK_CONFIGURATION_TYPE, crate::probe::read::<CompromisedCredentialsRiskConfigurationType>),
-    (&shapes::CONFIRM_DEVICE_REQUEST, crate::probe::read::<ConfirmDeviceRequest>),
-    (&shapes::CONFIRM_DEVICE_RESPONSE, crate::probe::read::<ConfirmDeviceResponse>),
-    (&shapes::CONFIRM_FORGOT_PASSWORD_REQUEST, crate::probe::read::<ConfirmForgotPasswordRequest>),
-    (&shapes::CONFIRM_FORGOT_PASSWORD_RESPONSE, crate::probe::read::<ConfirmForgotPasswordResponse>),
-    (&shapes::CONFIRM_SIGN_UP_REQUEST, crate::probe::read::<ConfirmSignUpRequest>),
-    (&shapes::CONFIRM_SIGN_UP_RESPONSE, crate::probe::read::<ConfirmSignUpResponse>),
-    (&shapes::CONTEXT_DATA_TYPE, crate::probe::read::<ContextDataType>),
-    (&shapes::CREATE_GROUP_REQUEST, crate::probe::read::<CreateGroupRequest>),
-    (&shapes::CREATE_GROUP_RESPONSE, crate::probe::read::<CreateGroupResponse>),
-    (&shapes::CREATE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<CreateIdentityProviderRequest>),
-    (&shapes::CREATE_IDENTITY_PROVIDER_RESPONSE, crate::probe::read::<CreateIdentityProviderResponse>),
-    (&shapes::CREATE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<CreateManagedLoginBrandingRequest>),
-    (&shapes::CREATE_MANAGED_LOGIN_BRANDING_RESPONSE, crate::probe::read::<CreateManagedLoginBrandingResponse>),
-    (&shapes::CREATE_RESOURCE_SERVER_REQUEST, crate::probe::read::<CreateResourceServerRequest>),
-    (&shapes::CREATE_RESOURCE_SERVER_RESPONSE, crate::probe::read::<CreateResourceServerResponse>),
-    (&shapes::CREATE_TERMS_REQUEST, crate::probe::read::<CreateTermsRequest>),
-    (&shapes::CREATE_TERMS_RESPONSE, crate::probe::read::<CreateTermsResponse>),
-    (&shapes::CREATE_USER_IMPORT_JOB_REQUEST, crate::probe::read::<CreateUserImportJobRequest>),
-    (&shapes::CREATE_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<CreateUserImportJobResponse>),
-    (&shapes::CREATE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<CreateUserPoolClientRequest>),
-    (&shapes::CREATE_USER_POOL_CLIENT_RESPONSE, crate::probe::read::<CreateUserPoolClientResponse>),
-    (&shapes::CREATE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<CreateUserPoolDomainRequest>),
-    (&shapes::CREATE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<CreateUserPoolDomainResponse>),
-    (&shapes::CREATE_USER_POOL_REPLICA_REQUEST, crate::probe::read::<CreateUserPoolReplicaRequest>),
-    (&shapes::CREATE_USER_POOL_REPLICA_RESPONSE, crate::probe::read::<CreateUserPoolReplicaResponse>),
-    (&shapes::CREATE_USER_POOL_REQUEST, crate::probe::read::<CreateUserPoolRequest>),
-    (&shapes::CREATE_USER_POOL_RESPONSE, crate::probe::read::<CreateUserPoolResponse>),
-    (&shapes::CUSTOM_DOMAIN_CONFIG_TYPE, crate::probe::read::<CustomDomainConfigType>),
-    (&shapes::CUSTOM_EMAIL_LAMBDA_VERSION_CONFIG_TYPE, crate::probe::read::<CustomEmailLambdaVersionConfigType>),
-    (&shapes::CUSTOM_SMS_LAMBDA_VERSION_CONFIG_TYPE, crate::probe::read::<CustomSMSLambdaVersionConfigType>),
-    (&shapes::DCR_CONFIGURATION_TYPE, crate::probe::read::<DcrConfigurationType>),
-    (&shapes::DELETE_GROUP_REQUEST, crate::probe::read::<DeleteGroupRequest>),
-    (&shapes::DELETE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<DeleteIdentityProviderRequest>),
-    (&shapes::DELETE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<DeleteManagedLoginBrandingRequest>),
-    (&shapes::DELETE_RESOURCE_SERVER_REQUEST, crate::probe::read::<DeleteResourceServerRequest>),
-    (&shapes::DELETE_TERMS_REQUEST, crate::probe::read::<DeleteTermsRequest>),
-    (&shapes::DELETE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<DeleteUserAttributesRequest>),
-    (&shapes::DELETE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<DeleteUserAttributesResponse>),
-    (&shapes::DELETE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<DeleteUserPoolClientRequest>),
-    (&shapes::DELETE_USER_POOL_CLIENT_SECRET_REQUEST, crate::probe::read::<DeleteUserPoolClientSecretRequest>),
-    (&shapes::DELETE_USER_POOL_CLIENT_SECRET_RESPONSE, crate::probe::read::<DeleteUserPoolClientSecretResponse>),
-    (&shapes::DELETE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<DeleteUserPoolDomainRequest>),
-    (&shapes::DELETE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<DeleteUserPoolDomainResponse>),
-    (&shapes::DELETE_USER_POOL_REPLICA_REQUEST, crate::probe::read::<DeleteUserPoolReplicaRequest>),
-    (&shapes::DELETE_USER_POOL_REPLICA_RESPONSE, crate::probe::read::<DeleteUserPoolReplicaResponse>),
-    (&shapes::DELETE_USER_POOL_REQUEST, crate::probe::read::<DeleteUserPoolRequest>),
-    (&shapes::DELETE_USER_REQUEST, crate::probe::read::<DeleteUserRequest>),
-    (&shapes::DELETE_WEB_AUTHN_CREDENTIAL_REQUEST, crate::probe::read::<DeleteWebAuthnCredentialRequest>),
-    (&shapes::DELETE_WEB_AUTHN_CREDENTIAL_RESPONSE, crate::probe::read::<DeleteWebAuthnCredentialResponse>),
-    (&shapes::DESCRIBE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<DescribeIdentityProviderRequest>),
-    (&shapes::DESCRIBE_IDENTITY_PROVIDER_RESPONSE, crate::probe::read::<DescribeIdentityProviderResponse>),
-    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_REQUEST, crate::probe::read::<DescribeManagedLoginBrandingByClientRequest>),
-    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_BY_CLIENT_RESPONSE, crate::probe::read::<DescribeManagedLoginBrandingByClientResponse>),
-    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<DescribeManagedLoginBrandingRequest>),
-    (&shapes::DESCRIBE_MANAGED_LOGIN_BRANDING_RESPONSE, crate::probe::read::<DescribeManagedLoginBrandingResponse>),
-    (&shapes::DESCRIBE_RESOURCE_SERVER_REQUEST, crate::probe::read::<DescribeResourceServerRequest>),
-    (&shapes::DESCRIBE_RESOURCE_SERVER_RESPONSE, crate::probe::read::<DescribeResourceServerResponse>),
-    (&shapes::DESCRIBE_RISK_CONFIGURATION_REQUEST, crate::probe::read::<DescribeRiskConfigurationRequest>),
-    (&shapes::DESCRIBE_RISK_CONFIGURATION_RESPONSE, crate::probe::read::<DescribeRiskConfigurationResponse>),
-    (&shapes::DESCRIBE_TERMS_BY_CLIENT_REQUEST, crate::probe::read::<DescribeTermsByClientRequest>),
-    (&shapes::DESCRIBE_TERMS_BY_CLIENT_RESPONSE, crate::probe::read::<DescribeTermsByClientResponse>),
-    (&shapes::DESCRIBE_TERMS_REQUEST, crate::probe::read::<DescribeTermsRequest>),
-    (&shapes::DESCRIBE_TERMS_RESPONSE, crate::probe::read::<DescribeTermsResponse>),
-    (&shapes::DESCRIBE_USER_IMPORT_JOB_REQUEST, crate::probe::read::<DescribeUserImportJobRequest>),
-    (&shapes::DESCRIBE_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<DescribeUserImportJobResponse>),
-    (&shapes::DESCRIBE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<DescribeUserPoolClientRequest>),
-    (&shapes::DESCRIBE_USER_POOL_CLIENT_RESPONSE, crate::probe::read::<DescribeUserPoolClientResponse>),
-    (&shapes::DESCRIBE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<DescribeUserPoolDomainRequest>),
-    (&shapes::DESCRIBE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<DescribeUserPoolDomainResponse>),
-    (&shapes::DESCRIBE_USER_POOL_REQUEST, crate::probe::read::<DescribeUserPoolRequest>),
-    (&shapes::DESCRIBE_USER_POOL_RESPONSE, crate::probe::read::<DescribeUserPoolResponse>),
-    (&shapes::DEVICE_CONFIGURATION_TYPE, crate::probe::read::<DeviceConfigurationType>),
-    (&shapes::DEVICE_SECRET_VERIFIER_CONFIG_TYPE, crate::probe::read::<DeviceSecretVerifierConfigType>),
-    (&shapes::DEVICE_TYPE, crate::probe::read::<DeviceType>),
-    (&shapes::DOMAIN_DESCRIPTION_TYPE, crate::probe::read::<DomainDescriptionType>),
-    (&shapes::EMAIL_CONFIGURATION_TYPE, crate::probe::read::<EmailConfigurationType>),
-    (&shapes::EMAIL_MFA_CONFIG_TYPE, crate::probe::read::<EmailMfaConfigType>),
-    (&shapes::EMAIL_MFA_SETTINGS_TYPE, crate::probe::read::<EmailMfaSettingsType>),
-    (&shapes::EUMS_SMS_CONFIGURATION_TYPE, crate::probe::read::<EumsSmsConfigurationType>),
-    (&shapes::EVENT_CONTEXT_DATA_TYPE, crate::probe::read::<EventContextDataType>),
-    (&shapes::EVENT_FEEDBACK_TYPE, crate::probe::read::<EventFeedbackType>),
-    (&shapes::EVENT_RISK_TYPE, crate::probe::read::<EventRiskType>),
-    (&shapes::FAILOVER_TYPE, crate::probe::read::<FailoverType>),
-    (&shapes::FIREHOSE_CONFIGURATION_TYPE, crate::probe::read::<FirehoseConfigurationType>),
-    (&shapes::FORGET_DEVICE_REQUEST, crate::probe::read::<ForgetDeviceRequest>),
-    (&shapes::FORGOT_PASSWORD_REQUEST, crate::probe::read::<ForgotPasswordRequest>),
-    (&shapes::FORGOT_PASSWORD_RESPONSE, crate::probe::read::<ForgotPasswordResponse>),
-    (&shapes::GET_CSV_HEADER_REQUEST, crate::probe::read::<GetCSVHeaderRequest>),
-    (&shapes::GET_CSV_HEADER_RESPONSE, crate::probe::read::<GetCSVHeaderResponse>),
-    (&shapes::GET_CLIENT_TOKEN_REQUEST, crate::probe::read::<GetClientTokenRequest>),
-    (&shapes::GET_CLIENT_TOKEN_RESPONSE, crate::probe::read::<GetClientTokenResponse>),
-    (&shapes::GET_DERIVED_TOKEN_REQUEST, crate::probe::read::<GetDerivedTokenRequest>),
-    (&shapes::GET_DERIVED_TOKEN_RESPONSE, crate::probe::read::<GetDerivedTokenResponse>),
-    (&shapes::GET_DEVICE_REQUEST, crate::probe::read::<GetDeviceRequest>),
-    (&shapes::GET_DEVICE_RESPONSE, crate::probe::read::<GetDeviceResponse>),
-    (&shapes::GET_GROUP_REQUEST, crate::probe::read::<GetGroupRequest>),
-    (&shapes::GET_GROUP_RESPONSE, crate::probe::read::<GetGroupResponse>),
-    (&shapes::GET_IDENTITY_PROVIDER_BY_IDENTIFIER_REQUEST, crate::probe::read::<GetIdentityProviderByIdentifierRequest>),
-    (&shapes::GET_IDENTITY_PROVIDER_BY_IDENTIFIER_RESPONSE, crate::probe::read::<GetIdentityProviderByIdentifierResponse>),
-    (&shapes::GET_LOG_DELIVERY_CONFIGURATION_REQUEST, crate::probe::read::<GetLogDeliveryConfigurationRequest>),
-    (&shapes::GET_LOG_DELIVERY_CONFIGURATION_RESPONSE, crate::probe::read::<GetLogDeliveryConfigurationResponse>),
-    (&shapes::GET_PROVISIONED_LIMIT_REQUEST, crate::probe::read::<GetProvisionedLimitRequest>),
-    (&shapes::GET_PROVISIONED_LIMIT_RESPONSE, crate::probe::read::<GetProvisionedLimitResponse>),
-    (&shapes::GET_SIGNING_CERTIFICATE_REQUEST, crate::probe::read::<GetSigningCertificateRequest>),
-    (&shapes::GET_SIGNING_CERTIFICATE_RESPONSE, crate::probe::read::<GetSigningCertificateResponse>),
-    (&shapes::GET_TOKENS_FROM_REFRESH_TOKEN_REQUEST, crate::probe::read::<GetTokensFromRefreshTokenRequest>),
-    (&shapes::GET_TOKENS_FROM_REFRESH_TOKEN_RESPONSE, crate::probe::read::<GetTokensFromRefreshTokenResponse>),
-    (&shapes::GET_UI_CUSTOMIZATION_REQUEST, crate::probe::read::<GetUICustomizationRequest>),
-    (&shapes::GET_UI_CUSTOMIZATION_RESPONSE, crate::probe::read::<GetUICustomizationResponse>),
-    (&shapes::GET_USER_ATTRIBUTE_VERIFICATION_CODE_REQUEST, crate::probe::read::<GetUserAttributeVerificationCodeRequest>),
-    (&shapes::GET_USER_ATTRIBUTE_VERIFICATION_CODE_RESPONSE, crate::probe::read::<GetUserAttributeVerificationCodeResponse>),
-    (&shapes::GET_USER_AUTH_FACTORS_REQUEST, crate::probe::read::<GetUserAuthFactorsRequest>),
-    (&shapes::GET_USER_AUTH_FACTORS_RESPONSE, crate::probe::read::<GetUserAuthFactorsResponse>),
-    (&shapes::GET_USER_POOL_CLIENT_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<GetUserPoolClientSessionConfigurationRequest>),
-    (&shapes::GET_USER_POOL_CLIENT_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<GetUserPoolClientSessionConfigurationResponse>),
-    (&shapes::GET_USER_POOL_MFA_CONFIG_REQUEST, crate::probe::read::<GetUserPoolMfaConfigRequest>),
-    (&shapes::GET_USER_POOL_MFA_CONFIG_RESPONSE, crate::probe::read::<GetUserPoolMfaConfigResponse>),
-    (&shapes::GET_USER_POOL_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<GetUserPoolSessionConfigurationRequest>),
-    (&shapes::GET_USER_POOL_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<GetUserPoolSessionConfigurationResponse>),
-    (&shapes::GET_USER_REQUEST, crate::probe::read::<GetUserRequest>),
-    (&shapes::GET_USER_RESPONSE, crate::probe::read::<GetUserResponse>),
-    (&shapes::GLOBAL_SIGN_OUT_REQUEST, crate::probe::read::<GlobalSignOutRequest>),
-    (&shapes::GLOBAL_SIGN_OUT_RESPONSE, crate::probe::read::<GlobalSignOutResponse>),
-    (&shapes::GROUP_TYPE, crate::probe::read::<GroupType>),
-    (&shapes::HTTP_HEADER, crate::probe::read::<HttpHeader>),
-    (&shapes::IDENTITY_PROVIDER_TYPE, crate::probe::read::<IdentityProviderType>),
-    (&shapes::INBOUND_FEDERATION_LAMBDA_TYPE, crate::probe::read::<InboundFederationLambdaType>),
-    (&shapes::INITIATE_AUTH_REQUEST, crate::probe::read::<InitiateAuthRequest>),
-    (&shapes::INITIATE_AUTH_RESPONSE, crate::probe::read::<InitiateAuthResponse>),
-    (&shapes::ISSUER_CONFIGURATION_TYPE, crate::probe::read::<IssuerConfigurationType>),
-    (&shapes::KEY_CONFIGURATION_TYPE, crate::probe::read::<KeyConfigurationType>),
-    (&shapes::LAMBDA_CONFIG_TYPE, crate::probe::read::<LambdaConfigType>),
-    (&shapes::LIMIT_DEFINITION_TYPE, crate::probe::read::<LimitDefinitionType>),
-    (&shapes::LIMIT_TYPE, crate::probe::read::<LimitType>),
-    (&shapes::LIST_DEVICES_REQUEST, crate::probe::read::<ListDevicesRequest>),
-    (&shapes::LIST_DEVICES_RESPONSE, crate::probe::read::<ListDevicesResponse>),
-    (&shapes::LIST_GROUPS_REQUEST, crate::probe::read::<ListGroupsRequest>),
-    (&shapes::LIST_GROUPS_RESPONSE, crate::probe::read::<ListGroupsResponse>),
-    (&shapes::LIST_IDENTITY_PROVIDERS_REQUEST, crate::probe::read::<ListIdentityProvidersRequest>),
-    (&shapes::LIST_IDENTITY_PROVIDERS_RESPONSE, crate::probe::read::<ListIdentityProvidersResponse>),
-    (&shapes::LIST_RESOURCE_SERVERS_REQUEST, crate::probe::read::<ListResourceServersRequest>),
-    (&shapes::LIST_RESOURCE_SERVERS_RESPONSE, crate::probe::read::<ListResourceServersResponse>),
-    (&shapes::LIST_TAGS_FOR_RESOURCE_REQUEST, crate::probe::read::<ListTagsForResourceRequest>),
-    (&shapes::LIST_TAGS_FOR_RESOURCE_RESPONSE, crate::probe::read::<ListTagsForResourceResponse>),
-    (&shapes::LIST_TERMS_REQUEST, crate::probe::read::<ListTermsRequest>),
-    (&shapes::LIST_TERMS_RESPONSE, crate::probe::read::<ListTermsResponse>),
-    (&shapes::LIST_USER_IMPORT_JOBS_REQUEST, crate::probe::read::<ListUserImportJobsRequest>),
-    (&shapes::LIST_USER_IMPORT_JOBS_RESPONSE, crate::probe::read::<ListUserImportJobsResponse>),
-    (&shapes::LIST_USER_POOL_CLIENT_SECRETS_REQUEST, crate::probe::read::<ListUserPoolClientSecretsRequest>),
-    (&shapes::LIST_USER_POOL_CLIENT_SECRETS_RESPONSE, crate::probe::read::<ListUserPoolClientSecretsResponse>),
-    (&shapes::LIST_USER_POOL_CLIENTS_REQUEST, crate::probe::read::<ListUserPoolClientsRequest>),
-    (&shapes::LIST_USER_POOL_CLIENTS_RESPONSE, crate::probe::read::<ListUserPoolClientsResponse>),
-    (&shapes::LIST_USER_POOL_REPLICAS_REQUEST, crate::probe::read::<ListUserPoolReplicasRequest>),
-    (&shapes::LIST_USER_POOL_REPLICAS_RESPONSE, crate::probe::read::<ListUserPoolReplicasResponse>),
-    (&shapes::LIST_USER_POOLS_REQUEST, crate::probe::read::<ListUserPoolsRequest>),
-    (&shapes::LIST_USER_POOLS_RESPONSE, crate::probe::read::<ListUserPoolsResponse>),
-    (&shapes::LIST_USER_SESSIONS_REQUEST, crate::probe::read::<ListUserSessionsRequest>),
-    (&shapes::LIST_USER_SESSIONS_RESPONSE, crate::probe::read::<ListUserSessionsResponse>),
-    (&shapes::LIST_USERS_IN_GROUP_REQUEST, crate::probe::read::<ListUsersInGroupRequest>),
-    (&shapes::LIST_USERS_IN_GROUP_RESPONSE, crate::probe::read::<ListUsersInGroupResponse>),
-    (&shapes::LIST_USERS_REQUEST, crate::probe::read::<ListUsersRequest>),
-    (&shapes::LIST_USERS_RESPONSE, crate::probe::read::<ListUsersResponse>),
-    (&shapes::LIST_WEB_AUTHN_CREDENTIALS_REQUEST, crate::probe::read::<ListWebAuthnCredentialsRequest>),
-    (&shapes::LIST_WEB_AUTHN_CREDENTIALS_RESPONSE, crate::probe::read::<ListWebAuthnCredentialsResponse>),
-    (&shapes::LOG_CONFIGURATION_TYPE, crate::probe::read::<LogConfigurationType>),
-    (&shapes::LOG_DELIVERY_CONFIGURATION_TYPE, crate::probe::read::<LogDeliveryConfigurationType>),
-    (&shapes::MFA_OPTION_TYPE, crate::probe::read::<MFAOptionType>),
-    (&shapes::MANAGED_LOGIN_BRANDING_TYPE, crate::probe::read::<ManagedLoginBrandingType>),
-    (&shapes::MESSAGE_TEMPLATE_TYPE, crate::probe::read::<MessageTemplateType>),
-    (&shapes::NEW_DEVICE_METADATA_TYPE, crate::probe::read::<NewDeviceMetadataType>),
-    (&shapes::NOTIFY_CONFIGURATION_TYPE, crate::probe::read::<NotifyConfigurationType>),
-    (&shapes::NOTIFY_EMAIL_TYPE, crate::probe::read::<NotifyEmailType>),
-    (&shapes::NUMBER_ATTRIBUTE_CONSTRAINTS_TYPE, crate::probe::read::<NumberAttributeConstraintsType>),
-    (&shapes::PASSWORD_POLICY_TYPE, crate::probe::read::<PasswordPolicyType>),
-    (&shapes::PRE_TOKEN_GENERATION_VERSION_CONFIG_TYPE, crate::probe::read::<PreTokenGenerationVersionConfigType>),
-    (&shapes::PROVIDER_DESCRIPTION, crate::probe::read::<ProviderDescription>),
-    (&shapes::PROVIDER_USER_IDENTIFIER_TYPE, crate::probe::read::<ProviderUserIdentifierType>),
-    (&shapes::RECOVERY_OPTION_TYPE, crate::probe::read::<RecoveryOptionType>),
-    (&shapes::REFRESH_TOKEN_ROTATION_TYPE, crate::probe::read::<RefreshTokenRotationType>),
-    (&shapes::RESEND_CONFIRMATION_CODE_REQUEST, crate::probe::read::<ResendConfirmationCodeRequest>),
-    (&shapes::RESEND_CONFIRMATION_CODE_RESPONSE, crate::probe::read::<ResendConfirmationCodeResponse>),
-    (&shapes::RESOURCE_SERVER_SCOPE_TYPE, crate::probe::read::<ResourceServerScopeType>),
-    (&shapes::RESOURCE_SERVER_TYPE, crate::probe::read::<ResourceServerType>),
-    (&shapes::RESPOND_TO_AUTH_CHALLENGE_REQUEST, crate::probe::read::<RespondToAuthChallengeRequest>),
-    (&shapes::RESPOND_TO_AUTH_CHALLENGE_RESPONSE, crate::probe::read::<RespondToAuthChallengeResponse>),
-    (&shapes::REVOKE_TOKEN_REQUEST, crate::probe::read::<RevokeTokenRequest>),
-    (&shapes::REVOKE_TOKEN_RESPONSE, crate::probe::read::<RevokeTokenResponse>),
-    (&shapes::REVOKE_USER_SESSION_REQUEST, crate::probe::read::<RevokeUserSessionRequest>),
-    (&shapes::REVOKE_USER_SESSION_RESPONSE, crate::probe::read::<RevokeUserSessionResponse>),
-    (&shapes::RISK_CONFIGURATION_TYPE, crate::probe::read::<RiskConfigurationType>),
-    (&shapes::RISK_EXCEPTION_CONFIGURATION_TYPE, crate::probe::read::<RiskExceptionConfigurationType>),
-    (&shapes::ROUTING_TYPE, crate::probe::read::<RoutingType>),
-    (&shapes::S3_CONFIGURATION_TYPE, crate::probe::read::<S3ConfigurationType>),
-    (&shapes::SMS_MFA_SETTINGS_TYPE, crate::probe::read::<SMSMfaSettingsType>),
-    (&shapes::SCHEMA_ATTRIBUTE_TYPE, crate::probe::read::<SchemaAttributeType>),
-    (&shapes::SESSION_DESCRIPTION_TYPE, crate::probe::read::<SessionDescriptionType>),
-    (&shapes::SESSION_LOCATION_TYPE, crate::probe::read::<SessionLocationType>),
-    (&shapes::SET_LOG_DELIVERY_CONFIGURATION_REQUEST, crate::probe::read::<SetLogDeliveryConfigurationRequest>),
-    (&shapes::SET_LOG_DELIVERY_CONFIGURATION_RESPONSE, crate::probe::read::<SetLogDeliveryConfigurationResponse>),
-    (&shapes::SET_RISK_CONFIGURATION_REQUEST, crate::probe::read::<SetRiskConfigurationRequest>),
-    (&shapes::SET_RISK_CONFIGURATION_RESPONSE, crate::probe::read::<SetRiskConfigurationResponse>),
-    (&shapes::SET_UI_CUSTOMIZATION_REQUEST, crate::probe::read::<SetUICustomizationRequest>),
-    (&shapes::SET_UI_CUSTOMIZATION_RESPONSE, crate::probe::read::<SetUICustomizationResponse>),
-    (&shapes::SET_USER_MFA_PREFERENCE_REQUEST, crate::probe::read::<SetUserMFAPreferenceRequest>),
-    (&shapes::SET_USER_MFA_PREFERENCE_RESPONSE, crate::probe::read::<SetUserMFAPreferenceResponse>),
-    (&shapes::SET_USER_POOL_CLIENT_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<SetUserPoolClientSessionConfigurationRequest>),
-    (&shapes::SET_USER_POOL_CLIENT_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<SetUserPoolClientSessionConfigurationResponse>),
-    (&shapes::SET_USER_POOL_MFA_CONFIG_REQUEST, crate::probe::read::<SetUserPoolMfaConfigRequest>),
-    (&shapes::SET_USER_POOL_MFA_CONFIG_RESPONSE, crate::probe::read::<SetUserPoolMfaConfigResponse>),
-    (&shapes::SET_USER_POOL_SESSION_CONFIGURATION_REQUEST, crate::probe::read::<SetUserPoolSessionConfigurationRequest>),
-    (&shapes::SET_USER_POOL_SESSION_CONFIGURATION_RESPONSE, crate::probe::read::<SetUserPoolSessionConfigurationResponse>),
-    (&shapes::SET_USER_SETTINGS_REQUEST, crate::probe::read::<SetUserSettingsRequest>),
-    (&shapes::SET_USER_SETTINGS_RESPONSE, crate::probe::read::<SetUserSettingsResponse>),
-    (&shapes::SIGN_IN_POLICY_TYPE, crate::probe::read::<SignInPolicyType>),
-    (&shapes::SIGN_UP_REQUEST, crate::probe::read::<SignUpRequest>),
-    (&shapes::SIGN_UP_RESPONSE, crate::probe::read::<SignUpResponse>),
-    (&shapes::SMS_CONFIGURATION_TYPE, crate::probe::read::<SmsConfigurationType>),
-    (&shapes::SMS_MFA_CONFIG_TYPE, crate::probe::read::<SmsMfaConfigType>),
-    (&shapes::SOFTWARE_TOKEN_MFA_CONFIG_TYPE, crate::probe::read::<SoftwareTokenMfaConfigType>),
-    (&shapes::SOFTWARE_TOKEN_MFA_SETTINGS_TYPE, crate::probe::read::<SoftwareTokenMfaSettingsType>),
-    (&shapes::START_USER_IMPORT_JOB_REQUEST, crate::probe::read::<StartUserImportJobRequest>),
-    (&shapes::START_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<StartUserImportJobResponse>),
-    (&shapes::START_WEB_AUTHN_REGISTRATION_REQUEST, crate::probe::read::<StartWebAuthnRegistrationRequest>),
-    (&shapes::START_WEB_AUTHN_REGISTRATION_RESPONSE, crate::probe::read::<StartWebAuthnRegistrationResponse>),
-    (&shapes::STOP_USER_IMPORT_JOB_REQUEST, crate::probe::read::<StopUserImportJobRequest>),
-    (&shapes::STOP_USER_IMPORT_JOB_RESPONSE, crate::probe::read::<StopUserImportJobResponse>),
-    (&shapes::STRING_ATTRIBUTE_CONSTRAINTS_TYPE, crate::probe::read::<StringAttributeConstraintsType>),
-    (&shapes::TAG_RESOURCE_REQUEST, crate::probe::read::<TagResourceRequest>),
-    (&shapes::TAG_RESOURCE_RESPONSE, crate::probe::read::<TagResourceResponse>),
-    (&shapes::TERMS_DESCRIPTION_TYPE, crate::probe::read::<TermsDescriptionType>),
-    (&shapes::TERMS_TYPE, crate::probe::read::<TermsType>),
-    (&shapes::TOKEN_VALIDITY_UNITS_TYPE, crate::probe::read::<TokenValidityUnitsType>),
-    (&shapes::UI_CUSTOMIZATION_TYPE, crate::probe::read::<UICustomizationType>),
-    (&shapes::UNTAG_RESOURCE_REQUEST, crate::probe::read::<UntagResourceRequest>),
-    (&shapes::UNTAG_RESOURCE_RESPONSE, crate::probe::read::<UntagResourceResponse>),
-    (&shapes::UPDATE_AUTH_EVENT_FEEDBACK_REQUEST, crate::probe::read::<UpdateAuthEventFeedbackRequest>),
-    (&shapes::UPDATE_AUTH_EVENT_FEEDBACK_RESPONSE, crate::probe::read::<UpdateAuthEventFeedbackResponse>),
-    (&shapes::UPDATE_DEVICE_STATUS_REQUEST, crate::probe::read::<UpdateDeviceStatusRequest>),
-    (&shapes::UPDATE_DEVICE_STATUS_RESPONSE, crate::probe::read::<UpdateDeviceStatusResponse>),
-    (&shapes::UPDATE_GROUP_REQUEST, crate::probe::read::<UpdateGroupRequest>),
-    (&shapes::UPDATE_GROUP_RESPONSE, crate::probe::read::<UpdateGroupResponse>),
-    (&shapes::UPDATE_IDENTITY_PROVIDER_REQUEST, crate::probe::read::<UpdateIdentityProviderRequest>),
-    (&shapes::UPDATE_IDENTITY_PROVIDER_RESPONSE, crate::probe::read::<UpdateIdentityProviderResponse>),
-    (&shapes::UPDATE_MANAGED_LOGIN_BRANDING_REQUEST, crate::probe::read::<UpdateManagedLoginBrandingRequest>),
-    (&shapes::UPDATE_MANAGED_LOGIN_BRANDING_RESPONSE, crate::probe::read::<UpdateManagedLoginBrandingResponse>),
-    (&shapes::UPDATE_PROVISIONED_LIMIT_REQUEST, crate::probe::read::<UpdateProvisionedLimitRequest>),
-    (&shapes::UPDATE_PROVISIONED_LIMIT_RESPONSE, crate::probe::read::<UpdateProvisionedLimitResponse>),
-    (&shapes::UPDATE_RESOURCE_SERVER_REQUEST, crate::probe::read::<UpdateResourceServerRequest>),
-    (&shapes::UPDATE_RESOURCE_SERVER_RESPONSE, crate::probe::read::<UpdateResourceServerResponse>),
-    (&shapes::UPDATE_TERMS_REQUEST, crate::probe::read::<UpdateTermsRequest>),
-    (&shapes::UPDATE_TERMS_RESPONSE, crate::probe::read::<UpdateTermsResponse>),
-    (&shapes::UPDATE_USER_ATTRIBUTES_REQUEST, crate::probe::read::<UpdateUserAttributesRequest>),
-    (&shapes::UPDATE_USER_ATTRIBUTES_RESPONSE, crate::probe::read::<UpdateUserAttributesResponse>),
-    (&shapes::UPDATE_USER_POOL_CLIENT_REQUEST, crate::probe::read::<UpdateUserPoolClientRequest>),
-    (&shapes::UPDATE_USER_POOL_CLIENT_RESPONSE, crate::probe::read::<UpdateUserPoolClientResponse>),
-    (&shapes::UPDATE_USER_POOL_DOMAIN_REQUEST, crate::probe::read::<UpdateUserPoolDomainRequest>),
-    (&shapes::UPDATE_USER_POOL_DOMAIN_RESPONSE, crate::probe::read::<UpdateUserPoolDomainResponse>),
-    (&shapes::UPDATE_USER_POOL_REPLICA_REQUEST, crate::probe::read::<UpdateUserPoolReplicaRequest>),
-    (&shapes::UPDATE_USER_POOL_REPLICA_RESPONSE, crate::probe::read::<UpdateUserPoolReplicaResponse>),
-    (&shapes::UPDATE_USER_POOL_REQUEST, crate::probe::read::<UpdateUserPoolRequest>),
-    (&shapes::UPDATE_USER_POOL_RESPONSE, crate::probe::read::<UpdateUserPoolResponse>),
-    (&shapes::USER_ATTRIBUTE_UPDATE_SETTINGS_TYPE, crate::probe::read::<UserAttributeUpdateSettingsType>),
-    (&shapes::USER_CONTEXT_DATA_TYPE, crate::probe::read::<UserContextDataType>),
-    (&shapes::USER_IMPORT_JOB_TYPE, crate::probe::read::<UserImportJobType>),
-    (&shapes::USER_POOL_ADD_ONS_TYPE, crate::probe::read::<UserPoolAddOnsType>),
-    (&shapes::USER_POOL_CLIENT_DESCRIPTION, crate::probe::read::<UserPoolClientDescription>),
-    (&shapes::USER_POOL_CLIENT_TYPE, crate::probe::read::<UserPoolClientType>),
-    (&shapes::USER_POOL_DESCRIPTION_TYPE, crate::probe::read::<UserPoolDescriptionType>),
-    (&shapes::USER_POOL_POLICY_TYPE, crate::probe::read::<UserPoolPolicyType>),
-    (&shapes::USER_POOL_REPLICA_TYPE, crate::probe::read::<UserPoolReplicaType>),
-    (&shapes::USER_POOL_TOKEN_SESSION_CONFIG_TYPE, crate::probe::read::<UserPoolTokenSessionConfigType>),
-    (&shapes::USER_POOL_TYPE, crate::probe::read::<UserPoolType>),
-    (&shapes::USER_TYPE, crate::probe::read::<UserType>),
-    (&shapes::USERNAME_CONFIGURATION_TYPE, crate::probe::read::<UsernameConfigurationType>),
-    (&shapes::VERIFICATION_MESSAGE_TEMPLATE_TYPE, crate::probe::read::<VerificationMessageTemplateType>),
-    (&shapes::VERIFY_SOFTWARE_TOKEN_REQUEST, crate::probe::read::<VerifySoftwareTokenRequest>),
-    (&shapes::VERIFY_SOFTWARE_TOKEN_RESPONSE, crate::probe::read::<VerifySoftwareTokenResponse>),
-    (&shapes::VERIFY_USER_ATTRIBUTE_REQUEST, crate::probe::read::<VerifyUserAttributeRequest>),
-    (&shapes::VERIFY_USER_ATTRIBUTE_RESPONSE, crate::probe::read::<VerifyUserAttributeResponse>),
-    (&shapes::WEB_AUTHN_CONFIGURATION_TYPE, crate::probe::read::<WebAuthnConfigurationType>),
-    (&shapes::WEB_AUTHN_CREDENTIAL_DESCRIPTION, crate::probe::read::<WebAuthnCredentialDescription>),
-    (&shapes::WEB_AUTHN_MFA_SETTINGS_TYPE, crate::probe::read::<WebAuthnMfaSettingsType>),
-];

@@ -18,6 +18,7 @@ pub enum Operation {
     GetCallerIdentity,
     GetDelegatedAccessToken,
     GetFederationToken,
+    GetScopedCredentials,
     GetSessionToken,
     GetWebIdentityToken,
 }
@@ -33,6 +34,7 @@ impl Operation {
         Operation::GetCallerIdentity,
         Operation::GetDelegatedAccessToken,
         Operation::GetFederationToken,
+        Operation::GetScopedCredentials,
         Operation::GetSessionToken,
         Operation::GetWebIdentityToken,
     ];
@@ -49,6 +51,7 @@ impl Operation {
             "GetCallerIdentity" => Operation::GetCallerIdentity,
             "GetDelegatedAccessToken" => Operation::GetDelegatedAccessToken,
             "GetFederationToken" => Operation::GetFederationToken,
+            "GetScopedCredentials" => Operation::GetScopedCredentials,
             "GetSessionToken" => Operation::GetSessionToken,
             "GetWebIdentityToken" => Operation::GetWebIdentityToken,
             _ => return None,
@@ -67,7 +70,7 @@ impl Operation {
                 output: Some(&shapes::ASSUME_ROLE_RESPONSE),
                 result_wrapper: "AssumeRoleResult",
                 signed: true,
-                errors: &[Code::MalformedPolicyDocumentException, Code::PackedPolicyTooLargeException, Code::RegionDisabledException, Code::ExpiredTokenException],
+                errors: &[Code::MalformedPolicyDocumentException, Code::PackedPolicyTooLargeException, Code::RegionDisabledException, Code::ExpiredTokenException, Code::InvalidContextAssertionException],
             }; &SPEC }
             Operation::AssumeRoleWithSAML => { static SPEC: OperationSpec = OperationSpec {
                 name: "AssumeRoleWithSAML",
@@ -157,6 +160,17 @@ impl Operation {
                 signed: true,
                 errors: &[Code::MalformedPolicyDocumentException, Code::PackedPolicyTooLargeException, Code::RegionDisabledException],
             }; &SPEC }
+            Operation::GetScopedCredentials => { static SPEC: OperationSpec = OperationSpec {
+                name: "GetScopedCredentials",
+                method: "POST",
+                path: "/",
+                status: 200,
+                input: Some(&shapes::GET_SCOPED_CREDENTIALS_REQUEST),
+                output: Some(&shapes::GET_SCOPED_CREDENTIALS_RESPONSE),
+                result_wrapper: "GetScopedCredentialsResult",
+                signed: true,
+                errors: &[Code::MalformedPolicyDocumentException, Code::PackedPolicyTooLargeException, Code::InsufficientSessionLifetimeException, Code::InvalidSubjectCredentialsException],
+            }; &SPEC }
             Operation::GetSessionToken => { static SPEC: OperationSpec = OperationSpec {
                 name: "GetSessionToken",
                 method: "POST",
@@ -189,8 +203,11 @@ pub static ERRORS: &[ErrorSpec] = &[
     ErrorSpec { code: Code::ExpiredTradeInTokenException, wire: "ExpiredTradeInTokenException", status: 400 },
     ErrorSpec { code: Code::IdpCommunicationErrorException, wire: "IDPCommunicationError", status: 400 },
     ErrorSpec { code: Code::IdpRejectedClaimException, wire: "IDPRejectedClaim", status: 403 },
+    ErrorSpec { code: Code::InsufficientSessionLifetimeException, wire: "InsufficientSessionLifetime", status: 400 },
     ErrorSpec { code: Code::InvalidAuthorizationMessageException, wire: "InvalidAuthorizationMessageException", status: 400 },
+    ErrorSpec { code: Code::InvalidContextAssertionException, wire: "InvalidContextAssertion", status: 400 },
     ErrorSpec { code: Code::InvalidIdentityTokenException, wire: "InvalidIdentityToken", status: 400 },
+    ErrorSpec { code: Code::InvalidSubjectCredentialsException, wire: "InvalidSubjectCredentials", status: 400 },
     ErrorSpec { code: Code::JwtPayloadSizeExceededException, wire: "JWTPayloadSizeExceededException", status: 400 },
     ErrorSpec { code: Code::MalformedPolicyDocumentException, wire: "MalformedPolicyDocument", status: 400 },
     ErrorSpec { code: Code::OutboundWebIdentityFederationDisabledException, wire: "OutboundWebIdentityFederationDisabledException", status: 403 },
@@ -297,7 +314,7 @@ impl std::fmt::Debug for AssumeRoleWithSAMLRequest {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct AssumeRoleWithSAMLResponse {
     #[serde(rename = "Credentials", default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
@@ -321,6 +338,27 @@ pub struct AssumeRoleWithSAMLResponse {
     pub session_token_utilization: Option<i32>,
     #[serde(rename = "SessionTokenSize", default, skip_serializing_if = "Option::is_none")]
     pub session_token_size: Option<i32>,
+    #[serde(rename = "TrustedIdentityPropagationContext", default, skip_serializing_if = "Option::is_none")]
+    pub trusted_identity_propagation_context: Option<TrustedIdentityPropagationContext>,
+}
+
+impl std::fmt::Debug for AssumeRoleWithSAMLResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssumeRoleWithSAMLResponse")
+            .field("Credentials", &self.credentials)
+            .field("AssumedRoleUser", &self.assumed_role_user)
+            .field("PackedPolicySize", &self.packed_policy_size)
+            .field("Subject", &self.subject)
+            .field("SubjectType", &self.subject_type)
+            .field("Issuer", &self.issuer)
+            .field("Audience", &self.audience)
+            .field("NameQualifier", &self.name_qualifier)
+            .field("SourceIdentity", &self.source_identity)
+            .field("SessionTokenUtilization", &self.session_token_utilization)
+            .field("SessionTokenSize", &self.session_token_size)
+            .field("TrustedIdentityPropagationContext", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -358,7 +396,7 @@ impl std::fmt::Debug for AssumeRoleWithWebIdentityRequest {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct AssumeRoleWithWebIdentityResponse {
     #[serde(rename = "Credentials", default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
@@ -378,6 +416,25 @@ pub struct AssumeRoleWithWebIdentityResponse {
     pub session_token_utilization: Option<i32>,
     #[serde(rename = "SessionTokenSize", default, skip_serializing_if = "Option::is_none")]
     pub session_token_size: Option<i32>,
+    #[serde(rename = "TrustedIdentityPropagationContext", default, skip_serializing_if = "Option::is_none")]
+    pub trusted_identity_propagation_context: Option<TrustedIdentityPropagationContext>,
+}
+
+impl std::fmt::Debug for AssumeRoleWithWebIdentityResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssumeRoleWithWebIdentityResponse")
+            .field("Credentials", &self.credentials)
+            .field("SubjectFromWebIdentityToken", &self.subject_from_web_identity_token)
+            .field("AssumedRoleUser", &self.assumed_role_user)
+            .field("PackedPolicySize", &self.packed_policy_size)
+            .field("Provider", &self.provider)
+            .field("Audience", &self.audience)
+            .field("SourceIdentity", &self.source_identity)
+            .field("SessionTokenUtilization", &self.session_token_utilization)
+            .field("SessionTokenSize", &self.session_token_size)
+            .field("TrustedIdentityPropagationContext", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -535,6 +592,34 @@ pub struct GetFederationTokenResponse {
     pub session_token_size: Option<i32>,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct GetScopedCredentialsRequest {
+    #[serde(rename = "Policy", default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    #[serde(rename = "DurationSeconds", default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<i32>,
+    #[serde(rename = "MinimumSessionTokenSize", default, skip_serializing_if = "Option::is_none")]
+    pub minimum_session_token_size: Option<i32>,
+    #[serde(rename = "ScopedSessionDescription", default, skip_serializing_if = "Option::is_none")]
+    pub scoped_session_description: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct GetScopedCredentialsResponse {
+    #[serde(rename = "Credentials", default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
+    #[serde(rename = "SessionInfo", default, skip_serializing_if = "Option::is_none")]
+    pub session_info: Option<ScopedSession>,
+    #[serde(rename = "SessionTokenUtilization", default, skip_serializing_if = "Option::is_none")]
+    pub session_token_utilization: Option<i32>,
+    #[serde(rename = "SessionTokenSize", default, skip_serializing_if = "Option::is_none")]
+    pub session_token_size: Option<i32>,
+    #[serde(rename = "ScopedPoliciesCount", default, skip_serializing_if = "Option::is_none")]
+    pub scoped_policies_count: Option<i32>,
+    #[serde(rename = "SourceIdentity", default, skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
+}
+
 #[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct GetSessionTokenRequest {
     #[serde(rename = "DurationSeconds", default, skip_serializing_if = "Option::is_none")]
@@ -576,6 +661,10 @@ pub struct GetWebIdentityTokenRequest {
     pub duration_seconds: Option<i32>,
     #[serde(rename = "SigningAlgorithm")]
     pub signing_algorithm: String,
+    #[serde(rename = "Scope", default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(rename = "SubjectMode", default, skip_serializing_if = "Option::is_none")]
+    pub subject_mode: Option<WebIdentityTokenSubjectModeType>,
     #[serde(rename = "Tags", default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
@@ -593,6 +682,29 @@ impl std::fmt::Debug for GetWebIdentityTokenResponse {
         f.debug_struct("GetWebIdentityTokenResponse")
             .field("WebIdentityToken", &"(hidden)")
             .field("Expiration", &self.expiration)
+            .finish()
+    }
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct OriginIdentity {
+    #[serde(rename = "Subject", default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(rename = "SubjectType", default, skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<String>,
+    #[serde(rename = "Issuer", default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    #[serde(rename = "FederatedProviderArn", default, skip_serializing_if = "Option::is_none")]
+    pub federated_provider_arn: Option<String>,
+}
+
+impl std::fmt::Debug for OriginIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OriginIdentity")
+            .field("Subject", &"(hidden)")
+            .field("SubjectType", &"(hidden)")
+            .field("Issuer", &"(hidden)")
+            .field("FederatedProviderArn", &self.federated_provider_arn)
             .finish()
     }
 }
@@ -621,11 +733,75 @@ impl std::fmt::Debug for ProvidedContext {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ScopedSession {
+    #[serde(rename = "ScopedSessionId")]
+    pub scoped_session_id: String,
+    #[serde(rename = "Arn")]
+    pub arn: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 pub struct Tag {
     #[serde(rename = "Key")]
     pub key: String,
     #[serde(rename = "Value")]
     pub value: String,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TransactionContext {
+    #[serde(rename = "IdentityProvider", default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<BTreeMap<String, String>>,
+}
+
+impl std::fmt::Debug for TransactionContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TransactionContext")
+            .field("IdentityProvider", &"(hidden)")
+            .finish()
+    }
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TrustedIdentityPropagationContext {
+    #[serde(rename = "OriginIdentity", default, skip_serializing_if = "Option::is_none")]
+    pub origin_identity: Option<OriginIdentity>,
+    #[serde(rename = "TransactionContext", default, skip_serializing_if = "Option::is_none")]
+    pub transaction_context: Option<TransactionContext>,
+}
+
+impl std::fmt::Debug for TrustedIdentityPropagationContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TrustedIdentityPropagationContext")
+            .field("OriginIdentity", &"(hidden)")
+            .field("TransactionContext", &"(hidden)")
+            .finish()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum WebIdentityTokenSubjectModeType {
+    #[serde(rename = "AWSIdentity")]
+    AwsIdentity,
+    #[serde(rename = "OriginIdentity")]
+    OriginIdentity,
+}
+
+impl WebIdentityTokenSubjectModeType {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WebIdentityTokenSubjectModeType::AwsIdentity => "AWSIdentity",
+            WebIdentityTokenSubjectModeType::OriginIdentity => "OriginIdentity",
+        }
+    }
+
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Some(match text {
+            "AWSIdentity" => WebIdentityTokenSubjectModeType::AwsIdentity,
+            "OriginIdentity" => WebIdentityTokenSubjectModeType::OriginIdentity,
+            _ => return None,
+        })
+    }
 }
 
 
@@ -634,9 +810,9 @@ pub mod shapes {
     pub static ASSUME_ROLE_REQUEST: Shape = Shape { name: "AssumeRoleRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "RoleArn", wire: "RoleArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "RoleSessionName", wire: "RoleSessionName", shape: &ROLE_SESSION_NAME_TYPE, required: true, location: Location::Body }, Member { name: "PolicyArns", wire: "PolicyArns", shape: &POLICY_DESCRIPTOR_LIST_TYPE, required: false, location: Location::Body }, Member { name: "Policy", wire: "Policy", shape: &UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE, required: false, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &ROLE_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "Tags", wire: "Tags", shape: &TAG_LIST_TYPE, required: false, location: Location::Body }, Member { name: "TransitiveTagKeys", wire: "TransitiveTagKeys", shape: &TAG_KEY_LIST_TYPE, required: false, location: Location::Body }, Member { name: "ExternalId", wire: "ExternalId", shape: &EXTERNAL_ID_TYPE, required: false, location: Location::Body }, Member { name: "SerialNumber", wire: "SerialNumber", shape: &SERIAL_NUMBER_TYPE, required: false, location: Location::Body }, Member { name: "TokenCode", wire: "TokenCode", shape: &TOKEN_CODE_TYPE, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "ProvidedContexts", wire: "ProvidedContexts", shape: &PROVIDED_CONTEXTS_LIST_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
     pub static ASSUME_ROLE_RESPONSE: Shape = Shape { name: "AssumeRoleResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "AssumedRoleUser", wire: "AssumedRoleUser", shape: &ASSUMED_ROLE_USER, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
     pub static ASSUME_ROLE_WITH_SAML_REQUEST: Shape = Shape { name: "AssumeRoleWithSAMLRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "RoleArn", wire: "RoleArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "PrincipalArn", wire: "PrincipalArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "SAMLAssertion", wire: "SAMLAssertion", shape: &SAML_ASSERTION_TYPE, required: true, location: Location::Body }, Member { name: "PolicyArns", wire: "PolicyArns", shape: &POLICY_DESCRIPTOR_LIST_TYPE, required: false, location: Location::Body }, Member { name: "Policy", wire: "Policy", shape: &SESSION_POLICY_DOCUMENT_TYPE, required: false, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &ROLE_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
-    pub static ASSUME_ROLE_WITH_SAML_RESPONSE: Shape = Shape { name: "AssumeRoleWithSAMLResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "AssumedRoleUser", wire: "AssumedRoleUser", shape: &ASSUMED_ROLE_USER, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "Subject", wire: "Subject", shape: &SUBJECT, required: false, location: Location::Body }, Member { name: "SubjectType", wire: "SubjectType", shape: &SUBJECT_TYPE, required: false, location: Location::Body }, Member { name: "Issuer", wire: "Issuer", shape: &ISSUER, required: false, location: Location::Body }, Member { name: "Audience", wire: "Audience", shape: &AUDIENCE, required: false, location: Location::Body }, Member { name: "NameQualifier", wire: "NameQualifier", shape: &NAME_QUALIFIER, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
+    pub static ASSUME_ROLE_WITH_SAML_RESPONSE: Shape = Shape { name: "AssumeRoleWithSAMLResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "AssumedRoleUser", wire: "AssumedRoleUser", shape: &ASSUMED_ROLE_USER, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "Subject", wire: "Subject", shape: &SUBJECT, required: false, location: Location::Body }, Member { name: "SubjectType", wire: "SubjectType", shape: &SUBJECT_TYPE, required: false, location: Location::Body }, Member { name: "Issuer", wire: "Issuer", shape: &ISSUER, required: false, location: Location::Body }, Member { name: "Audience", wire: "Audience", shape: &AUDIENCE, required: false, location: Location::Body }, Member { name: "NameQualifier", wire: "NameQualifier", shape: &NAME_QUALIFIER, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }, Member { name: "TrustedIdentityPropagationContext", wire: "TrustedIdentityPropagationContext", shape: &TRUSTED_IDENTITY_PROPAGATION_CONTEXT, required: false, location: Location::Body }] } };
     pub static ASSUME_ROLE_WITH_WEB_IDENTITY_REQUEST: Shape = Shape { name: "AssumeRoleWithWebIdentityRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "RoleArn", wire: "RoleArn", shape: &ARN_TYPE, required: true, location: Location::Body }, Member { name: "RoleSessionName", wire: "RoleSessionName", shape: &ROLE_SESSION_NAME_TYPE, required: true, location: Location::Body }, Member { name: "WebIdentityToken", wire: "WebIdentityToken", shape: &CLIENT_TOKEN_TYPE, required: true, location: Location::Body }, Member { name: "ProviderId", wire: "ProviderId", shape: &URL_TYPE, required: false, location: Location::Body }, Member { name: "PolicyArns", wire: "PolicyArns", shape: &POLICY_DESCRIPTOR_LIST_TYPE, required: false, location: Location::Body }, Member { name: "Policy", wire: "Policy", shape: &SESSION_POLICY_DOCUMENT_TYPE, required: false, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &ROLE_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
-    pub static ASSUME_ROLE_WITH_WEB_IDENTITY_RESPONSE: Shape = Shape { name: "AssumeRoleWithWebIdentityResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "SubjectFromWebIdentityToken", wire: "SubjectFromWebIdentityToken", shape: &WEB_IDENTITY_SUBJECT_TYPE, required: false, location: Location::Body }, Member { name: "AssumedRoleUser", wire: "AssumedRoleUser", shape: &ASSUMED_ROLE_USER, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "Provider", wire: "Provider", shape: &ISSUER, required: false, location: Location::Body }, Member { name: "Audience", wire: "Audience", shape: &AUDIENCE, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
+    pub static ASSUME_ROLE_WITH_WEB_IDENTITY_RESPONSE: Shape = Shape { name: "AssumeRoleWithWebIdentityResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "SubjectFromWebIdentityToken", wire: "SubjectFromWebIdentityToken", shape: &WEB_IDENTITY_SUBJECT_TYPE, required: false, location: Location::Body }, Member { name: "AssumedRoleUser", wire: "AssumedRoleUser", shape: &ASSUMED_ROLE_USER, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "Provider", wire: "Provider", shape: &ISSUER, required: false, location: Location::Body }, Member { name: "Audience", wire: "Audience", shape: &AUDIENCE, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }, Member { name: "TrustedIdentityPropagationContext", wire: "TrustedIdentityPropagationContext", shape: &TRUSTED_IDENTITY_PROPAGATION_CONTEXT, required: false, location: Location::Body }] } };
     pub static ASSUME_ROOT_REQUEST: Shape = Shape { name: "AssumeRootRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "TargetPrincipal", wire: "TargetPrincipal", shape: &TARGET_PRINCIPAL_TYPE, required: true, location: Location::Body }, Member { name: "TaskPolicyArn", wire: "TaskPolicyArn", shape: &POLICY_DESCRIPTOR_TYPE, required: true, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &ROOT_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
     pub static ASSUME_ROOT_RESPONSE: Shape = Shape { name: "AssumeRootResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
     pub static ASSUMED_ROLE_USER: Shape = Shape { name: "AssumedRoleUser", sensitive: false, kind: Kind::Structure { members: &[Member { name: "AssumedRoleId", wire: "AssumedRoleId", shape: &ASSUMED_ROLE_ID_TYPE, required: true, location: Location::Body }, Member { name: "Arn", wire: "Arn", shape: &ARN_TYPE, required: true, location: Location::Body }] } };
@@ -653,21 +829,29 @@ pub mod shapes {
     pub static GET_DELEGATED_ACCESS_TOKEN_RESPONSE: Shape = Shape { name: "GetDelegatedAccessTokenResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "AssumedPrincipal", wire: "AssumedPrincipal", shape: &ARN_TYPE, required: false, location: Location::Body }] } };
     pub static GET_FEDERATION_TOKEN_REQUEST: Shape = Shape { name: "GetFederationTokenRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Name", wire: "Name", shape: &USER_NAME_TYPE, required: true, location: Location::Body }, Member { name: "Policy", wire: "Policy", shape: &SESSION_POLICY_DOCUMENT_TYPE, required: false, location: Location::Body }, Member { name: "PolicyArns", wire: "PolicyArns", shape: &POLICY_DESCRIPTOR_LIST_TYPE, required: false, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "Tags", wire: "Tags", shape: &TAG_LIST_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
     pub static GET_FEDERATION_TOKEN_RESPONSE: Shape = Shape { name: "GetFederationTokenResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "FederatedUser", wire: "FederatedUser", shape: &FEDERATED_USER, required: false, location: Location::Body }, Member { name: "PackedPolicySize", wire: "PackedPolicySize", shape: &NON_NEGATIVE_INTEGER_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
+    pub static GET_SCOPED_CREDENTIALS_REQUEST: Shape = Shape { name: "GetScopedCredentialsRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Policy", wire: "Policy", shape: &SESSION_POLICY_DOCUMENT_TYPE, required: false, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &SCOPED_CREDENTIAL_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }, Member { name: "ScopedSessionDescription", wire: "ScopedSessionDescription", shape: &SCOPED_SESSION_DESCRIPTION_TYPE, required: false, location: Location::Body }] } };
+    pub static GET_SCOPED_CREDENTIALS_RESPONSE: Shape = Shape { name: "GetScopedCredentialsResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "SessionInfo", wire: "SessionInfo", shape: &SCOPED_SESSION, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }, Member { name: "ScopedPoliciesCount", wire: "ScopedPoliciesCount", shape: &SCOPED_POLICIES_COUNT_TYPE, required: false, location: Location::Body }, Member { name: "SourceIdentity", wire: "SourceIdentity", shape: &SOURCE_IDENTITY_TYPE, required: false, location: Location::Body }] } };
     pub static GET_SESSION_TOKEN_REQUEST: Shape = Shape { name: "GetSessionTokenRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "SerialNumber", wire: "SerialNumber", shape: &SERIAL_NUMBER_TYPE, required: false, location: Location::Body }, Member { name: "TokenCode", wire: "TokenCode", shape: &TOKEN_CODE_TYPE, required: false, location: Location::Body }, Member { name: "MinimumSessionTokenSize", wire: "MinimumSessionTokenSize", shape: &MINIMUM_SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
     pub static GET_SESSION_TOKEN_RESPONSE: Shape = Shape { name: "GetSessionTokenResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Credentials", wire: "Credentials", shape: &CREDENTIALS, required: false, location: Location::Body }, Member { name: "SessionTokenUtilization", wire: "SessionTokenUtilization", shape: &SESSION_TOKEN_UTILIZATION_TYPE, required: false, location: Location::Body }, Member { name: "SessionTokenSize", wire: "SessionTokenSize", shape: &SESSION_TOKEN_SIZE_TYPE, required: false, location: Location::Body }] } };
-    pub static GET_WEB_IDENTITY_TOKEN_REQUEST: Shape = Shape { name: "GetWebIdentityTokenRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Audience", wire: "Audience", shape: &WEB_IDENTITY_TOKEN_AUDIENCE_LIST_TYPE, required: true, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &WEB_IDENTITY_TOKEN_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "SigningAlgorithm", wire: "SigningAlgorithm", shape: &JWT_ALGORITHM_TYPE, required: true, location: Location::Body }, Member { name: "Tags", wire: "Tags", shape: &TAG_LIST_TYPE, required: false, location: Location::Body }] } };
+    pub static GET_WEB_IDENTITY_TOKEN_REQUEST: Shape = Shape { name: "GetWebIdentityTokenRequest", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Audience", wire: "Audience", shape: &WEB_IDENTITY_TOKEN_AUDIENCE_LIST_TYPE, required: true, location: Location::Body }, Member { name: "DurationSeconds", wire: "DurationSeconds", shape: &WEB_IDENTITY_TOKEN_DURATION_SECONDS_TYPE, required: false, location: Location::Body }, Member { name: "SigningAlgorithm", wire: "SigningAlgorithm", shape: &JWT_ALGORITHM_TYPE, required: true, location: Location::Body }, Member { name: "Scope", wire: "Scope", shape: &WEB_IDENTITY_TOKEN_SCOPE_TYPE, required: false, location: Location::Body }, Member { name: "SubjectMode", wire: "SubjectMode", shape: &WEB_IDENTITY_TOKEN_SUBJECT_MODE_TYPE, required: false, location: Location::Body }, Member { name: "Tags", wire: "Tags", shape: &TAG_LIST_TYPE, required: false, location: Location::Body }] } };
     pub static GET_WEB_IDENTITY_TOKEN_RESPONSE: Shape = Shape { name: "GetWebIdentityTokenResponse", sensitive: false, kind: Kind::Structure { members: &[Member { name: "WebIdentityToken", wire: "WebIdentityToken", shape: &WEB_IDENTITY_TOKEN_TYPE, required: false, location: Location::Body }, Member { name: "Expiration", wire: "Expiration", shape: &DATE_TYPE, required: false, location: Location::Body }] } };
+    pub static INVALID_CONTEXT_ASSERTION_MESSAGE: Shape = Shape { name: "InvalidContextAssertionMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static INVALID_SUBJECT_CREDENTIALS_MESSAGE: Shape = Shape { name: "InvalidSubjectCredentialsMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static ISSUER: Shape = Shape { name: "Issuer", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static NAME_QUALIFIER: Shape = Shape { name: "NameQualifier", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static ORIGIN_IDENTITY: Shape = Shape { name: "OriginIdentity", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Subject", wire: "Subject", shape: &ORIGIN_IDENTITY_SUBJECT_TYPE, required: false, location: Location::Body }, Member { name: "SubjectType", wire: "SubjectType", shape: &ORIGIN_IDENTITY_SUBJECT_TYPE_TYPE, required: false, location: Location::Body }, Member { name: "Issuer", wire: "Issuer", shape: &ORIGIN_IDENTITY_ISSUER_TYPE, required: false, location: Location::Body }, Member { name: "FederatedProviderArn", wire: "FederatedProviderArn", shape: &ARN_TYPE, required: false, location: Location::Body }] } };
     pub static POLICY_DESCRIPTOR_TYPE: Shape = Shape { name: "PolicyDescriptorType", sensitive: false, kind: Kind::Structure { members: &[Member { name: "arn", wire: "arn", shape: &ARN_TYPE, required: false, location: Location::Body }] } };
     pub static PROVIDED_CONTEXT: Shape = Shape { name: "ProvidedContext", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ProviderArn", wire: "ProviderArn", shape: &ARN_TYPE, required: false, location: Location::Body }, Member { name: "ContextAssertion", wire: "ContextAssertion", shape: &CONTEXT_ASSERTION_TYPE, required: false, location: Location::Body }] } };
     pub static PROVIDED_CONTEXTS_LIST_TYPE: Shape = Shape { name: "ProvidedContextsListType", sensitive: false, kind: Kind::List { item: &PROVIDED_CONTEXT, min: Some(1), max: Some(5) } };
     pub static ROOT_DURATION_SECONDS_TYPE: Shape = Shape { name: "RootDurationSecondsType", sensitive: false, kind: Kind::Integer { min: Some(0), max: Some(900), long: false } };
     pub static SAML_ASSERTION_TYPE: Shape = Shape { name: "SAMLAssertionType", sensitive: true, kind: Kind::String { min: Some(4), max: Some(100000), pattern: None, values: &[] } };
+    pub static SCOPED_SESSION: Shape = Shape { name: "ScopedSession", sensitive: false, kind: Kind::Structure { members: &[Member { name: "ScopedSessionId", wire: "ScopedSessionId", shape: &SCOPED_SESSION_ID_TYPE, required: true, location: Location::Body }, Member { name: "Arn", wire: "Arn", shape: &ARN_TYPE, required: true, location: Location::Body }] } };
     pub static SUBJECT: Shape = Shape { name: "Subject", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static SUBJECT_TYPE: Shape = Shape { name: "SubjectType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static TAG: Shape = Shape { name: "Tag", sensitive: false, kind: Kind::Structure { members: &[Member { name: "Key", wire: "Key", shape: &TAG_KEY_TYPE, required: true, location: Location::Body }, Member { name: "Value", wire: "Value", shape: &TAG_VALUE_TYPE, required: true, location: Location::Body }] } };
     pub static TARGET_PRINCIPAL_TYPE: Shape = Shape { name: "TargetPrincipalType", sensitive: false, kind: Kind::String { min: Some(12), max: Some(2048), pattern: None, values: &[] } };
+    pub static TRANSACTION_CONTEXT: Shape = Shape { name: "TransactionContext", sensitive: false, kind: Kind::Structure { members: &[Member { name: "IdentityProvider", wire: "IdentityProvider", shape: &TRANSACTION_CONTEXT_IDENTITY_PROVIDER_MAP_TYPE, required: false, location: Location::Body }] } };
+    pub static TRUSTED_IDENTITY_PROPAGATION_CONTEXT: Shape = Shape { name: "TrustedIdentityPropagationContext", sensitive: true, kind: Kind::Structure { members: &[Member { name: "OriginIdentity", wire: "OriginIdentity", shape: &ORIGIN_IDENTITY, required: false, location: Location::Body }, Member { name: "TransactionContext", wire: "TransactionContext", shape: &TRANSACTION_CONTEXT, required: false, location: Location::Body }] } };
     static ACCESS_KEY_ID_TYPE_PATTERN: Pattern = Pattern::new("[\\w]*", true);
     pub static ACCESS_KEY_ID_TYPE: Shape = Shape { name: "accessKeyIdType", sensitive: false, kind: Kind::String { min: Some(16), max: Some(128), pattern: Some(&ACCESS_KEY_ID_TYPE_PATTERN), values: &[] } };
     pub static ACCESS_KEY_SECRET_TYPE: Shape = Shape { name: "accessKeySecretType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
@@ -677,7 +861,7 @@ pub mod shapes {
     static ASSUMED_ROLE_ID_TYPE_PATTERN: Pattern = Pattern::new("[\\w+=,.@:-]*", true);
     pub static ASSUMED_ROLE_ID_TYPE: Shape = Shape { name: "assumedRoleIdType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(193), pattern: Some(&ASSUMED_ROLE_ID_TYPE_PATTERN), values: &[] } };
     pub static CLIENT_TOKEN_TYPE: Shape = Shape { name: "clientTokenType", sensitive: true, kind: Kind::String { min: Some(4), max: Some(20000), pattern: None, values: &[] } };
-    pub static CONTEXT_ASSERTION_TYPE: Shape = Shape { name: "contextAssertionType", sensitive: false, kind: Kind::String { min: Some(4), max: Some(2048), pattern: None, values: &[] } };
+    pub static CONTEXT_ASSERTION_TYPE: Shape = Shape { name: "contextAssertionType", sensitive: false, kind: Kind::String { min: Some(4), max: Some(3072), pattern: None, values: &[] } };
     pub static DATE_TYPE: Shape = Shape { name: "dateType", sensitive: false, kind: Kind::Timestamp };
     pub static DECODED_MESSAGE_TYPE: Shape = Shape { name: "decodedMessageType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static DURATION_SECONDS_TYPE: Shape = Shape { name: "durationSecondsType", sensitive: false, kind: Kind::Integer { min: Some(900), max: Some(129600), long: false } };
@@ -690,6 +874,7 @@ pub mod shapes {
     pub static FEDERATED_ID_TYPE: Shape = Shape { name: "federatedIdType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(193), pattern: Some(&FEDERATED_ID_TYPE_PATTERN), values: &[] } };
     pub static IDP_COMMUNICATION_ERROR_MESSAGE: Shape = Shape { name: "idpCommunicationErrorMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static IDP_REJECTED_CLAIM_MESSAGE: Shape = Shape { name: "idpRejectedClaimMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static INSUFFICIENT_SESSION_LIFETIME_MESSAGE: Shape = Shape { name: "insufficientSessionLifetimeMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static INVALID_AUTHORIZATION_MESSAGE: Shape = Shape { name: "invalidAuthorizationMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static INVALID_IDENTITY_TOKEN_MESSAGE: Shape = Shape { name: "invalidIdentityTokenMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static JWT_ALGORITHM_TYPE: Shape = Shape { name: "jwtAlgorithmType", sensitive: false, kind: Kind::String { min: Some(5), max: Some(5), pattern: None, values: &[] } };
@@ -697,6 +882,9 @@ pub mod shapes {
     pub static MALFORMED_POLICY_DOCUMENT_MESSAGE: Shape = Shape { name: "malformedPolicyDocumentMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static MINIMUM_SESSION_TOKEN_SIZE_TYPE: Shape = Shape { name: "minimumSessionTokenSizeType", sensitive: false, kind: Kind::Integer { min: Some(0), max: Some(4096), long: false } };
     pub static NON_NEGATIVE_INTEGER_TYPE: Shape = Shape { name: "nonNegativeIntegerType", sensitive: false, kind: Kind::Integer { min: Some(0), max: None, long: false } };
+    pub static ORIGIN_IDENTITY_ISSUER_TYPE: Shape = Shape { name: "originIdentityIssuerType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static ORIGIN_IDENTITY_SUBJECT_TYPE: Shape = Shape { name: "originIdentitySubjectType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static ORIGIN_IDENTITY_SUBJECT_TYPE_TYPE: Shape = Shape { name: "originIdentitySubjectTypeType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static OUTBOUND_WEB_IDENTITY_FEDERATION_DISABLED_EXCEPTION: Shape = Shape { name: "outboundWebIdentityFederationDisabledException", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static PACKED_POLICY_TOO_LARGE_MESSAGE: Shape = Shape { name: "packedPolicyTooLargeMessage", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static POLICY_DESCRIPTOR_LIST_TYPE: Shape = Shape { name: "policyDescriptorListType", sensitive: false, kind: Kind::List { item: &POLICY_DESCRIPTOR_TYPE, min: None, max: None } };
@@ -704,6 +892,12 @@ pub mod shapes {
     pub static ROLE_DURATION_SECONDS_TYPE: Shape = Shape { name: "roleDurationSecondsType", sensitive: false, kind: Kind::Integer { min: Some(900), max: Some(43200), long: false } };
     static ROLE_SESSION_NAME_TYPE_PATTERN: Pattern = Pattern::new("[\\w+=,.@-]*", true);
     pub static ROLE_SESSION_NAME_TYPE: Shape = Shape { name: "roleSessionNameType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(64), pattern: Some(&ROLE_SESSION_NAME_TYPE_PATTERN), values: &[] } };
+    pub static SCOPED_CREDENTIAL_DURATION_SECONDS_TYPE: Shape = Shape { name: "scopedCredentialDurationSecondsType", sensitive: false, kind: Kind::Integer { min: Some(1), max: Some(129600), long: false } };
+    pub static SCOPED_POLICIES_COUNT_TYPE: Shape = Shape { name: "scopedPoliciesCountType", sensitive: false, kind: Kind::Integer { min: Some(0), max: None, long: false } };
+    static SCOPED_SESSION_DESCRIPTION_TYPE_PATTERN: Pattern = Pattern::new("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*", true);
+    pub static SCOPED_SESSION_DESCRIPTION_TYPE: Shape = Shape { name: "scopedSessionDescriptionType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(256), pattern: Some(&SCOPED_SESSION_DESCRIPTION_TYPE_PATTERN), values: &[] } };
+    static SCOPED_SESSION_ID_TYPE_PATTERN: Pattern = Pattern::new("[\\w+=,.@:-]*", true);
+    pub static SCOPED_SESSION_ID_TYPE: Shape = Shape { name: "scopedSessionIdType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(193), pattern: Some(&SCOPED_SESSION_ID_TYPE_PATTERN), values: &[] } };
     static SERIAL_NUMBER_TYPE_PATTERN: Pattern = Pattern::new("[\\w+=/:,.@-]*", true);
     pub static SERIAL_NUMBER_TYPE: Shape = Shape { name: "serialNumberType", sensitive: false, kind: Kind::String { min: Some(9), max: Some(256), pattern: Some(&SERIAL_NUMBER_TYPE_PATTERN), values: &[] } };
     pub static SESSION_DURATION_ESCALATION_EXCEPTION: Shape = Shape { name: "sessionDurationEscalationException", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
@@ -712,7 +906,7 @@ pub mod shapes {
     pub static SESSION_TOKEN_SIZE_TYPE: Shape = Shape { name: "sessionTokenSizeType", sensitive: false, kind: Kind::Integer { min: Some(0), max: None, long: false } };
     pub static SESSION_TOKEN_UTILIZATION_TYPE: Shape = Shape { name: "sessionTokenUtilizationType", sensitive: false, kind: Kind::Integer { min: Some(0), max: None, long: false } };
     static SOURCE_IDENTITY_TYPE_PATTERN: Pattern = Pattern::new("[\\w+=,.@-]*", true);
-    pub static SOURCE_IDENTITY_TYPE: Shape = Shape { name: "sourceIdentityType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(64), pattern: Some(&SOURCE_IDENTITY_TYPE_PATTERN), values: &[] } };
+    pub static SOURCE_IDENTITY_TYPE: Shape = Shape { name: "sourceIdentityType", sensitive: false, kind: Kind::String { min: Some(2), max: Some(256), pattern: Some(&SOURCE_IDENTITY_TYPE_PATTERN), values: &[] } };
     pub static TAG_KEY_LIST_TYPE: Shape = Shape { name: "tagKeyListType", sensitive: false, kind: Kind::List { item: &TAG_KEY_TYPE, min: None, max: Some(50) } };
     static TAG_KEY_TYPE_PATTERN: Pattern = Pattern::new("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+", true);
     pub static TAG_KEY_TYPE: Shape = Shape { name: "tagKeyType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(128), pattern: Some(&TAG_KEY_TYPE_PATTERN), values: &[] } };
@@ -723,6 +917,9 @@ pub mod shapes {
     pub static TOKEN_CODE_TYPE: Shape = Shape { name: "tokenCodeType", sensitive: false, kind: Kind::String { min: Some(6), max: Some(6), pattern: Some(&TOKEN_CODE_TYPE_PATTERN), values: &[] } };
     pub static TOKEN_TYPE: Shape = Shape { name: "tokenType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
     pub static TRADE_IN_TOKEN_TYPE: Shape = Shape { name: "tradeInTokenType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static TRANSACTION_CONTEXT_IDENTITY_PROVIDER_MAP_TYPE: Shape = Shape { name: "transactionContextIdentityProviderMapType", sensitive: false, kind: Kind::Map { key: &TRANSACTION_CONTEXT_KEY_TYPE, value: &TRANSACTION_CONTEXT_VALUE_TYPE, min: None, max: None } };
+    pub static TRANSACTION_CONTEXT_KEY_TYPE: Shape = Shape { name: "transactionContextKeyType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
+    pub static TRANSACTION_CONTEXT_VALUE_TYPE: Shape = Shape { name: "transactionContextValueType", sensitive: true, kind: Kind::String { min: None, max: Some(128), pattern: None, values: &[] } };
     static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE_PATTERN: Pattern = Pattern::new("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", true);
     pub static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Shape = Shape { name: "unrestrictedSessionPolicyDocumentType", sensitive: false, kind: Kind::String { min: Some(1), max: None, pattern: Some(&UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE_PATTERN), values: &[] } };
     pub static URL_TYPE: Shape = Shape { name: "urlType", sensitive: false, kind: Kind::String { min: Some(4), max: Some(2048), pattern: None, values: &[] } };
@@ -733,37 +930,8 @@ pub mod shapes {
     pub static WEB_IDENTITY_TOKEN_AUDIENCE_LIST_TYPE: Shape = Shape { name: "webIdentityTokenAudienceListType", sensitive: false, kind: Kind::List { item: &WEB_IDENTITY_TOKEN_AUDIENCE_STRING_TYPE, min: Some(1), max: Some(10) } };
     pub static WEB_IDENTITY_TOKEN_AUDIENCE_STRING_TYPE: Shape = Shape { name: "webIdentityTokenAudienceStringType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(1000), pattern: None, values: &[] } };
     pub static WEB_IDENTITY_TOKEN_DURATION_SECONDS_TYPE: Shape = Shape { name: "webIdentityTokenDurationSecondsType", sensitive: false, kind: Kind::Integer { min: Some(60), max: Some(3600), long: false } };
+    static WEB_IDENTITY_TOKEN_SCOPE_TYPE_PATTERN: Pattern = Pattern::new("[\\x21\\x23-\\x2B\\x2D-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x2B\\x2D-\\x5B\\x5D-\\x7E]+)*", true);
+    pub static WEB_IDENTITY_TOKEN_SCOPE_TYPE: Shape = Shape { name: "webIdentityTokenScopeType", sensitive: false, kind: Kind::String { min: Some(1), max: Some(256), pattern: Some(&WEB_IDENTITY_TOKEN_SCOPE_TYPE_PATTERN), values: &[] } };
+    pub static WEB_IDENTITY_TOKEN_SUBJECT_MODE_TYPE: Shape = Shape { name: "webIdentityTokenSubjectModeType", sensitive: false, kind: Kind::String { min: None, max: None, pattern: None, values: &["AWSIdentity", "OriginIdentity"] } };
     pub static WEB_IDENTITY_TOKEN_TYPE: Shape = Shape { name: "webIdentityTokenType", sensitive: true, kind: Kind::String { min: None, max: None, pattern: None, values: &[] } };
 }
-
-#[cfg(any(test, feature = "probe"))]
-pub static PROBES: &[(&Shape, crate::probe::Probe)] = &[
-    (&shapes::ASSUME_ROLE_REQUEST, crate::probe::read::<AssumeRoleRequest>),
-    (&shapes::ASSUME_ROLE_RESPONSE, crate::probe::read::<AssumeRoleResponse>),
-    (&shapes::ASSUME_ROLE_WITH_SAML_REQUEST, crate::probe::read::<AssumeRoleWithSAMLRequest>),
-    (&shapes::ASSUME_ROLE_WITH_SAML_RESPONSE, crate::probe::read::<AssumeRoleWithSAMLResponse>),
-    (&shapes::ASSUME_ROLE_WITH_WEB_IDENTITY_REQUEST, crate::probe::read::<AssumeRoleWithWebIdentityRequest>),
-    (&shapes::ASSUME_ROLE_WITH_WEB_IDENTITY_RESPONSE, crate::probe::read::<AssumeRoleWithWebIdentityResponse>),
-    (&shapes::ASSUME_ROOT_REQUEST, crate::probe::read::<AssumeRootRequest>),
-    (&shapes::ASSUME_ROOT_RESPONSE, crate::probe::read::<AssumeRootResponse>),
-    (&shapes::ASSUMED_ROLE_USER, crate::probe::read::<AssumedRoleUser>),
-    (&shapes::CREDENTIALS, crate::probe::read::<Credentials>),
-    (&shapes::DECODE_AUTHORIZATION_MESSAGE_REQUEST, crate::probe::read::<DecodeAuthorizationMessageRequest>),
-    (&shapes::DECODE_AUTHORIZATION_MESSAGE_RESPONSE, crate::probe::read::<DecodeAuthorizationMessageResponse>),
-    (&shapes::FEDERATED_USER, crate::probe::read::<FederatedUser>),
-    (&shapes::GET_ACCESS_KEY_INFO_REQUEST, crate::probe::read::<GetAccessKeyInfoRequest>),
-    (&shapes::GET_ACCESS_KEY_INFO_RESPONSE, crate::probe::read::<GetAccessKeyInfoResponse>),
-    (&shapes::GET_CALLER_IDENTITY_REQUEST, crate::probe::read::<GetCallerIdentityRequest>),
-    (&shapes::GET_CALLER_IDENTITY_RESPONSE, crate::probe::read::<GetCallerIdentityResponse>),
-    (&shapes::GET_DELEGATED_ACCESS_TOKEN_REQUEST, crate::probe::read::<GetDelegatedAccessTokenRequest>),
-    (&shapes::GET_DELEGATED_ACCESS_TOKEN_RESPONSE, crate::probe::read::<GetDelegatedAccessTokenResponse>),
-    (&shapes::GET_FEDERATION_TOKEN_REQUEST, crate::probe::read::<GetFederationTokenRequest>),
-    (&shapes::GET_FEDERATION_TOKEN_RESPONSE, crate::probe::read::<GetFederationTokenResponse>),
-    (&shapes::GET_SESSION_TOKEN_REQUEST, crate::probe::read::<GetSessionTokenRequest>),
-    (&shapes::GET_SESSION_TOKEN_RESPONSE, crate::probe::read::<GetSessionTokenResponse>),
-    (&shapes::GET_WEB_IDENTITY_TOKEN_REQUEST, crate::probe::read::<GetWebIdentityTokenRequest>),
-    (&shapes::GET_WEB_IDENTITY_TOKEN_RESPONSE, crate::probe::read::<GetWebIdentityTokenResponse>),
-    (&shapes::POLICY_DESCRIPTOR_TYPE, crate::probe::read::<PolicyDescriptorType>),
-    (&shapes::PROVIDED_CONTEXT, crate::probe::read::<ProvidedContext>),
-    (&shapes::TAG, crate::probe::read::<Tag>),
-];

@@ -162,6 +162,11 @@ fn refusals() {
             "GenerateSecret cannot be true when a ClientSecret is given.",
         ),
         (
+            json!({"PublishSecretsInAWSSecretsManager": true}),
+            parameter,
+            "PublishSecretsInAWSSecretsManager is not supported by this version of Cognate.",
+        ),
+        (
             json!({"ReadAttributes": ["custom:x"]}),
             parameter,
             "Invalid read attributes specified while creating a client",

@@ -114,6 +114,20 @@ const PATTERNS: &[(&str, &str, Option<&str>)] = &[
     (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", "a", Some("*")),
     (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", "a", Some("*")),
     (r"[\d]*", "123456", Some("12345x")),
+    (r"^[a-z0-9]+$", "a", Some("A")),
+    (r"^https://[!$-;=@-\[\]_a-z~]+$", "https://*.example.com/", Some("https://example.com/?a")),
+    (r"^https://[^\s]+$", "https://example.com/", Some("https://example.com/a b")),
+    (
+        r"^[0-9a-f]{8}\b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-\b[0-9a-f]{12}$",
+        "0a1b2c3d-0a1b-4a1b-8a1b-0a1b2c3d4e5f",
+        Some("0A1B2C3D-0a1b-4a1b-8a1b-0a1b2c3d4e5f"),
+    ),
+    (r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*", "a b", Some("a€")),
+    (
+        r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+( [\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+)*",
+        "openid email",
+        Some("openid,email"),
+    ),
 ];
 
 /// A service's model.

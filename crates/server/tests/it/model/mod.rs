@@ -39,7 +39,6 @@ async fn known_values(lab: &Lab) -> Vec<(&'static str, Value)> {
 both_engines! {
     async fn no_valid_request_fails(lab: Lab) {
         let known = known_values(&lab).await;
-        let mut count = 0;
         for protocol in Protocol::ALL {
             let model = Model::read(protocol.service());
             let mut names = model.operation_names();
@@ -58,10 +57,8 @@ both_engines! {
                     let answer = lab.send(protocol.request(&model, &name, &input)).await;
                     check_form(protocol, &name, &answer);
                 }
-                count += 1;
             }
         }
-        assert_eq!(count, 192);
     }
 }
 
