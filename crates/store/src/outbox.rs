@@ -15,6 +15,8 @@ pub struct Entry {
     /// The e-mail address or phone number. It is kept in lower case, because mailboxes take no notice of it; the
     /// message has it as it was written.
     pub recipient: String,
+    /// The mailbox or phone behind the address, by which messages are counted.
+    pub mailbox: String,
     /// When it was written.
     pub created_at: i64,
     /// When delivery is tried next; none once it is delivered, given up, or not to be delivered.
@@ -29,8 +31,7 @@ pub struct Entry {
     pub sealed: Sealed,
 }
 
-const COLUMNS: &str =
-    "id, pool_id, username, recipient, created_at, next_try_at, tries, delivered_at, last_error, sealed";
+const COLUMNS: &str = "id, pool_id, username, recipient, created_at, next_try_at, tries, delivered_at, last_error, sealed, mailbox";
 
 /// What a sealed message is bound to.
 pub fn sealed_context(id: &str) -> String {
@@ -49,12 +50,13 @@ fn entry(row: &Row) -> Result<Entry, Error> {
         delivered_at: row.opt_int(7)?,
         last_error: row.opt_text(8)?,
         sealed: Sealed(row.blob(9)?),
+        mailbox: row.opt_text(10)?.unwrap_or_default(),
     })
 }
 
 /// Stores a new message.
 pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
-    let sql = format!("INSERT INTO outbox ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    let sql = format!("INSERT INTO outbox ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     tx.execute(
         &sql,
         &[
@@ -68,16 +70,17 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
             entry.delivered_at.into(),
             (&entry.last_error).into(),
             (&entry.sealed.0).into(),
+            (&entry.mailbox).into(),
         ],
     )?;
     Ok(())
 }
 
-/// Whether an address, however it is spelled, was sent as many messages since then.
-pub fn has_since(tx: &mut Tx<'_>, recipient: &str, since: i64, count: i64) -> Result<bool, Error> {
+/// Whether a mailbox or phone was sent as many messages since then.
+pub fn has_since(tx: &mut Tx<'_>, mailbox: &str, since: i64, count: i64) -> Result<bool, Error> {
     let row = tx.query_one(
-        "SELECT created_at FROM outbox WHERE recipient = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
-        &[(&recipient.to_lowercase()).into(), (count - 1).into()],
+        "SELECT created_at FROM outbox WHERE mailbox = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
+        &[mailbox.into(), (count - 1).into()],
     )?;
     row.map_or(Ok(false), |row| Ok(row.int(0)? > since))
 }
@@ -146,6 +149,15 @@ pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<i64>, error: &str) 
     tx.execute(
         "UPDATE outbox SET next_try_at = $1, last_error = $2 WHERE id = $3",
         &[next_try_at.into(), error.into(), id.into()],
+    )?;
+    Ok(())
+}
+
+/// Removes all messages to a user, sent or not.
+pub(crate) fn delete_of_user(tx: &mut Tx<'_>, pool_id: &str, username: &str) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM outbox WHERE pool_id = $1 AND username = $2",
+        &[pool_id.into(), username.into()],
     )?;
     Ok(())
 }

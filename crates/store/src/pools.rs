@@ -63,6 +63,7 @@ pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<bool, Error> {
     for sql in [
         "DELETE FROM grants WHERE pool_id = $1",
         "DELETE FROM outbox WHERE pool_id = $1",
+        "DELETE FROM tickets WHERE pool_id = $1",
         "DELETE FROM group_members WHERE pool_id = $1",
         "DELETE FROM groups WHERE pool_id = $1",
         "DELETE FROM searchable_attributes WHERE pool_id = $1",

@@ -36,10 +36,19 @@ impl Kind {
 pub struct Ticket<T> {
     /// When it ends.
     pub expires_at: i64,
-    /// How many wrong answers it still forgives.
-    pub tries_left: i64,
     /// What it remembers.
     pub document: T,
+}
+
+/// Whose a ticket is: it goes with its user, or with its pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// The pool.
+    pub pool_id: &'a str,
+    /// The user; none where nobody has the name that it was asked for.
+    pub sub: Option<&'a str>,
+    /// A keyed hash of the mailbox or phone that its code went to.
+    pub mailbox: Option<&'a [u8]>,
 }
 
 /// Stores a ticket; one of the same kind and id is replaced.
@@ -47,23 +56,54 @@ pub fn put(
     tx: &mut Tx<'_>,
     kind: Kind,
     id: &[u8],
+    owner: Owner<'_>,
     expires_at: i64,
-    tries_left: i64,
     document: &impl Serialize,
 ) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO tickets (kind, id, expires_at, tries_left, document) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (kind, id) DO UPDATE SET expires_at = excluded.expires_at, tries_left = excluded.tries_left, \
-         document = excluded.document",
-        &[kind.as_str().into(), id.into(), expires_at.into(), tries_left.into(), (&to_json(document)?).into()],
+        "INSERT INTO tickets (kind, id, expires_at, tries_left, document, pool_id, sub, mailbox) \
+         VALUES ($1, $2, $3, 0, $4, $5, $6, $7) \
+         ON CONFLICT (kind, id) DO UPDATE SET expires_at = excluded.expires_at, document = excluded.document, \
+         pool_id = excluded.pool_id, sub = excluded.sub, mailbox = excluded.mailbox",
+        &[
+            kind.as_str().into(),
+            id.into(),
+            expires_at.into(),
+            (&to_json(document)?).into(),
+            owner.pool_id.into(),
+            owner.sub.into(),
+            owner.mailbox.into(),
+        ],
     )?;
+    Ok(())
+}
+
+/// Ends the oldest tickets of a kind whose codes went to one mailbox or phone, but for the newest `count`.
+pub fn keep_newest(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    pool_id: &str,
+    mailbox: &[u8],
+    count: i64,
+) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM tickets WHERE kind = $1 AND id IN (SELECT id FROM tickets WHERE pool_id = $2 AND mailbox = $3 \
+         AND kind = $1 ORDER BY expires_at DESC LIMIT 1000 OFFSET $4)",
+        &[kind.as_str().into(), pool_id.into(), mailbox.into(), count.into()],
+    )?;
+    Ok(())
+}
+
+/// Removes all tickets of a user.
+pub(crate) fn delete_of_user(tx: &mut Tx<'_>, pool_id: &str, sub: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM tickets WHERE pool_id = $1 AND sub = $2", &[pool_id.into(), sub.into()])?;
     Ok(())
 }
 
 /// Reads a ticket without using it, expired or not.
 pub fn find<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Result<Option<Ticket<T>>, Error> {
     let row = tx.query_one(
-        "SELECT expires_at, tries_left, document FROM tickets WHERE kind = $1 AND id = $2",
+        "SELECT expires_at, document FROM tickets WHERE kind = $1 AND id = $2",
         &[kind.as_str().into(), id.into()],
     )?;
     row.as_ref().map(ticket).transpose()
@@ -72,19 +112,10 @@ pub fn find<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Resu
 /// Uses a ticket up: of two callers, one gets it.
 pub fn take<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Result<Option<Ticket<T>>, Error> {
     let row = tx.query_one(
-        "DELETE FROM tickets WHERE kind = $1 AND id = $2 RETURNING expires_at, tries_left, document",
+        "DELETE FROM tickets WHERE kind = $1 AND id = $2 RETURNING expires_at, document",
         &[kind.as_str().into(), id.into()],
     )?;
     row.as_ref().map(ticket).transpose()
-}
-
-/// Counts a wrong answer and says how many are still forgiven; none if the ticket is gone.
-pub fn miss(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Result<Option<i64>, Error> {
-    let row = tx.query_one(
-        "UPDATE tickets SET tries_left = tries_left - 1 WHERE kind = $1 AND id = $2 RETURNING tries_left",
-        &[kind.as_str().into(), id.into()],
-    )?;
-    row.map(|row| row.int(0)).transpose()
 }
 
 /// Removes a ticket, if there is one.
@@ -109,5 +140,5 @@ pub fn purge(tx: &mut Tx<'_>, now: i64) -> Result<u64, Error> {
 }
 
 fn ticket<T: DeserializeOwned>(row: &crate::Row) -> Result<Ticket<T>, Error> {
-    Ok(Ticket { expires_at: row.int(0)?, tries_left: row.int(1)?, document: from_json(&row.text(2)?)? })
+    Ok(Ticket { expires_at: row.int(0)?, document: from_json(&row.text(1)?)? })
 }

@@ -216,6 +216,9 @@ pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Er
     }
     forget(tx, user, row.int(0)?, &entries(user))?;
     tx.execute("DELETE FROM group_members WHERE pool_id = $1 AND sub = $2", &key)?;
+    // Both hold addresses.
+    crate::tickets::delete_of_user(tx, &user.pool_id, &user.sub)?;
+    crate::outbox::delete_of_user(tx, &user.pool_id, &user.username)?;
     Ok(true)
 }
 

@@ -105,11 +105,6 @@ pub fn resend_not_possible(status: &str) -> Fault {
     )
 }
 
-/// No medium can carry the message. Unverified: text.
-pub fn code_delivery_failure(detail: &str) -> Fault {
-    Fault::new(Code::CodeDeliveryFailureException, detail.to_owned())
-}
-
 /// Only these two can be verified. From memory of public reports.
 pub fn attribute_cannot_be_verified() -> Fault {
     invalid_parameter("Invalid attribute name. Only phone_number and email can be verified.")
@@ -128,4 +123,14 @@ pub fn attribute_without_value(attribute: &str) -> Fault {
 /// SignUp without a password in a pool whose users cannot sign in by a code. Unverified: text.
 pub fn password_missing() -> Fault {
     invalid_parameter("Missing required parameter PASSWORD")
+}
+
+/// A user takes away the address of the second factor. Unverified
+pub fn address_is_second_factor(attribute: &str) -> Fault {
+    invalid_parameter(format!("The attribute {attribute} is a second factor. Turn the factor off first."))
+}
+
+/// A user takes away the only attribute to sign in by. Unverified
+pub fn address_is_last_name(attribute: &str) -> Fault {
+    invalid_parameter(format!("The attribute {attribute} is the name to sign in by and cannot be removed."))
 }

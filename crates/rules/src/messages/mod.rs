@@ -1,9 +1,10 @@
 //! Which text goes to whom, by which medium.
 
 pub mod recipients;
+pub mod requests;
 mod templates;
 
-pub use templates::write;
+pub use templates::{Template, template};
 
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{CodeDeliveryDetailsType, DeliveryMediumType, VerifiedAttributeType};

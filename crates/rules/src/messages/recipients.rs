@@ -4,9 +4,10 @@ use super::{Medium, delivery_details};
 use crate::{
     Result, fault,
     pool::Pool,
+    sign_in::mfa,
     user::{MfaFactor, User},
 };
-use spec::cognito_idp::{CodeDeliveryDetailsType, RecoveryOptionNameType, UserPoolMfaType};
+use spec::cognito_idp::{CodeDeliveryDetailsType, RecoveryOptionNameType};
 
 /// Where a message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,19 @@ impl Recipient {
     /// What the wire tells of a delivery to it.
     pub fn details(&self) -> CodeDeliveryDetailsType {
         delivery_details(self.medium, &self.to)
+    }
+}
+
+/// The mailbox or phone behind an address, by which limits count: in small letters, and of an e-mail address without
+/// what follows a plus sign in front of the @, because many providers deliver all of these to one person.
+pub fn mailbox(address: &str) -> String {
+    let address = address.to_lowercase();
+    match address.rsplit_once('@') {
+        Some((local, domain)) => {
+            let local = local.split_once('+').map_or(local, |(name, _)| name);
+            format!("{local}@{domain}")
+        }
+        None => address,
     }
 }
 
@@ -55,14 +69,13 @@ pub fn recovery(pool: &Pool, user: &User) -> Result<Recipient> {
         .ok_or_else(fault::no_verified_channel)
 }
 
-/// Where a reset code pretends to go that is not sent, so that an unknown name looks like a known one: the medium
-/// follows from the form of the name, else from the pool's settings. `seed` belongs to the name, so that the same
-/// name gets the same answer each time.
+/// Where a reset code pretends to go that is not sent, so that an unknown name looks like a known one. `seed` belongs
+/// to the name, so that the same name gets the same answer each time.
 ///
 /// # Errors
 /// NotAuthorizedException when only an administrator may reset.
 pub fn simulated_recovery(pool: &Pool, name: &str, seed: &[u8; 32]) -> Result<Recipient> {
-    Ok(simulated(pool, name, &recovery_media(pool)?, seed))
+    Ok(simulated(pool, name, recovery_media(pool)?, seed))
 }
 
 /// The same for the code of a sign-up.
@@ -75,16 +88,7 @@ pub fn simulated_sign_up(pool: &Pool, name: &str, seed: &[u8; 32]) -> Result<Rec
     if media.is_empty() {
         return Err(fault::cannot_resend_codes());
     }
-    Ok(simulated(pool, name, &media, seed))
-}
-
-/// The address of a second factor, none for an authenticator app or where the user has none.
-pub fn mfa(user: &User, factor: MfaFactor) -> Option<Recipient> {
-    match factor {
-        MfaFactor::Sms => address(user, Medium::Sms),
-        MfaFactor::Email => address(user, Medium::Email),
-        MfaFactor::SoftwareToken => None,
-    }
+    Ok(simulated(pool, name, media, seed))
 }
 
 /// The media that a reset code may take, best first.
@@ -106,27 +110,29 @@ fn recovery_media(pool: &Pool) -> Result<Vec<Medium>> {
     if media.is_empty() { Err(fault::contact_administrator()) } else { Ok(media) }
 }
 
-/// Whether the medium already carries the user's second factor: who holds the phone alone must not be able to
-/// reset the password and pass the second factor too. The rule belongs to AccountRecoverySetting; pools without
-/// it keep the older behavior.
+/// Whether the medium carries the user's second factor: who holds the phone alone must not be able to reset the
+/// password and pass the second factor too. That is so where the factor was turned on, and also where sign-in would
+/// fall back on the address at hand. The rule belongs to AccountRecoverySetting; pools without it keep the older
+/// behavior.
 fn is_second_factor(pool: &Pool, user: &User, medium: Medium) -> bool {
-    if pool.detail.account_recovery_setting.is_none() || pool.mfa_configuration() == UserPoolMfaType::Off {
-        return false;
-    }
-    match medium {
-        Medium::Sms => user.mfa.sms,
-        Medium::Email => user.mfa.email,
-    }
+    let factor = if medium == Medium::Sms { MfaFactor::Sms } else { MfaFactor::Email };
+    pool.detail.account_recovery_setting.is_some() && mfa::rests_on(pool, user, factor)
 }
 
-fn simulated(pool: &Pool, name: &str, media: &[Medium], seed: &[u8; 32]) -> Recipient {
-    for (medium, looks_like) in [(Medium::Email, name.contains('@')), (Medium::Sms, name.starts_with('+'))] {
-        if looks_like && media.contains(&medium) {
-            return Recipient { medium, to: name.to_owned() };
-        }
+/// Of several media that the pool's users may have, each name gets one of its own, as each user has one.
+fn simulated(pool: &Pool, name: &str, mut media: Vec<Medium>, seed: &[u8; 32]) -> Recipient {
+    let likely = |medium: &Medium| pool.auto_verifies(medium.verified_attribute());
+    if media.iter().any(likely) {
+        media.retain(likely);
     }
-    let verified = media.iter().find(|medium| pool.auto_verifies(medium.verified_attribute()));
-    let medium = verified.or(media.first()).copied().unwrap_or(Medium::Email);
+    let medium = media.get(usize::from(seed[6]) % media.len().max(1)).copied().unwrap_or(Medium::Email);
+    let looks_like = match medium {
+        Medium::Email => name.contains('@'),
+        Medium::Sms => name.starts_with('+'),
+    };
+    if looks_like {
+        return Recipient { medium, to: name.to_owned() };
+    }
     let letter = |byte: u8| char::from(b'a' + byte % 26);
     let to = match medium {
         Medium::Email => format!("{}@{}", letter(seed[0]), letter(seed[1])),
@@ -224,21 +230,60 @@ mod tests {
         }
     }
 
+    /// Whoever signs in by the address at hand must not reset the password by it.
     #[test]
-    fn a_simulated_delivery_looks_like_the_name() {
-        let seed = [7; 32];
-        for (detail, name, expected) in [
-            (json!({}), "jane", "+*******7777"),
-            (json!({ "AutoVerifiedAttributes": ["email"] }), "jane", "h***@h***"),
-            (json!({}), "jane@example.com", "j***@e***"),
-            (json!({}), "+15555550100", "+*******0100"),
-            (
-                json!({ "AccountRecoverySetting": { "RecoveryMechanisms": [
-                    { "Priority": 1, "Name": "verified_email" }
-                ] } }),
-                "+15555550100",
-                "h***@h***",
-            ),
+    fn a_required_factor_is_no_way_to_recover() {
+        let by = |names: &[&str]| {
+            let mechanisms: Vec<Value> =
+                names.iter().enumerate().map(|(i, n)| json!({ "Priority": i + 1, "Name": n })).collect();
+            json!({ "AccountRecoverySetting": { "RecoveryMechanisms": mechanisms }, "MfaConfiguration": "ON" })
+        };
+        let both = by(&["verified_email", "verified_phone_number"]);
+        for (detail, offered, expected) in [
+            (both.clone(), "email", Ok(PHONE)),
+            (both.clone(), "sms", Ok(EMAIL)),
+            // Of several that are offered, sign-in takes SMS.
+            (both, "sms email", Ok(EMAIL)),
+            (by(&["verified_email"]), "email", Err(Code::InvalidParameterException)),
+            (by(&["verified_phone_number"]), "sms", Err(Code::InvalidParameterException)),
+        ] {
+            let mut pool = pool(detail.clone());
+            pool.mfa.sms = offered.contains("sms").then(Default::default);
+            pool.mfa.email = offered.contains("email").then(Default::default);
+            let found =
+                recovery(&pool, &user("email! phone_number!")).map(|r| r.to).map_err(|fault| fault.code);
+            assert_eq!(found.as_deref().map_err(|code| *code), expected, "{detail} {offered}");
+        }
+    }
+
+    #[test]
+    fn variants_of_an_address_are_one_mailbox() {
+        for (address, expected) in [
+            ("Jane@Example.com", "jane@example.com"),
+            ("jane+1@example.com", "jane@example.com"),
+            ("jane+a+b@example.com", "jane@example.com"),
+            ("+@example.com", "@example.com"),
+            ("a@b+c@example.com", "a@b@example.com"),
+            (PHONE, PHONE),
+        ] {
+            assert_eq!(mailbox(address), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_simulated_delivery_looks_like_one_of_the_pools() {
+        let (sms, email) = ([0; 32], [1; 32]);
+        let by_email = json!({ "AccountRecoverySetting": { "RecoveryMechanisms": [
+            { "Priority": 1, "Name": "verified_email" }
+        ] } });
+        for (detail, name, seed, expected) in [
+            (json!({}), "jane", sms, "+*******0000"),
+            (json!({}), "jane", email, "b***@b***"),
+            (json!({ "AutoVerifiedAttributes": ["email"] }), "jane", sms, "a***@a***"),
+            (json!({}), "jane@example.com", email, "j***@e***"),
+            (json!({}), "jane@example.com", sms, "+*******0000"),
+            (json!({}), "+15555550100", sms, "+*******0100"),
+            (by_email, "+15555550100", sms, "a***@a***"),
         ] {
             let details = simulated_recovery(&pool(detail.clone()), name, &seed).unwrap().details();
             assert_eq!(details.destination.as_deref(), Some(expected), "{detail} {name}");

@@ -17,36 +17,42 @@ const INVITATION_SUBJECT: &str = "Your temporary password";
 const AUTHENTICATION: &str = "Your authentication code is {####}. ";
 const AUTHENTICATION_SUBJECT: &str = "Your authentication code";
 
-/// The message of a pool to one of its users. `code` is the code, or in an invitation the temporary password.
-///
-/// An e-mail that the pool wants to carry a link (CONFIRM_WITH_LINK) carries the code: the page that a link
-/// leads to is not built yet.
-pub fn write(pool: &Pool, purpose: Purpose, medium: Medium, user: &User, code: &str, to: &str) -> Message {
-    let template = template(pool, purpose, medium);
-    let shown = shown_name(pool, user);
-    let body = match medium {
-        Medium::Email => fill(&template.body, &escape_html(code), &escape_html(shown)),
-        Medium::Sms => fill(&template.body, code, shown),
-    };
-    // A line break in a subject would begin another header of the e-mail.
-    let one_line = |text: &str| text.replace(|c: char| c.is_control(), " ");
-    Message {
-        medium,
-        to: to.to_owned(),
-        username: user.username.clone(),
-        purpose,
-        subject: template.subject.map(|subject| one_line(&fill(&subject, code, shown))),
-        body,
-        code: code.to_owned(),
-    }
-}
-
-struct Template {
+/// What a message says, before its code and its reader's name are filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    purpose: Purpose,
+    medium: Medium,
     subject: Option<String>,
     body: String,
 }
 
-fn template(pool: &Pool, purpose: Purpose, medium: Medium) -> Template {
+impl Template {
+    /// The message to one user of the pool. `code` is the code, or in an invitation the temporary password.
+    pub fn fill(&self, pool: &Pool, user: &User, code: &str, to: &str) -> Message {
+        let shown = shown_name(pool, user);
+        let body = match self.medium {
+            Medium::Email => fill(&self.body, &escape_html(code), &escape_html(shown)),
+            Medium::Sms => fill(&self.body, code, shown),
+        };
+        // A line break in a subject would begin another header of the e-mail.
+        let one_line = |text: &str| text.replace(|c: char| c.is_control(), " ");
+        Message {
+            medium: self.medium,
+            to: to.to_owned(),
+            username: user.username.clone(),
+            purpose: self.purpose,
+            subject: self.subject.as_ref().map(|subject| one_line(&fill(subject, code, shown))),
+            body,
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// The pool's template for a purpose.
+///
+/// An e-mail that the pool wants to carry a link (CONFIRM_WITH_LINK) carries the code: the page that a link
+/// leads to is not built yet.
+pub fn template(pool: &Pool, purpose: Purpose, medium: Medium) -> Template {
     let (subject, body, default_subject, default_body) = match purpose {
         Purpose::SignUp | Purpose::PasswordReset | Purpose::AttributeVerification => {
             let (subject, body) = verification(pool, medium);
@@ -63,6 +69,8 @@ fn template(pool: &Pool, purpose: Purpose, medium: Medium) -> Template {
     };
     let or = |text: Option<&String>, default: &str| text.map_or_else(|| default.to_owned(), Clone::clone);
     Template {
+        purpose,
+        medium,
         subject: (medium == Medium::Email).then(|| or(subject, default_subject)),
         body: or(body, default_body),
     }
@@ -191,7 +199,7 @@ mod tests {
 
     #[track_caller]
     fn check(pool: &Pool, purpose: Purpose, medium: Medium, subject: Option<&str>, body: &str) {
-        let message = write(pool, purpose, medium, &user("jane", &[]), "123456", "to");
+        let message = template(pool, purpose, medium).fill(pool, &user("jane", &[]), "123456", "to");
         assert_eq!((message.subject.as_deref(), message.body.as_str()), (subject, body));
         assert_eq!((message.code.as_str(), message.to.as_str()), ("123456", "to"));
     }
@@ -264,11 +272,12 @@ mod tests {
             json!({ "software_token": false }),
         );
         let evil = user("<img src=x onerror='a'>\r\nBcc: \"x\"", &[]);
-        let mail = write(&pool, Purpose::Invitation, Medium::Email, &evil, "a<&b", "to");
+        let mail = template(&pool, Purpose::Invitation, Medium::Email).fill(&pool, &evil, "a<&b", "to");
         assert_eq!(mail.body, "&lt;img src=x onerror=&#39;a&#39;&gt;\r\nBcc: &quot;x&quot; a&lt;&amp;b");
         assert_eq!(mail.subject.as_deref(), Some("<img src=x onerror='a'>  Bcc: \"x\""));
         assert_eq!(mail.code, "a<&b");
-        let sms = write(&pool, Purpose::Invitation, Medium::Sms, &user("<b>", &[]), "a<&b", "to");
+        let sms =
+            template(&pool, Purpose::Invitation, Medium::Sms).fill(&pool, &user("<b>", &[]), "a<&b", "to");
         assert_eq!(sms.body, "<b> a<&b");
     }
 
@@ -284,7 +293,7 @@ mod tests {
             (&[][..], "sub-1"),
         ] {
             let user = user("sub-1", attributes);
-            let message = write(&pool, Purpose::Invitation, Medium::Sms, &user, "pw", "to");
+            let message = template(&pool, Purpose::Invitation, Medium::Sms).fill(&pool, &user, "pw", "to");
             assert_eq!(message.body, format!("Your username is {expected} and temporary password is pw. "));
         }
     }

@@ -52,6 +52,20 @@ pub fn active(user: &User) -> Vec<MfaFactor> {
     ALL.into_iter().filter(on).collect()
 }
 
+/// Whether the user's sign-in takes this factor, or would where it takes one: it was turned on, or it is the address at
+/// hand that sign-in falls back on where a factor is required.
+pub fn rests_on(pool: &Pool, user: &User, factor: MfaFactor) -> bool {
+    if pool.mfa_configuration() == UserPoolMfaType::Off {
+        return false;
+    }
+    active(user).contains(&factor)
+        || match decide(pool, user) {
+            NextFactor::Challenge(next) => next == factor,
+            NextFactor::Select(factors) => factors.contains(&factor),
+            NextFactor::None | NextFactor::SetUp(_) => false,
+        }
+}
+
 /// Decides by the pool's setting and the user's factors.
 pub fn decide(pool: &Pool, user: &User) -> NextFactor {
     let mfa = pool.mfa_configuration();

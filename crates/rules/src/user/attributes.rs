@@ -1,7 +1,7 @@
 //! Which attributes may be written and read by whom, and which values they take.
 
 use super::{
-    User,
+    MfaFactor, User,
     formats::{is_email, is_phone_number},
     username::check_no_alias,
 };
@@ -9,9 +9,11 @@ use crate::{
     Result, fault,
     messages::Medium,
     pool::{Client, Pool},
+    sign_in::mfa,
 };
 use spec::cognito_idp::{
-    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, VerifiedAttributeType,
+    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, UsernameAttributeType,
+    VerifiedAttributeType,
 };
 use std::collections::BTreeMap;
 
@@ -159,6 +161,37 @@ pub fn check_deletion(pool: &Pool, writer: Writer<'_>, names: &[String]) -> Resu
     check_update(pool, writer, &blanks)
 }
 
+/// Checks what rests on an address that goes, in whatever way it goes: by a deletion, or by an update to a blank value.
+/// A user, or a thief of an access token, must not take away the second factor, or the last name to sign in by, with it.
+/// An administrator may: with the address the factor is turned off.
+///
+/// # Errors
+/// InvalidParameterException for an address that something rests on.
+pub fn check_removals(pool: &Pool, before: &User, changes: &Changes, writer: Writer<'_>) -> Result<()> {
+    let goes =
+        |name: &str| changes.get(name).is_some_and(Option::is_none) && before.attributes.contains_key(name);
+    if matches!(writer, Writer::Operator) {
+        return Ok(());
+    }
+    for (medium, factor) in [(Medium::Sms, MfaFactor::Sms), (Medium::Email, MfaFactor::Email)] {
+        if goes(medium.attribute()) && mfa::rests_on(pool, before, factor) {
+            return Err(fault::address_is_second_factor(medium.attribute()));
+        }
+    }
+    let names =
+        [("email", UsernameAttributeType::Email), ("phone_number", UsernameAttributeType::PhoneNumber)];
+    let is_name = |(name, kind): &(&str, UsernameAttributeType)| {
+        pool.has_username_attribute(*kind) && before.attributes.contains_key(*name)
+    };
+    let mut present = names.iter().filter(|name| is_name(name)).peekable();
+    if let Some((name, _)) = present.peek().copied()
+        && present.all(|(name, _)| goes(name))
+    {
+        return Err(fault::address_is_last_name(name));
+    }
+    Ok(())
+}
+
 /// Applies an update to a user and answers by which media codes must go out.
 ///
 /// A new address is unverified unless the same update says otherwise. Where the pool verifies before it
@@ -180,6 +213,7 @@ pub fn apply(pool: &Pool, user: &mut User, changes: &Changes) -> Vec<Medium> {
         user.pending.remove(address);
         let Some(new) = new else {
             user.attributes.remove(&verified);
+            user.mfa.turn_off(if medium == Medium::Sms { MfaFactor::Sms } else { MfaFactor::Email });
             continue;
         };
         if is_other && !is_trusted && pool.verifies_before_update(automatic) {

@@ -169,6 +169,16 @@ pub struct Membership {
 }
 
 impl UserMfa {
+    /// Turns a factor off, also as the preferred one.
+    pub fn turn_off(&mut self, factor: MfaFactor) {
+        match factor {
+            MfaFactor::Sms => self.sms = false,
+            MfaFactor::SoftwareToken => self.software_token = false,
+            MfaFactor::Email => self.email = false,
+        }
+        self.preferred = self.preferred.filter(|preferred| *preferred != factor);
+    }
+
     /// The second factors that are on, as the wire lists them.
     pub fn setting_list(&self) -> Vec<String> {
         [

@@ -191,8 +191,9 @@ fn invitations(app: &App, pool: &Pool, user: &User, password: &str, media: &[Med
         .iter()
         .map(|medium| {
             let to = user.attribute(medium.attribute()).unwrap_or_default();
-            let message = messages::write(pool, Purpose::Invitation, *medium, user, password, to);
-            outbox::entry(app, &pool.id, &message)
+            let message =
+                messages::template(pool, Purpose::Invitation, *medium).fill(pool, user, password, to);
+            outbox::entry(app, &app.random().uuid_v7(app.now()), &pool.id, &message)
         })
         .collect()
 }

@@ -1,16 +1,17 @@
 //! An administrator's changes of a user's attributes.
 
-use super::user_attributes::send_codes;
-use crate::users::changes;
-use crate::{app::App, callers::Operator};
+use super::user_attributes::{changed, drafts, send_codes};
+use crate::{app::App, callers::Operator, users::changes};
 use rules::{
     Result,
+    pool::Pool,
     user::attributes::{self, Writer},
 };
 use spec::cognito_idp::{
     AdminDeleteUserAttributesRequest, AdminDeleteUserAttributesResponse, AdminUpdateUserAttributesRequest,
     AdminUpdateUserAttributesResponse,
 };
+use std::sync::Arc;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html>
 pub async fn admin_update_user_attributes(
@@ -20,7 +21,7 @@ pub async fn admin_update_user_attributes(
 ) -> Result<AdminUpdateUserAttributesResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let changes = attributes::check_update(&pool, Writer::Operator, &input.user_attributes)?;
-    update(app, &input.user_pool_id, input.username, changes).await?;
+    update(app, pool, input.username, changes).await?;
     Ok(AdminUpdateUserAttributesResponse {})
 }
 
@@ -32,21 +33,21 @@ pub async fn admin_delete_user_attributes(
 ) -> Result<AdminDeleteUserAttributesResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let changes = attributes::check_deletion(&pool, Writer::Operator, &input.user_attribute_names)?;
-    update(app, &input.user_pool_id, input.username, changes).await?;
+    update(app, pool, input.username, changes).await?;
     Ok(AdminDeleteUserAttributesResponse {})
 }
 
 /// Applies the changes and sends the codes that they entail, in one transaction.
-async fn update(app: &App, pool_id: &str, typed: String, changes: attributes::Changes) -> Result<()> {
-    let pool = app.pool(pool_id).await?;
+async fn update(app: &App, pool: Arc<Pool>, typed: String, changes: attributes::Changes) -> Result<()> {
     let now = app.now();
+    let reading = pool.clone();
+    let read = app.db.look_up(move |tx| changes::find(tx, &reading, &typed)).await?;
+    let drafts = drafts(app, &pool, &changed(&pool, &read, &changes, Writer::Operator, now)?)?;
     app.write(move |app, tx| {
-        let before = changes::find(tx, &pool, &typed)?;
-        let mut user = before.clone();
-        let media = attributes::apply(&pool, &mut user, &changes);
-        user.updated_at = now;
+        let before = changes::find(tx, &pool, &read.sub)?;
+        let (user, media) = changed(&pool, &before, &changes, Writer::Operator, now)?;
         changes::save(tx, &pool, &before, &user)?;
-        send_codes(app, tx, &pool, &user, &media, now).map(drop)
+        send_codes(app, tx, &pool, &user, &media, &drafts, now).map(drop)
     })
     .await
 }

@@ -1,12 +1,13 @@
 //! A signed-in user sets another password.
 
 use super::user_passwords;
-use crate::users::changes;
 use crate::{
     app::App,
     callers::SignedIn,
     users::{
-        codes::{self, CodeOwner, Limit},
+        changes,
+        code_limits::{self, Limit},
+        codes::CodeOwner,
         passwords,
     },
 };
@@ -38,7 +39,7 @@ pub async fn change_password(
         }
         let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
         changes::save(tx, &pool, &before, &user)?;
-        codes::forget(app, tx, Limit::ChangePassword, &CodeOwner::user(&user))
+        code_limits::forget(app, tx, Limit::ChangePassword, &CodeOwner::user(&user))
     })
     .await?;
     Ok(ChangePasswordResponse {})
@@ -57,7 +58,7 @@ fn check_changeable(user: &User) -> Result<()> {
 async fn check_previous(app: &App, user: &User, previous: Option<Zeroizing<String>>) -> Result<()> {
     let Some(present) = &user.password else { return Ok(()) };
     let (owner, now) = (CodeOwner::user(user), app.now());
-    app.write(move |app, tx| codes::count(app, tx, Limit::ChangePassword, &owner, now)).await??;
+    app.write(move |app, tx| code_limits::count(app, tx, Limit::ChangePassword, &owner, now)).await??;
     let previous = previous.ok_or_else(fault::incorrect_username_or_password)?;
     if passwords::is_any_of(app, previous, vec![present.hash.clone()]).await? {
         Ok(())

@@ -4,26 +4,24 @@ use super::user_passwords;
 use crate::{
     app::App,
     callers::client_secret,
+    sign_in::attempts::passwords as passwords_counter,
     triggers,
     users::{
-        codes::{self, CodeOwner, CodePurpose, Committed, Limit},
+        changes, code_requests,
+        codes::{self, CodeOwner, CodePurpose, Committed},
         passwords,
     },
 };
-use crate::{sign_in::attempts::passwords as passwords_counter, users::changes};
 use rules::{
     Fault, Result, fault,
-    messages::recipients::{self, Recipient},
+    messages::requests::{self, Requested},
     pool::{Client, Pool, password_policy},
     triggers::Trigger,
     user::{Password, User},
 };
-use spec::{
-    Code,
-    cognito_idp::{
-        ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, ForgotPasswordRequest,
-        ForgotPasswordResponse, UserStatusType,
-    },
+use spec::cognito_idp::{
+    ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, ForgotPasswordRequest,
+    ForgotPasswordResponse, UserStatusType,
 };
 use std::sync::Arc;
 use store::{Tx, users};
@@ -33,77 +31,9 @@ use zeroize::Zeroizing;
 pub async fn forgot_password(app: &App, input: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
-    let seed = codes::simulation_seed(app, &pool, &input.username);
-    let simulated = recipients::simulated_recovery(&pool, &input.username, &seed)?;
-    let now = app.now();
-    let recipient = app
-        .write(move |app, tx| request(app, tx, &pool, &client, &input.username, &simulated, now))
-        .await??;
+    let recipient =
+        code_requests::request(app, (client, pool), Requested::PasswordReset, input.username).await?;
     Ok(ForgotPasswordResponse { code_delivery_details: Some(recipient.details()) })
-}
-
-/// Sends a code, or where errors must not tell which users exist pretends to: for unknown and disabled users and
-/// those without a verified address.
-fn request(
-    app: &App,
-    tx: &mut Tx<'_>,
-    pool: &Pool,
-    client: &Client,
-    typed: &str,
-    simulated: &Recipient,
-    now: i64,
-) -> Committed<Recipient> {
-    let found = users::find(tx, &pool.id, &pool.fold_name(typed))?;
-    if found.is_none() {
-        triggers::refuse_configured(pool, Trigger::UserMigration)?;
-        if !client.hides_users() {
-            return Err(fault::username_client_combination_not_found());
-        }
-    }
-    let owner = found.as_ref().map_or_else(|| CodeOwner::unknown(pool, typed), CodeOwner::user);
-    if let Err(refusal) = codes::count(app, tx, Limit::ForgotPassword, &owner, now)? {
-        return Ok(Err(refusal));
-    }
-    match found.as_ref().map(|user| real_recipient(pool, user)) {
-        Some(Err(refusal)) if !client.hides_users() || !tells_of_the_user(&refusal) => Ok(Err(refusal)),
-        Some(Ok(recipient)) => {
-            triggers::refuse_message(pool, recipient.medium)?;
-            if let Some(user) = &found {
-                let hides = client.hides_users();
-                codes::send_discreetly(
-                    app,
-                    tx,
-                    pool,
-                    user,
-                    CodePurpose::PasswordReset,
-                    &recipient,
-                    now,
-                    hides,
-                )?;
-            }
-            Ok(Ok(recipient))
-        }
-        _ => {
-            triggers::refuse_message(pool, simulated.medium)?;
-            codes::pretend(app, tx, CodePurpose::PasswordReset, &owner, simulated, now)?;
-            Ok(Ok(simulated.clone()))
-        }
-    }
-}
-
-/// Where a user's code really goes.
-fn real_recipient(pool: &Pool, user: &User) -> Result<Recipient> {
-    if !user.enabled {
-        return Err(fault::user_is_disabled());
-    }
-    user_passwords::check_resettable(user)?;
-    recipients::recovery(pool, user)
-}
-
-/// Whether a refusal is one that PreventUserExistenceErrors turns into a simulated delivery: a disabled user, or
-/// one without a verified address. The others are documented to be told.
-fn tells_of_the_user(refusal: &Fault) -> bool {
-    refusal.code == Code::InvalidParameterException || refusal.message == fault::user_is_disabled().message
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
@@ -186,7 +116,7 @@ fn confirm(
     if !proof.is_of(&before) {
         return Ok(Err(fault::code_expired()));
     }
-    user_passwords::check_resettable(&before)?;
+    requests::check_resettable(&before)?;
     // The code was sent, or the password changed, between reading and writing. What was made looks back on the
     // password that was read, so it cannot be stored; `Err` leaves the code good.
     let (_, kept) = made

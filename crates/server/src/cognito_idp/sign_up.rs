@@ -12,7 +12,7 @@ use crate::{
 };
 use rules::{
     Random, Result, fault,
-    messages::recipients,
+    messages::{Purpose, recipients},
     pool::{Client, Pool, password_policy},
     triggers::Trigger,
     user::{
@@ -41,9 +41,7 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
         return Err(fault::password_missing());
     }
     let recipient = recipients::sign_up(&pool, &user);
-    if let Some(recipient) = &recipient {
-        triggers::refuse_message(&pool, recipient.medium)?;
-    }
+    let draft = recipient.map(|to| codes::draft(app, &pool, Purpose::SignUp, to)).transpose()?;
     if let Some(password) = password {
         user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
@@ -54,10 +52,10 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
                 Some(attribute) => fault::attribute_already_used(attribute),
                 None => fault::user_already_exists(),
             })?;
-            let send = |recipient| {
-                codes::send(app, tx, &pool, &user, CodePurpose::SignUp, recipient, user.created_at)
-            };
-            recipient.as_ref().map(send).transpose()
+            draft
+                .as_ref()
+                .map(|draft| codes::send(app, tx, &pool, &user, CodePurpose::SignUp, draft, user.created_at))
+                .transpose()
         })
         .await?;
     Ok(SignUpResponse { user_confirmed: false, code_delivery_details, user_sub, session: None })

@@ -48,10 +48,12 @@ pub async fn associate_software_token(
             let sealed = app.vault.seal(&Totp::context(&caller.pool.id, &caller.user.sub), &*secret);
             let id = registration_id(app, &caller);
             let expires_at = app.now() + REGISTRATION_TTL_MS;
+            let (pool_id, sub) = (caller.pool.id.clone(), caller.user.sub.clone());
             app.db
                 .write(move |tx| {
                     let registration = Registration { secret: sealed.clone() };
-                    tickets::put(tx, Kind::SoftwareToken, &id, expires_at, 0, &registration)
+                    let owner = tickets::Owner { pool_id: &pool_id, sub: Some(&sub), mailbox: None };
+                    tickets::put(tx, Kind::SoftwareToken, &id, owner, expires_at, &registration)
                 })
                 .await?;
             None
@@ -164,8 +166,7 @@ pub async fn admin_delete_software_token(
             let before = changes::find(tx, &pool, &input.username)?;
             let mut user = before.clone();
             user.mfa.totp = None;
-            user.mfa.software_token = false;
-            user.mfa.preferred = user.mfa.preferred.filter(|f| *f != MfaFactor::SoftwareToken);
+            user.mfa.turn_off(MfaFactor::SoftwareToken);
             user.updated_at = now;
             changes::save(tx, &pool, &before, &user)
         })

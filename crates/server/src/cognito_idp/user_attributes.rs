@@ -1,15 +1,17 @@
 //! A signed-in user changes attributes and proves new addresses.
 
-use crate::users::changes;
 use crate::{
     app::App,
     callers::SignedIn,
-    triggers,
-    users::codes::{self, CodeOwner, CodePurpose, Committed, Limit, Proof},
+    users::{
+        changes,
+        code_limits::{self, Limit},
+        codes::{self, CodeOwner, CodePurpose, Committed, Draft, Proof},
+    },
 };
 use rules::{
-    Fault, Result, fault,
-    messages::{Medium, recipients::Recipient},
+    Fault, Millis, Result, fault,
+    messages::{Medium, Purpose, recipients::Recipient},
     pool::Pool,
     user::{
         User,
@@ -50,19 +52,40 @@ pub async fn delete_user_attributes(
 
 async fn update(app: &App, caller: SignedIn, changes: Changes) -> Result<Vec<CodeDeliveryDetailsType>> {
     let SignedIn { pool, user, .. } = caller;
-    let now = app.now();
+    let drafts =
+        drafts(app, &pool, &changed(&pool, &user, &changes, Writer::Client(&caller.client), app.now())?)?;
+    let (now, client) = (app.now(), caller.client);
     app.write(move |app, tx| {
         let before = changes::find(tx, &pool, &user.sub)?;
-        let mut user = User { updated_at: now, ..before.clone() };
-        let media = attributes::apply(&pool, &mut user, &changes);
+        let (user, media) = changed(&pool, &before, &changes, Writer::Client(&client), now)?;
         changes::save(tx, &pool, &before, &user)?;
         if !media.is_empty() {
             // A refusal undoes the change.
-            codes::count(app, tx, Limit::UpdateUserAttributes, &CodeOwner::user(&user), now)??;
+            code_limits::count(app, tx, Limit::UpdateUserAttributes, &CodeOwner::user(&user), now)??;
         }
-        send_codes(app, tx, &pool, &user, &media, now)
+        send_codes(app, tx, &pool, &user, &media, &drafts, now)
     })
     .await
+}
+
+/// The user after a change, and the media by which codes must go out.
+pub(super) fn changed(
+    pool: &Pool,
+    before: &User,
+    changes: &Changes,
+    writer: Writer<'_>,
+    now: Millis,
+) -> Result<(User, Vec<Medium>)> {
+    attributes::check_removals(pool, before, changes, writer)?;
+    let mut user = User { updated_at: now, ..before.clone() };
+    let media = attributes::apply(pool, &mut user, changes);
+    Ok((user, media))
+}
+
+/// The codes that a change of addresses entails, not sent yet.
+pub(super) fn drafts(app: &App, pool: &Pool, (user, media): &(User, Vec<Medium>)) -> Result<Vec<Draft>> {
+    let recipients = media.iter().filter_map(|medium| unproved_address(user, *medium));
+    recipients.map(|to| codes::draft(app, pool, Purpose::AttributeVerification, to)).collect()
 }
 
 /// Sends the codes that a change of addresses entails.
@@ -72,16 +95,20 @@ pub(super) fn send_codes(
     pool: &Pool,
     user: &User,
     media: &[Medium],
-    now: i64,
+    drafts: &[Draft],
+    now: Millis,
 ) -> Result<Vec<CodeDeliveryDetailsType>> {
-    let mut details = Vec::new();
-    for medium in media {
-        if let Some(recipient) = unproved_address(user, *medium) {
-            triggers::refuse_message(pool, *medium)?;
-            details.push(codes::send(app, tx, pool, user, CodePurpose::Attribute(*medium), &recipient, now)?);
-        }
-    }
-    Ok(details)
+    let recipients = media.iter().filter_map(|medium| unproved_address(user, *medium));
+    recipients
+        .map(|to| {
+            let draft = drafts.iter().find(|draft| draft.recipient == to).ok_or_else(changed_meanwhile)?;
+            codes::send(app, tx, pool, user, CodePurpose::Attribute(to.medium), draft, now)
+        })
+        .collect()
+}
+
+fn changed_meanwhile() -> Fault {
+    fault::too_many_requests().because("the user was changed meanwhile")
 }
 
 /// The address that a code should prove: the new one that waits, else the present one.
@@ -99,19 +126,23 @@ pub async fn get_user_attribute_verification_code(
 ) -> Result<GetUserAttributeVerificationCodeResponse> {
     let medium = medium_of(&input.attribute_name)?;
     let SignedIn { pool, user, .. } = caller;
-    triggers::refuse_message(&pool, medium)?;
+    let draft = unproved_address(&user, medium)
+        .map(|to| codes::draft(app, &pool, Purpose::AttributeVerification, to))
+        .transpose()?;
     let now = app.now();
     let details = app
         .write(move |app, tx| {
             let user = changes::find(tx, &pool, &user.sub)?;
             let limit = Limit::GetUserAttributeVerificationCode;
-            if let Err(refusal) = codes::count(app, tx, limit, &CodeOwner::user(&user), now)? {
-                return Ok::<_, Fault>(Err(refusal));
+            if let Err(refusal) = code_limits::count(app, tx, limit, &CodeOwner::user(&user), now)? {
+                return Ok(Err(refusal));
             }
             let Some(recipient) = unproved_address(&user, medium) else {
                 return Ok(Err(fault::attribute_without_value(medium.attribute())));
             };
-            codes::send(app, tx, &pool, &user, CodePurpose::Attribute(medium), &recipient, now).map(Ok)
+            let draft = draft.as_ref().filter(|draft| draft.recipient == recipient);
+            let draft = draft.ok_or_else(changed_meanwhile)?;
+            codes::send(app, tx, &pool, &user, CodePurpose::Attribute(medium), draft, now).map(Ok)
         })
         .await??;
     Ok(GetUserAttributeVerificationCodeResponse { code_delivery_details: Some(details) })

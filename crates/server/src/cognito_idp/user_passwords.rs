@@ -4,7 +4,6 @@ use crate::users::changes;
 use crate::{
     app::App,
     callers::Operator,
-    triggers,
     users::{
         codes::{self, CodePurpose},
         passwords,
@@ -12,7 +11,7 @@ use crate::{
 };
 use rules::{
     Result, fault,
-    messages::recipients,
+    messages::{Purpose, requests},
     pool::password_policy,
     user::{Password, User},
 };
@@ -84,26 +83,19 @@ pub async fn admin_reset_user_password(
 ) -> Result<AdminResetUserPasswordResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let now = app.now();
+    let (reading, typed) = (pool.clone(), input.username);
+    let read = app.db.read(move |tx| changes::find(tx, &reading, &typed)).await?;
+    let recipient = requests::reset_recipient(&pool, &read)?;
+    let draft = codes::draft(app, &pool, Purpose::PasswordReset, recipient)?;
     app.write(move |app, tx| {
-        let before = changes::find(tx, &pool, &input.username)?;
-        check_resettable(&before)?;
-        let recipient = recipients::recovery(&pool, &before)?;
-        triggers::refuse_message(&pool, recipient.medium)?;
+        let before = changes::find(tx, &pool, &read.sub)?;
+        if requests::reset_recipient(&pool, &before)? != draft.recipient {
+            return Err(fault::too_many_requests().because("the user was changed meanwhile"));
+        }
         let user = User { status: UserStatusType::ResetRequired, updated_at: now, ..before.clone() };
         changes::save(tx, &pool, &before, &user)?;
-        codes::send(app, tx, &pool, &user, CodePurpose::PasswordReset, &recipient, now)?;
-        Ok::<_, rules::Fault>(())
+        codes::send(app, tx, &pool, &user, CodePurpose::PasswordReset, &draft, now).map(drop)
     })
     .await?;
     Ok(AdminResetUserPasswordResponse {})
-}
-
-/// Whose password can be reset: users who have proved themselves once. Unverified: the answer for the others
-/// but FORCE_CHANGE_PASSWORD.
-pub(super) fn check_resettable(user: &User) -> Result<()> {
-    match user.status {
-        UserStatusType::Confirmed | UserStatusType::ResetRequired | UserStatusType::Compromised => Ok(()),
-        UserStatusType::Unconfirmed => Err(fault::no_verified_channel()),
-        _ => Err(fault::password_cannot_be_reset()),
-    }
 }

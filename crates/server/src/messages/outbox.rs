@@ -2,8 +2,11 @@
 
 use crate::app::App;
 use rules::{
-    Fault, Millis, Random, Result, fault,
-    messages::{Message, recipients::Recipient},
+    Fault, Millis, Result, fault,
+    messages::{
+        Message,
+        recipients::{self, Recipient},
+    },
 };
 use std::sync::atomic::Ordering;
 use store::{
@@ -11,7 +14,7 @@ use store::{
     outbox::{self, Entry, sealed_context},
 };
 
-/// How many messages one address is sent in an hour, whatever they are for.
+/// How many messages one mailbox or phone is sent in an hour, whatever they are for.
 pub const HOURLY_PER_RECIPIENT: i64 = 50;
 const HOUR_MS: i64 = 3_600_000;
 /// How many messages may wait for delivery.
@@ -25,7 +28,7 @@ pub const WAITING_MAX: i64 = 100_000;
 pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
     // What stays in the outbox goes to nobody.
     if entry.next_try_at.is_some() {
-        let had_many = had_many(tx, &entry.recipient, entry.created_at)?;
+        let had_many = had_many(tx, &entry.mailbox, entry.created_at)?;
         if app.outbox_is_full.load(Ordering::Relaxed) {
             return Err(fault::too_many_requests().because("too many messages wait for delivery"));
         }
@@ -41,19 +44,18 @@ pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
 /// Asks the store what [`post`] asks it for a message to this recipient, and does nothing with the answer.
 pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Millis) -> Result<()> {
     if app.config.delivery.carries(recipient.medium) {
-        had_many(tx, &recipient.to, now)?;
+        had_many(tx, &recipients::mailbox(&recipient.to), now)?;
     }
     Ok(())
 }
 
-fn had_many(tx: &mut Tx<'_>, to: &str, now: Millis) -> Result<bool> {
-    Ok(outbox::has_since(tx, to, now - HOUR_MS, HOURLY_PER_RECIPIENT)?)
+fn had_many(tx: &mut Tx<'_>, mailbox: &str, now: Millis) -> Result<bool> {
+    Ok(outbox::has_since(tx, mailbox, now - HOUR_MS, HOURLY_PER_RECIPIENT)?)
 }
 
-/// A message as the outbox keeps it. It is due at once if the server can send by its medium; otherwise it stays.
-pub fn entry(app: &App, pool_id: &str, message: &Message) -> Result<Entry> {
+/// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its medium; otherwise it stays.
+pub fn entry(app: &App, id: &str, pool_id: &str, message: &Message) -> Result<Entry> {
     let now = app.now();
-    let id = app.random().uuid_v7(now);
     let json = zeroize::Zeroizing::new(serde_json::to_vec(message).map_err(Fault::internal)?);
     Ok(Entry {
         pool_id: pool_id.to_owned(),
@@ -64,8 +66,9 @@ pub fn entry(app: &App, pool_id: &str, message: &Message) -> Result<Entry> {
         tries: 0,
         delivered_at: None,
         last_error: None,
-        sealed: app.vault.seal(&sealed_context(&id), &json),
-        id,
+        sealed: app.vault.seal(&sealed_context(id), &json),
+        mailbox: recipients::mailbox(&message.to),
+        id: id.to_owned(),
     })
 }
 

@@ -1,17 +1,15 @@
 //! The code that goes out with a question.
 
 use super::Context;
-use crate::{app::App, messages::outbox, secrets::vault::Vault, triggers::refuse_message};
+use crate::{app::App, secrets::vault::Vault, users::codes::Draft};
 use rules::{
-    Random, Result, fault,
-    messages::{self, Medium, Purpose},
+    Millis, Result, fault,
+    messages::{Medium, recipients::Recipient},
     sign_in::{Challenge, SignIn, Waiting},
     user::{MfaFactor, User},
 };
 use store::{Tx, attempts};
 
-/// How long a code by SMS or e-mail is, in digits.
-const CODE_DIGITS: usize = 6;
 /// How many codes of second factors a user is sent in an hour.
 const CODES_PER_HOUR: i64 = 20;
 const HOUR_MS: i64 = 3_600_000;
@@ -26,29 +24,33 @@ pub fn code_hash(vault: &Vault, sign_in: &SignIn, code: &str) -> [u8; 32] {
     vault.mac("sign-in-code", &[&sign_in.pool_id, &sign_in.sub, code])
 }
 
-/// Makes and sends the code of a question that has none yet.
+/// Where the code of a question goes that has none yet.
+pub fn awaits_code(sign_in: &SignIn) -> Option<Recipient> {
+    match &sign_in.waiting {
+        Waiting::Answer(Challenge::Code { factor, code, to, .. }) if code.is_empty() => {
+            Some(Recipient { medium: medium(*factor), to: to.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// Keeps and sends the code of a question.
 pub fn send_code(
     tx: &mut Tx<'_>,
     app: &App,
     context: &Context,
     user: &User,
     sign_in: &mut SignIn,
-    now: i64,
+    draft: &Draft,
+    now: Millis,
 ) -> Result<()> {
-    let digits = app.random().digits(CODE_DIGITS);
-    let hash = code_hash(&app.vault, sign_in, &digits);
-    let Waiting::Answer(Challenge::Code { factor, code, to, .. }) = &mut sign_in.waiting else {
-        return Ok(());
-    };
-    if !code.is_empty() {
-        return Ok(());
+    let hash = code_hash(&app.vault, sign_in, draft.code());
+    if let Waiting::Answer(Challenge::Code { code, .. }) = &mut sign_in.waiting {
+        check_sends(tx, app, user, now)?;
+        *code = hash.to_vec();
+        draft.post(app, tx, &context.pool, user)?;
     }
-    let medium = medium(*factor);
-    refuse_message(&context.pool, medium)?;
-    check_sends(tx, app, user, now)?;
-    *code = hash.to_vec();
-    let message = messages::write(&context.pool, Purpose::Authentication, medium, user, &digits, to);
-    outbox::post(app, tx, &outbox::entry(app, &context.pool.id, &message)?)
+    Ok(())
 }
 
 /// Whoever knows a password must not be able to send messages without end.

@@ -1,9 +1,16 @@
 //! The end of every step: tokens, or the next question, written with all that belongs to it.
 
-use super::{Context, challenge, session};
-use crate::{app::App, users::changes};
+use super::{
+    Context, challenge,
+    session::{self, SessionKey},
+};
+use crate::{
+    app::App,
+    users::{changes, codes::Draft},
+};
 use rules::{
-    Random, Result,
+    Fault, Millis, Random,
+    messages::recipients::Recipient,
     sign_in::{Outcome, SignIn, Step},
     tokens::{Grant, GrantFacts},
     user::{Membership, User},
@@ -43,8 +50,9 @@ pub fn write(
     before: &User,
     groups: &[Membership],
     outcome: Outcome,
-    now: i64,
-) -> Result<Conclusion> {
+    fresh: &Fresh,
+    now: Millis,
+) -> std::result::Result<Conclusion, Undone> {
     let Outcome { step, mut user } = outcome;
     if user != *before {
         user.updated_at = now;
@@ -52,34 +60,82 @@ pub fn write(
     }
     match step {
         Step::Done => {
-            let grant = new_grant(app, context, &user, now);
+            let grant = fresh.grant(context, &user, now);
             store::grants::insert(tx, &grant)?;
             Ok(Conclusion::Granted { user: Box::new(user), groups: groups.to_vec(), grant: Box::new(grant) })
         }
         Step::Ask(mut sign_in) => {
-            challenge::send_code(tx, app, context, &user, &mut sign_in, now)?;
-            let (session, ticket) = session::new(app, context);
-            session::put(tx, &ticket, &sign_in)?;
-            Ok(Conclusion::Asked { user: Box::new(user), sign_in, session })
+            if let Some(recipient) = challenge::awaits_code(&sign_in) {
+                let draft = fresh.draft.as_ref().filter(|draft| draft.recipient == recipient);
+                let draft = draft.ok_or(Undone::WantsDraft(recipient))?;
+                challenge::send_code(tx, app, context, &user, &mut sign_in, draft, now)?;
+            }
+            let (session, key) = &fresh.session;
+            session::put(tx, key, &sign_in)?;
+            Ok(Conclusion::Asked { user: Box::new(user), sign_in, session: session.clone() })
         }
     }
 }
 
-fn new_grant(app: &App, context: &Context, user: &User, now: i64) -> Grant {
-    let mut nonce = vec![0; 16];
-    app.random().fill(&mut nonce);
-    Grant {
-        id: app.random().uuid_v7(now),
-        pool_id: context.pool.id.clone(),
-        client_id: context.client.id.clone(),
-        sub: user.sub.clone(),
-        authenticated_at: now,
-        expires_at: now + context.client.token_validity().refresh_seconds * 1_000,
-        revoked_at: None,
-        nonce,
-        generation: 1,
-        previous_until: None,
-        sign_outs: user.sign_outs,
-        facts: GrantFacts { event_id: app.random().uuid_v4(), scopes: vec![SCOPE.to_owned()] },
+/// What an end may need that is new each time: drawn before the transaction, which may run again.
+pub struct Fresh {
+    grant_id: String,
+    event_id: String,
+    nonce: Vec<u8>,
+    session: (String, SessionKey),
+    /// The code of the next question, once it is known that there is one.
+    pub draft: Option<Draft>,
+}
+
+impl Fresh {
+    /// Draws what an end at this time may need.
+    pub fn draw(app: &App, context: &Context, now: Millis) -> Fresh {
+        let mut random = app.random();
+        let mut nonce = vec![0; 16];
+        random.fill(&mut nonce);
+        Fresh {
+            grant_id: random.uuid_v7(now),
+            event_id: random.uuid_v4(),
+            nonce,
+            session: session::new(app, context),
+            draft: None,
+        }
+    }
+
+    fn grant(&self, context: &Context, user: &User, now: Millis) -> Grant {
+        Grant {
+            id: self.grant_id.clone(),
+            pool_id: context.pool.id.clone(),
+            client_id: context.client.id.clone(),
+            sub: user.sub.clone(),
+            authenticated_at: now,
+            expires_at: now + context.client.token_validity().refresh_seconds * 1_000,
+            revoked_at: None,
+            nonce: self.nonce.clone(),
+            generation: 1,
+            previous_until: None,
+            sign_outs: user.sign_outs,
+            facts: GrantFacts { event_id: self.event_id.clone(), scopes: vec![SCOPE.to_owned()] },
+        }
+    }
+}
+
+/// Why nothing was written.
+pub enum Undone {
+    /// The next question takes a code to this recipient, whose message is made outside of the transaction.
+    WantsDraft(Recipient),
+    /// A refusal or failure.
+    Fault(Fault),
+}
+
+impl From<Fault> for Undone {
+    fn from(fault: Fault) -> Undone {
+        Undone::Fault(fault)
+    }
+}
+
+impl From<store::Error> for Undone {
+    fn from(error: store::Error) -> Undone {
+        Undone::Fault(error.into())
     }
 }

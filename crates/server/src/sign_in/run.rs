@@ -4,21 +4,25 @@
 use super::{
     Context,
     attempts::{self, Counter},
-    conclusion::{self, Conclusion},
+    conclusion::{self, Conclusion, Fresh, Undone},
     session::{self, SessionKey},
 };
 use crate::{
     app::App,
-    users::{changes, codes::Committed},
+    users::{changes, codes},
 };
 use rules::{
     Fault, Millis, Result, fault,
+    messages::Purpose,
     sign_in::{Facts, Input, SignIn, lockout},
     user::{Membership, User},
 };
 use spec::Code;
 use std::sync::Arc;
 use store::Tx;
+
+/// How often an attempt is begun anew: once for a code, and again where the user's address was changed meanwhile.
+const TRIES_MAX: usize = 3;
 
 /// What may be used once: its id, and until when it is remembered that it was.
 #[derive(Clone, Copy, Debug)]
@@ -87,10 +91,33 @@ impl Attempt {
     /// The machine's refusal. A wrong code stays counted and leaves the Session good; any other refusal changes nothing.
     pub async fn run(self, app: &App) -> Result<Conclusion> {
         let now = app.now();
-        app.write(move |app, tx| self.step(app, tx, now)).await?
+        let attempt = Arc::new(self);
+        let mut fresh = Fresh::draw(app, &attempt.context, now);
+        for _ in 0..TRIES_MAX {
+            let (this, server) = (attempt.clone(), app.clone());
+            let drawn = Arc::new(fresh);
+            let writing = drawn.clone();
+            match app.db.write(move |tx| this.step(&server, tx, &writing, now)).await {
+                Ok(conclusion) => return conclusion,
+                Err(Undone::Fault(fault)) => return Err(fault),
+                // The next question takes a code. Its message is made outside, where a function may write the text.
+                Err(Undone::WantsDraft(to)) => {
+                    fresh = Fresh::draw(app, &attempt.context, now);
+                    fresh.draft =
+                        Some(codes::draft(app, &attempt.context.pool, Purpose::Authentication, to)?);
+                }
+            }
+        }
+        Err(fault::too_many_requests().because("the user was changed at each try"))
     }
 
-    fn step(&self, app: &App, tx: &mut Tx<'_>, now: Millis) -> Committed<Conclusion> {
+    fn step(
+        &self,
+        app: &App,
+        tx: &mut Tx<'_>,
+        fresh: &Fresh,
+        now: Millis,
+    ) -> std::result::Result<Result<Conclusion>, Undone> {
         let (sign_in, before, groups) = self.recall(app, tx)?;
         let counter = self.counter(app, &sign_in);
         let failures = counter.map(|counter| attempts::failures(tx, &counter)).transpose()?;
@@ -105,7 +132,7 @@ impl Attempt {
             (Err(refusal), Some(counter)) if self.counts(&refusal) => {
                 return Ok(Err(attempts::fail(tx, &counter, now, refusal)?));
             }
-            (Err(refusal), _) => return Err(refusal),
+            (Err(refusal), _) => return Err(refusal.into()),
         };
         self.spend(tx)?;
         if let (Some(counter), Some(failures)) = (counter, failures)
@@ -114,7 +141,7 @@ impl Attempt {
         {
             store::attempts::delete(tx, &counter)?;
         }
-        conclusion::write(tx, app, &self.context, &before, &groups, outcome, now).map(Ok)
+        conclusion::write(tx, app, &self.context, &before, &groups, outcome, fresh, now).map(Ok)
     }
 
     /// The sign-in, and its user as the store has it now.

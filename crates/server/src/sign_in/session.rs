@@ -35,7 +35,8 @@ pub fn new(app: &App, context: &Context) -> (String, SessionKey) {
 
 /// Stores the sign-in behind a new Session.
 pub fn put(tx: &mut Tx<'_>, key: &SessionKey, sign_in: &SignIn) -> Result<()> {
-    Ok(tickets::put(tx, Kind::SignIn, &key.id, key.expires_at, 0, sign_in)?)
+    let owner = tickets::Owner { pool_id: &sign_in.pool_id, sub: Some(&sign_in.sub), mailbox: None };
+    Ok(tickets::put(tx, Kind::SignIn, &key.id, owner, key.expires_at, sign_in)?)
 }
 
 /// Reads which sign-in a Session means.

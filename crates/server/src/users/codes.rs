@@ -20,10 +20,14 @@
 //! .await??;
 //! ```
 
-use crate::{app::App, messages::outbox};
+use super::code_limits::{self, Limit};
+use crate::{app::App, messages::outbox, triggers};
 use rules::{
     Millis, Random, Result, fault,
-    messages::{self, Medium, Purpose, recipients::Recipient},
+    messages::{
+        self, Medium, Purpose, Template,
+        recipients::{self, Recipient},
+    },
     pool::Pool,
     user::User,
 };
@@ -31,15 +35,17 @@ use serde::{Deserialize, Serialize};
 use spec::{Code, cognito_idp::CodeDeliveryDetailsType};
 use store::{
     Tx,
-    attempts::{self, Attempts},
     tickets::{self, Kind},
 };
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// What a write closure answers whose refusals are committed.
 pub type Committed<T> = Result<Result<T>>;
 
 const DIGITS: usize = 6;
+/// How many sign-up codes live for one mailbox or phone at once: beyond it the oldest ends.
+pub const SIGN_UP_CODES_PER_MAILBOX: i64 = 5;
 const HOUR_MS: i64 = 3_600_000;
 
 /// What a code is good for.
@@ -77,7 +83,8 @@ impl CodePurpose {
         }
     }
 
-    const fn message(self) -> Purpose {
+    /// Why its message is sent.
+    pub const fn message(self) -> Purpose {
         match self {
             CodePurpose::SignUp => Purpose::SignUp,
             CodePurpose::PasswordReset => Purpose::PasswordReset,
@@ -85,49 +92,16 @@ impl CodePurpose {
         }
     }
 
+    /// Whether it proves that an address is the user's, and so makes it a name to sign in by.
+    const fn proves_address(self) -> bool {
+        matches!(self, CodePurpose::SignUp | CodePurpose::Attribute(_))
+    }
+
     /// The attribute whose codes do not replace those of the other.
     const fn attribute(self) -> &'static str {
         match self {
             CodePurpose::Attribute(medium) => medium.attribute(),
             CodePurpose::SignUp | CodePurpose::PasswordReset => "",
-        }
-    }
-}
-
-/// What a user may do only so often within an hour. The numbers are documented; of the 5 to 20 requests and
-/// confirmations of a reset together, by risk, we let 5 and 15 pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// Guesses of a sign-up's code.
-    ConfirmSignUp,
-    /// Guesses of an address's code.
-    VerifyUserAttribute,
-    /// Guesses of a reset's code.
-    ConfirmForgotPassword,
-    /// Requests of another sign-up code.
-    ResendConfirmationCode,
-    /// Requests of an address's code.
-    GetUserAttributeVerificationCode,
-    /// Changes of one's address that send a code to the new one.
-    UpdateUserAttributes,
-    /// Requests of a reset's code.
-    ForgotPassword,
-    /// Guesses of the present password by who holds an access token.
-    ChangePassword,
-}
-
-impl Limit {
-    const fn name_and_hourly(self) -> (&'static str, i64) {
-        match self {
-            Limit::ConfirmSignUp => ("ConfirmSignUp", 15),
-            Limit::VerifyUserAttribute => ("VerifyUserAttribute", 15),
-            Limit::ConfirmForgotPassword => ("ConfirmForgotPassword", 15),
-            Limit::ResendConfirmationCode => ("ResendConfirmationCode", 5),
-            Limit::GetUserAttributeVerificationCode => ("GetUserAttributeVerificationCode", 5),
-            // Unverified: the number.
-            Limit::UpdateUserAttributes => ("UpdateUserAttributes", 10),
-            Limit::ForgotPassword => ("ForgotPassword", 5),
-            Limit::ChangePassword => ("ChangePassword", 5),
         }
     }
 }
@@ -152,12 +126,22 @@ impl CodeOwner {
         CodeOwner { pool_id: pool.id.clone(), kind: "name", id: pool.fold_name(name) }
     }
 
+    /// A mailbox or phone, whoever the users are that are sent codes there.
+    pub fn address(pool_id: &str, to: &str) -> CodeOwner {
+        CodeOwner { pool_id: pool_id.to_owned(), kind: "address", id: recipients::mailbox(to) }
+    }
+
+    fn sub(&self) -> Option<&str> {
+        matches!(self.kind, "sub" | "unsent").then_some(&self.id)
+    }
+
     /// Nobody, beside a user whose code is not sent and keeps the place of the one before.
     fn unsent(user: &User) -> CodeOwner {
         CodeOwner { kind: "unsent", ..CodeOwner::user(user) }
     }
 
-    fn parts(&self) -> [&str; 3] {
+    /// Pool, kind and id.
+    pub(super) fn parts(&self) -> [&str; 3] {
         [&self.pool_id, self.kind, &self.id]
     }
 }
@@ -186,24 +170,74 @@ struct Kept {
     proof: Option<Proof>,
 }
 
-/// Makes a code, keeps it in place of an older one, writes its message into the outbox, and answers what the wire
-/// tells of it.
+/// A code's message before the code is kept: made outside of the transaction, where a function may write its text.
+#[derive(Clone)]
+pub struct Draft {
+    /// Where it goes.
+    pub recipient: Recipient,
+    template: Template,
+    code: Zeroizing<String>,
+    message_id: String,
+}
+
+/// Makes a code and the text that it goes out in.
+///
+/// # Errors
+/// UnexpectedLambdaException where a function would write or send the message.
+pub fn draft(app: &App, pool: &Pool, purpose: Purpose, recipient: Recipient) -> Result<Draft> {
+    triggers::refuse_message(pool, recipient.medium)?;
+    let template = messages::template(pool, purpose, recipient.medium);
+    let code = Zeroizing::new(app.random().digits(DIGITS));
+    Ok(Draft { recipient, template, code, message_id: app.random().uuid_v7(app.now()) })
+}
+
+impl Draft {
+    /// The code, for who keeps it elsewhere than [`send`] does.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Writes the message into the outbox.
+    pub fn post(&self, app: &App, tx: &mut Tx<'_>, pool: &Pool, user: &User) -> Result<()> {
+        let message = self.template.fill(pool, user, &self.code, &self.recipient.to);
+        outbox::post(app, tx, &outbox::entry(app, &self.message_id, &pool.id, &message)?)
+    }
+}
+
+/// Keeps the code in place of an older one, writes its message into the outbox, and answers what the wire tells of it.
 pub fn send(
     app: &App,
     tx: &mut Tx<'_>,
     pool: &Pool,
     user: &User,
     purpose: CodePurpose,
-    recipient: &Recipient,
+    draft: &Draft,
     now: Millis,
 ) -> Result<CodeDeliveryDetailsType> {
-    let (code, owner) = (app.random().digits(DIGITS), CodeOwner::user(user));
-    let message = messages::write(pool, purpose.message(), recipient.medium, user, &code, &recipient.to);
-    outbox::post(app, tx, &outbox::entry(app, &pool.id, &message)?)?;
+    let (Draft { recipient, code, .. }, owner) = (draft, CodeOwner::user(user));
+    draft.post(app, tx, pool, user)?;
     let proof = Proof { medium: recipient.medium, to: recipient.to.clone() };
-    let kept = Kept { digest: Some(digest(app, purpose, &owner, &code)), proof: Some(proof) };
-    tickets::put(tx, purpose.kind(), &ticket_id(app, purpose, &owner), now + purpose.ttl_ms(), 0, &kept)?;
+    let kept = Kept { digest: Some(digest(app, purpose, &owner, code)), proof: Some(proof) };
+    keep(app, tx, purpose, &owner, &recipient.to, now, &kept)?;
     Ok(recipient.details())
+}
+
+fn keep(
+    app: &App,
+    tx: &mut Tx<'_>,
+    purpose: CodePurpose,
+    owner: &CodeOwner,
+    to: &str,
+    now: Millis,
+    kept: &Kept,
+) -> Result<()> {
+    let (id, mailbox) = (ticket_id(app, purpose, owner), mailbox_id(app, &owner.pool_id, to));
+    let of = tickets::Owner { pool_id: &owner.pool_id, sub: owner.sub(), mailbox: Some(&mailbox) };
+    tickets::put(tx, purpose.kind(), &id, of, now + purpose.ttl_ms(), kept)?;
+    if purpose == CodePurpose::SignUp {
+        tickets::keep_newest(tx, purpose.kind(), &owner.pool_id, &mailbox, SIGN_UP_CODES_PER_MAILBOX)?;
+    }
+    Ok(())
 }
 
 /// The same for a stranger who must not learn whether there is such a user, and hence not how many messages that was
@@ -214,14 +248,13 @@ pub fn send_discreetly(
     pool: &Pool,
     user: &User,
     purpose: CodePurpose,
-    recipient: &Recipient,
+    draft: &Draft,
     now: Millis,
-    hides_users: bool,
 ) -> Result<()> {
-    match send(app, tx, pool, user, purpose, recipient, now) {
-        Err(refusal) if hides_users && refusal.code == Code::TooManyRequestsException => {
+    match send(app, tx, pool, user, purpose, draft, now) {
+        Err(refusal) if refusal.code == Code::TooManyRequestsException => {
             tracing::info!(reason = ?refusal.cause, "a code was not sent");
-            keep_nothing(app, tx, purpose, &CodeOwner::unsent(user), now)
+            equalize_statements(app, tx, purpose, &CodeOwner::unsent(user), &draft.recipient.to, now)
         }
         sent => sent.map(drop),
     }
@@ -238,20 +271,22 @@ pub fn pretend(
     now: Millis,
 ) -> Result<()> {
     outbox::look_for_room(app, tx, simulated, now)?;
-    keep_nothing(app, tx, purpose, owner, now)
+    equalize_statements(app, tx, purpose, owner, &simulated.to, now)
 }
 
-/// Stands for the two statements that store a message and its code.
-fn keep_nothing(
+/// Runs the statements that store a message and its code, for a message that is not sent: a code that nothing equals,
+/// and an UPDATE that touches no row in place of the INSERT of a message.
+fn equalize_statements(
     app: &App,
     tx: &mut Tx<'_>,
     purpose: CodePurpose,
     owner: &CodeOwner,
+    to: &str,
     now: Millis,
 ) -> Result<()> {
-    let kept = Kept { digest: None, proof: None };
-    tickets::put(tx, purpose.kind(), &ticket_id(app, purpose, owner), now + purpose.ttl_ms(), 0, &kept)?;
-    // It touches no row.
+    // A mailbox of its own, so that it ends no code of the real one's.
+    let elsewhere = format!("{}/{to}", owner.kind);
+    keep(app, tx, purpose, owner, &elsewhere, now, &Kept { digest: None, proof: None })?;
     Ok(store::outbox::delivered(tx, "", now)?)
 }
 
@@ -269,7 +304,7 @@ pub fn redeem(
     submitted: &str,
     now: Millis,
 ) -> Committed<Proof> {
-    if let Err(refusal) = count(app, tx, purpose.guesses(), owner, now)? {
+    if let Err(refusal) = code_limits::count(app, tx, purpose.guesses(), owner, now)? {
         return Ok(Err(refusal));
     }
     let id = ticket_id(app, purpose, owner);
@@ -277,13 +312,25 @@ pub fn redeem(
     let Some(ticket) = ticket.filter(|ticket| ticket.expires_at > now) else {
         return Ok(Err(fault::code_expired()));
     };
+    // What proves an address that is nobody's yet is guessed at from many accounts, so each address has its own number
+    // of wrong guesses.
+    let address = ticket.document.proof.as_ref().filter(|_| purpose.proves_address());
+    let address = address.map(|proof| CodeOwner::address(&owner.pool_id, &proof.to));
+    if let Some(address) = &address
+        && code_limits::is_used_up(app, tx, Limit::WrongGuessesAtAddress, address, now)?
+    {
+        return Ok(Err(fault::attempt_limit_exceeded()));
+    }
     let submitted = digest(app, purpose, owner, submitted);
     let is_right = ticket.document.digest.is_some_and(|kept| kept.ct_eq(&submitted).into());
     let Some(proof) = ticket.document.proof.filter(|_| is_right) else {
+        if let Some(address) = &address {
+            let _counted = code_limits::count(app, tx, Limit::WrongGuessesAtAddress, address, now)?;
+        }
         return Ok(Err(fault::code_mismatch()));
     };
     tickets::delete(tx, purpose.kind(), &id)?;
-    forget(app, tx, purpose.guesses(), owner)?;
+    code_limits::forget(app, tx, purpose.guesses(), owner)?;
     Ok(Ok(proof))
 }
 
@@ -298,7 +345,7 @@ pub fn would_redeem(
     now: Millis,
 ) -> Result<bool> {
     let (limit, submitted) = (purpose.guesses(), digest(app, purpose, owner, submitted));
-    if next(attempts::get(tx, &attempts_id(app, limit, owner))?, limit, now).is_none() {
+    if code_limits::is_used_up(app, tx, limit, owner, now)? {
         return Ok(false);
     }
     let ticket = tickets::find::<Kept>(tx, purpose.kind(), &ticket_id(app, purpose, owner))?;
@@ -312,61 +359,16 @@ pub fn simulation_seed(app: &App, pool: &Pool, name: &str) -> [u8; 32] {
     app.vault.mac("simulated-address", &[&pool.id, &pool.fold_name(name)])
 }
 
-/// Counts one request or guess.
-///
-/// # Errors
-/// In the verdict: LimitExceededException when the hour's number is used up.
-pub fn count(app: &App, tx: &mut Tx<'_>, limit: Limit, owner: &CodeOwner, now: Millis) -> Committed<()> {
-    let id = attempts_id(app, limit, owner);
-    let Some(counted) = next(attempts::get(tx, &id)?, limit, now) else {
-        return Ok(Err(fault::attempt_limit_exceeded()));
-    };
-    attempts::set(tx, &id, counted)?;
-    Ok(Ok(()))
-}
-
-/// Forgets what was counted, after a success.
-pub fn forget(app: &App, tx: &mut Tx<'_>, limit: Limit, owner: &CodeOwner) -> Result<()> {
-    Ok(attempts::delete(tx, &attempts_id(app, limit, owner))?)
-}
-
-/// The counter after one more; none when the limit is reached. The hour begins with the first of a series.
-fn next(counted: Attempts, limit: Limit, now: Millis) -> Option<Attempts> {
-    if counted.count == 0 || now - counted.first_at >= HOUR_MS {
-        return Some(Attempts { count: 1, first_at: now, last_at: now });
-    }
-    let (_, hourly) = limit.name_and_hourly();
-    (counted.count < hourly).then(|| Attempts { count: counted.count + 1, last_at: now, ..counted })
-}
-
 fn ticket_id(app: &App, purpose: CodePurpose, owner: &CodeOwner) -> [u8; 32] {
     let [pool_id, kind, id] = owner.parts();
     app.vault.mac("code-ticket", &[pool_id, kind, id, purpose.attribute()])
 }
 
+fn mailbox_id(app: &App, pool_id: &str, to: &str) -> [u8; 32] {
+    app.vault.mac("code-mailbox", &[pool_id, &recipients::mailbox(to)])
+}
+
 fn digest(app: &App, purpose: CodePurpose, owner: &CodeOwner, code: &str) -> [u8; 32] {
     let [pool_id, kind, id] = owner.parts();
     app.vault.mac("code", &[purpose.message().as_str(), pool_id, kind, id, purpose.attribute(), code])
-}
-
-fn attempts_id(app: &App, limit: Limit, owner: &CodeOwner) -> [u8; 32] {
-    let [pool_id, kind, id] = owner.parts();
-    app.vault.mac("attempts", &[limit.name_and_hourly().0, pool_id, kind, id])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_hour_begins_with_its_first_attempt() {
-        let mut counted = Attempts::default();
-        for now in [1_000, 2_000, 3_000, 4_000, 5_000] {
-            counted = next(counted, Limit::ChangePassword, now).unwrap();
-        }
-        assert_eq!(counted, Attempts { count: 5, first_at: 1_000, last_at: 5_000 });
-        assert_eq!(next(counted, Limit::ChangePassword, 1_000 + HOUR_MS - 1), None);
-        let fresh = next(counted, Limit::ChangePassword, 1_000 + HOUR_MS).unwrap();
-        assert_eq!(fresh, Attempts { count: 1, first_at: 1_000 + HOUR_MS, last_at: 1_000 + HOUR_MS });
-    }
 }

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (3, "users_by_creation", include_str!("../../migrations/0003_users_by_creation.sql")),
     (4, "numbered_users", include_str!("../../migrations/0004_numbered_users.sql")),
     (5, "events_in_order", include_str!("../../migrations/0005_events_in_order.sql")),
+    (6, "owners_of_tickets", include_str!("../../migrations/0006_owners_of_tickets.sql")),
 ];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
