@@ -11,3 +11,6 @@ ALTER TABLE outbox ADD COLUMN mailbox TEXT;
 UPDATE outbox SET mailbox = recipient;
 CREATE INDEX outbox_by_mailbox ON outbox (mailbox, id);
 CREATE INDEX outbox_by_owner ON outbox (pool_id, username);
+-- By which of the addresses the user was named, where addresses are the names: the other one is a name only when it is
+-- verified. Users from before keep the names that they have.
+ALTER TABLE users ADD COLUMN named_by TEXT;

@@ -133,6 +133,11 @@ pub fn spend(tx: &mut Tx<'_>, id: &[u8], expires_at: i64) -> Result<bool, Error>
     Ok(count == 1)
 }
 
+/// Whether something sealed was used.
+pub fn is_spent(tx: &mut Tx<'_>, id: &[u8]) -> Result<bool, Error> {
+    Ok(tx.query_one("SELECT expires_at FROM spent WHERE id = $1", &[id.into()])?.is_some())
+}
+
 /// Removes what ended before `now`; answers how many rows went.
 pub fn purge(tx: &mut Tx<'_>, now: i64) -> Result<u64, Error> {
     Ok(tx.execute("DELETE FROM tickets WHERE expires_at < $1", &[now.into()])?

@@ -23,7 +23,7 @@ macro_rules! columns {
             $sign_outs,
             ", u.version, u.attributes, u.pending, ",
             $password,
-            ", u.mfa"
+            ", u.mfa, u.named_by"
         )
     };
 }
@@ -34,7 +34,7 @@ pub(crate) const WITHOUT_PASSWORD: &str = columns!("u.sign_outs", "CAST(NULL AS 
 /// The same for lists, which show neither sign-outs nor a password and do not read them, and the user's number.
 pub(crate) const LISTED: &str = concat!(columns!("CAST(0 AS BIGINT)", "CAST(NULL AS text)"), ", u.number");
 /// How many columns [`COLUMNS`] names.
-pub(crate) const WIDTH: usize = 13;
+pub(crate) const WIDTH: usize = 14;
 
 pub(crate) fn user(row: &Row) -> Result<User, Error> {
     user_from(row, 0)
@@ -58,6 +58,7 @@ pub(crate) fn user_from(row: &Row, at: usize) -> Result<User, Error> {
         pending: from_json(&row.text(at + 10)?)?,
         password: row.opt_text(at + 11)?.as_deref().map(from_json).transpose()?,
         mfa: from_json(&row.text(at + 12)?)?,
+        named_by: row.opt_text(at + 13)?,
     })
 }
 
@@ -136,7 +137,8 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
     let documents = Documents::of(user)?;
     let row = tx.query_one(
         "INSERT INTO users (pool_id, sub, username, status, enabled, created_at, updated_at, sign_outs, \
-         version, attributes, pending, password, mfa) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12) \
+         version, attributes, pending, password, mfa, named_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13) \
          ON CONFLICT (pool_id, sub) DO NOTHING RETURNING number",
         &[
             (&user.pool_id).into(),
@@ -151,6 +153,7 @@ pub fn insert(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Change, 
             (&documents.pending).into(),
             (&documents.password).into(),
             (&documents.mfa).into(),
+            (&user.named_by).into(),
         ],
     )?;
     let Some(row) = row else { return Ok(Change::Stale) };

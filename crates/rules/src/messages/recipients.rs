@@ -173,6 +173,7 @@ mod tests {
             pending: Default::default(),
             password: None,
             mfa: Default::default(),
+            named_by: None,
             version: 1,
         };
         for word in attributes.split_whitespace() {

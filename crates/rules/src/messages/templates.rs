@@ -193,6 +193,7 @@ mod tests {
             pending: Default::default(),
             password: None,
             mfa: Default::default(),
+            named_by: None,
             version: 1,
         }
     }

@@ -1,7 +1,7 @@
 //! Which flows a client may use, and what a compared password means.
 
 use super::Side;
-use crate::{Fault, Result, fault, pool::Client, user::User};
+use crate::{Fault, Result, fault, pool::Client, tokens::refresh::rotation_grace_seconds, user::User};
 use spec::cognito_idp::{AuthFlowType, ExplicitAuthFlowsType as Allowed, UserStatusType};
 
 /// Checks that the operation knows the flow and the client may use it.
@@ -32,6 +32,18 @@ pub fn check_flow(client: &Client, flow: AuthFlowType, side: Side) -> Result<()>
         AuthFlowType::UserAuth => client.allows(Allowed::AllowUserAuth),
     };
     if allowed { Ok(()) } else { Err(fault::flow_not_enabled(flow.as_str())) }
+}
+
+/// Checks that the client may refresh by GetTokensFromRefreshToken: with rotation, which takes the flow's place, or with
+/// the flow. Unverified: the refusal's text.
+///
+/// # Errors
+/// InvalidParameterException for a client that has neither.
+pub fn check_refreshes(client: &Client) -> Result<()> {
+    if rotation_grace_seconds(client).is_some() {
+        return Ok(());
+    }
+    check_flow(client, AuthFlowType::RefreshTokenAuth, Side::User)
 }
 
 /// Clients from before the ALLOW_ names have SRP, custom and refresh flows without naming them;

@@ -90,6 +90,9 @@ pub struct AccessClaims {
     /// The grant's id, where the client revokes tokens.
     #[serde(default)]
     pub origin_jti: Option<String>,
+    /// What all tokens of one sign-in have in common.
+    #[serde(default)]
+    pub event_id: Option<String>,
     /// The user name.
     #[serde(default)]
     pub username: String,

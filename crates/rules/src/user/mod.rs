@@ -41,6 +41,8 @@ pub struct User {
     pub password: Option<Password>,
     /// The second factors.
     pub mfa: UserMfa,
+    /// By which address the user was named when it was made, where addresses are the names.
+    pub named_by: Option<String>,
     /// Grows with every change, for compare-and-set.
     pub version: i64,
 }
@@ -232,10 +234,19 @@ impl User {
                 names.push(name);
             }
         };
-        if pool.has_username_attribute(UsernameAttributeType::Email) {
+        // Of two addresses the one that the user was not named by could be a stranger's.
+        let is_own = |attribute: &str| match &self.named_by {
+            Some(named_by) => {
+                named_by == attribute
+                    || self.is_verified(attribute)
+                    || !self.attributes.contains_key(named_by)
+            }
+            None => true,
+        };
+        if pool.has_username_attribute(UsernameAttributeType::Email) && is_own("email") {
             add(self.attribute("email"));
         }
-        if pool.has_username_attribute(UsernameAttributeType::PhoneNumber) {
+        if pool.has_username_attribute(UsernameAttributeType::PhoneNumber) && is_own("phone_number") {
             add(self.attribute("phone_number"));
         }
         // An address that nobody has proved to own is no sign-in name: otherwise a stranger could take it.

@@ -84,6 +84,7 @@ pub fn user(attributes: &[(&str, &str)]) -> User {
         pending: Default::default(),
         password: None,
         mfa: UserMfa::default(),
+        named_by: None,
         version: 1,
     }
 }

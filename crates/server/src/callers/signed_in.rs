@@ -3,7 +3,7 @@
 pub use crate::{
     app::App,
     http::call_facts::{self, Actor},
-    tokens::verify,
+    tokens::{family, verify},
 };
 use rules::{
     Result, fault,
@@ -71,10 +71,16 @@ async fn facts(
     let sub = claims.sub.clone();
     let pool_id = pool_id.to_owned();
     let Some(origin) = claims.origin_jti.clone() else {
-        return Ok((
-            None,
-            app.db.look_up(move |tx| store::users::find_with_groups(tx, &pool_id, &sub)).await?,
-        ));
+        let ended = claims.event_id.as_ref().map(|event_id| family::ended_id(app, event_id));
+        let (user, has_ended) = app
+            .db
+            .look_up(move |tx| {
+                let user = store::users::find_with_groups(tx, &pool_id, &sub)?;
+                let has_ended = ended.map(|id| store::tickets::is_spent(tx, &id)).transpose()?;
+                Ok::<_, rules::Fault>((user, has_ended == Some(true)))
+            })
+            .await?;
+        return if has_ended { Err(fault::access_token_revoked()) } else { Ok((None, user)) };
     };
     let found = app.db.look_up(move |tx| store::grants::find_with_user(tx, &origin)).await?;
     match found {

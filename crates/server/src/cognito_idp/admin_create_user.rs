@@ -99,6 +99,7 @@ fn new_user(
 ) -> Result<(User, Start)> {
     let sub = sub.unwrap_or_else(|| app.random().uuid_v4());
     let name = username::new_name(pool, &input.username, &sub)?;
+    let named_by = name.attribute.as_ref().map(|(attribute, _)| (*attribute).to_owned());
     let given = input.user_attributes.as_deref().unwrap_or_default();
     let attributes = attributes::check_creation(pool, given, name.attribute)?;
     invitation::check_verified_addresses(&attributes)?;
@@ -120,6 +121,7 @@ fn new_user(
         pending: Default::default(),
         password: None,
         mfa: Default::default(),
+        named_by,
         version: 1,
     };
     Ok((user, start))

@@ -7,14 +7,15 @@ use crate::{
     http::call_facts,
     sign_in::Context,
     tokens::{
+        family,
         issue::{self, Issued},
         refresh_token::{self, Presented},
     },
     triggers::refuse_configured,
 };
 use rules::{
-    Fault, Result, fault,
-    sign_in::Side,
+    Fault, Millis, Result, fault,
+    sign_in::{Side, first_factor::check_refreshes},
     tokens::{
         Grant,
         refresh::{self, Refresh},
@@ -50,6 +51,7 @@ pub async fn get_tokens_from_refresh_token(
 ) -> Result<GetTokensFromRefreshTokenResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_plain(app, &client, input.client_secret.as_deref())?;
+    check_refreshes(&client)?;
     let context = Context { pool, client, side: Side::User };
     let found = find(app, &context, &input.refresh_token).await?;
     let result = refreshed(app, &context, found).await?;
@@ -87,7 +89,7 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
     let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
     match decision {
         Refresh::Keep | Refresh::Repeat => {}
-        Refresh::Reuse => return Err(end(app, &grant.id, now).await?),
+        Refresh::Reuse => return Err(end(app, context, grant, now).await?),
         Refresh::Rotate { previous_until } => {
             grant = rotate(app, context, &grant.id, generation, previous_until).await?;
         }
@@ -108,18 +110,17 @@ async fn rotate(
     let now = app.now();
     let (key, client) = (id.to_owned(), context.client.clone());
     let rotated = app
-        .db
-        .write(move |tx| {
+        .write(move |app, tx| {
             let won = store::grants::rotate(tx, &key, generation, previous_until)?;
             let found = store::grants::find_for_tokens(tx, &key)?;
             let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
             let user = user.map(|(user, _)| user);
             let judged = if won { grant.generation } else { generation };
             match refresh::check(&grant, judged, &client, user.as_ref(), now)? {
-                Refresh::Keep | Refresh::Repeat | Refresh::Rotate { .. } => Ok::<_, Fault>(Some(grant)),
+                Refresh::Keep | Refresh::Repeat | Refresh::Rotate { .. } => Ok(Some(grant)),
                 // Found out and ended in one transaction: a crash between the two would leave the family alive.
                 Refresh::Reuse => {
-                    store::grants::revoke(tx, &key, now)?;
+                    family::end(app, tx, &grant, &client, now)?;
                     Ok(None)
                 }
             }
@@ -128,9 +129,8 @@ async fn rotate(
     rotated.ok_or_else(fault::refresh_token_reused)
 }
 
-/// Somebody else may hold the family of a reused token, so all of it ends (OAuth 2.0 Security BCP, RFC 9700 §4.14.2).
-async fn end(app: &App, id: &str, now: i64) -> Result<Fault> {
-    let id = id.to_owned();
-    app.db.write(move |tx| store::grants::revoke(tx, &id, now)).await?;
+async fn end(app: &App, context: &Context, grant: Grant, now: Millis) -> Result<Fault> {
+    let client = context.client.clone();
+    app.write(move |app, tx| family::end(app, tx, &grant, &client, now)).await?;
     Ok(fault::refresh_token_reused())
 }

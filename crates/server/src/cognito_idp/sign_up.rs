@@ -72,6 +72,7 @@ fn check_open(pool: &Pool) -> Result<()> {
 fn new_user(app: &App, pool: &Pool, client: &Client, input: &SignUpRequest) -> Result<User> {
     let sub = app.random().uuid_v4();
     let name = username::new_name(pool, &input.username, &sub)?;
+    let named_by = name.attribute.as_ref().map(|(attribute, _)| (*attribute).to_owned());
     let given = input.user_attributes.as_deref().unwrap_or_default();
     let attributes = attributes::check_sign_up(pool, client, given, name.attribute)?;
     let now = app.now();
@@ -88,6 +89,7 @@ fn new_user(app: &App, pool: &Pool, client: &Client, input: &SignUpRequest) -> R
         pending: Default::default(),
         password: None,
         mfa: Default::default(),
+        named_by,
         version: 1,
     })
 }

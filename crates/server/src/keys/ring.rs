@@ -111,7 +111,8 @@ impl PoolKeys {
 #[derive(Default)]
 pub struct KeyRing {
     pools: Cache<PoolKeys>,
-    signers: RwLock<HashMap<String, Arc<Signer>>>,
+    /// By key id, with the pool.
+    signers: RwLock<HashMap<String, (String, Arc<Signer>)>>,
     spare: Mutex<Vec<Zeroizing<Vec<u8>>>>,
 }
 
@@ -135,6 +136,7 @@ impl KeyRing {
         }
         let id = pool_id.to_owned();
         let rows = app.db.look_up(move |tx| store::keys::list(tx, &id)).await?;
+        self.keep_signers(pool_id, &rows);
         if rows.is_empty() {
             return Err(fault::unknown_pool(pool_id));
         }
@@ -146,6 +148,18 @@ impl KeyRing {
     /// Drops what is remembered of a pool's keys.
     pub fn forget(&self, pool_id: &str) {
         self.pools.forget(pool_id);
+        self.keep_signers(pool_id, &[]);
+    }
+
+    /// Drops the private keys of a pool that are none of these: of a deleted pool, or replaced.
+    fn keep_signers(&self, pool_id: &str, rows: &[SigningKey]) {
+        let mut signers = self.signers.write().unwrap_or_else(|e| e.into_inner());
+        signers.retain(|kid, (of, _)| of != pool_id || rows.iter().any(|row| row.kid == *kid));
+    }
+
+    /// How many private keys are kept parsed.
+    pub fn signer_count(&self) -> usize {
+        self.signers.read().unwrap_or_else(|e| e.into_inner()).len()
     }
 
     /// Drops what is remembered of all pools' keys.
@@ -180,14 +194,17 @@ impl KeyRing {
 
     /// Parsing a private key costs half as much as a signature, so it is done once.
     fn signer(&self, vault: &Vault, row: &SigningKey) -> Result<Arc<Signer>> {
-        if let Some(signer) = self.signers.read().unwrap_or_else(|e| e.into_inner()).get(&row.kid) {
+        if let Some((_, signer)) = self.signers.read().unwrap_or_else(|e| e.into_inner()).get(&row.kid) {
             return Ok(signer.clone());
         }
         let der = vault.open(&sealed_context(&row.kid), &row.sealed_key)?;
         let pair =
             KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a signing key cannot be parsed"))?;
         let signer = Arc::new(Signer::new(&row.kid, pair));
-        self.signers.write().unwrap_or_else(|e| e.into_inner()).insert(row.kid.clone(), signer.clone());
+        self.signers
+            .write()
+            .unwrap_or_else(|e| e.into_inner())
+            .insert(row.kid.clone(), (row.pool_id.clone(), signer.clone()));
         Ok(signer)
     }
 

@@ -34,6 +34,14 @@ pub fn awaits_code(sign_in: &SignIn) -> Option<Recipient> {
     }
 }
 
+/// The address that becomes the user's when the code of the question is right.
+pub fn registered_address(sign_in: &SignIn) -> Option<&str> {
+    match &sign_in.waiting {
+        Waiting::Answer(Challenge::Code { registers: true, to, .. }) => Some(to),
+        _ => None,
+    }
+}
+
 /// Keeps and sends the code of a question.
 pub fn send_code(
     tx: &mut Tx<'_>,

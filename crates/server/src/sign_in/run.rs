@@ -4,12 +4,17 @@
 use super::{
     Context,
     attempts::{self, Counter},
+    challenge,
     conclusion::{self, Conclusion, Fresh, Undone},
     session::{self, SessionKey},
 };
 use crate::{
     app::App,
-    users::{changes, codes},
+    users::{
+        changes,
+        code_limits::{self, Limit},
+        codes::{self, CodeOwner},
+    },
 };
 use rules::{
     Fault, Millis, Result, fault,
@@ -124,12 +129,23 @@ impl Attempt {
         if let Some(failures) = failures {
             lockout::check(failures, now)?;
         }
+        // A code that registers an address proves one that is nobody's yet, as the code of a sign-up does.
+        let address =
+            challenge::registered_address(&sign_in).map(|to| CodeOwner::address(&sign_in.pool_id, to));
+        if let Some(address) = &address
+            && code_limits::is_used_up(app, tx, Limit::WrongGuessesAtAddress, address, now)?
+        {
+            return Err(fault::password_attempts_exceeded().into());
+        }
         let input = (self.compare)(app, &sign_in, &before, now)?;
         let facts = Facts { pool: &self.context.pool, client: &self.context.client, now };
         let outcome = match (sign_in.advance(&facts, before.clone(), input), counter) {
             (Ok(outcome), _) => outcome,
             // A wrong code does not use the session up, but it counts; the refusal is committed with the count.
             (Err(refusal), Some(counter)) if self.counts(&refusal) => {
+                if let Some(address) = &address {
+                    let _counted = code_limits::count(app, tx, Limit::WrongGuessesAtAddress, address, now)?;
+                }
                 return Ok(Err(attempts::fail(tx, &counter, now, refusal)?));
             }
             (Err(refusal), _) => return Err(refusal.into()),

@@ -2,13 +2,13 @@
 //! read from memory.
 //!
 //! ```ignore
-//! both_engines! {
-//!     async fn a_pool_is_described(lab: Lab) {
-//!         let pool = lab.admin("CreateUserPool", json!({"PoolName": "p"})).await.ok();
-//!         lab.advance(3_600);
-//!         let (code, text) = lab.call("SignUp", json!({…})).await.error();
-//!     }
+//! async fn a_pool_is_described(lab: Lab) {
+//!     let pool = lab.admin("CreateUserPool", json!({"PoolName": "p"})).await.ok();
+//!     lab.advance(3_600);
+//!     let (code, text) = lab.call("SignUp", json!({…})).await.error();
 //! }
+//!
+//! both_engines!(a_pool_is_described);
 //! ```
 
 use axum::{
@@ -20,7 +20,7 @@ use cognate::{
     app::App,
     clock::Clock,
     config::{Config, Hashing},
-    http,
+    http::{self, response_timing::Cadence},
     keys::ring::KeyRing,
     secrets::{master_keys, random::SystemRandom},
     work::pool::Workers,
@@ -155,6 +155,7 @@ impl Lab {
         let answer = Answer {
             status: head.status,
             headers: head.headers,
+            cadence: head.extensions.get().copied(),
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         };
         if let Some(error) = answer.headers.get(http::answer::UNDECLARED_ERROR) {
@@ -236,6 +237,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// Of an API's answer, at which period's end it left.
+    pub cadence: Option<Cadence>,
 }
 
 impl Answer {
@@ -246,10 +249,21 @@ impl Answer {
         self.json()
     }
 
-    /// Name and text of an error.
+    /// Name and text of a refusal: the caller's mistake, never the server's.
     #[track_caller]
     pub fn error(&self) -> (String, String) {
-        assert!(self.status.as_u16() >= 400, "{} {}", self.status, self.text);
+        assert!(self.status.is_client_error(), "{} {}", self.status, self.text);
+        self.name_and_text()
+    }
+
+    /// Name and text of an error that is the server's.
+    #[track_caller]
+    pub fn failure(&self) -> (String, String) {
+        assert!(self.status.is_server_error(), "{} {}", self.status, self.text);
+        self.name_and_text()
+    }
+
+    fn name_and_text(&self) -> (String, String) {
         let body = self.json();
         let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         (part("__type"), part("message"))
@@ -302,25 +316,19 @@ pub async fn administer(sql: String) {
 
 /// Each function becomes two tests, `name::sqlite` and `name::postgres`.
 macro_rules! both_engines {
-    ($($(#[$meta:meta])* async fn $name:ident($lab:ident: Lab) $body:block)*) => {$(
-        $(#[$meta])*
+    ($($name:ident),* $(,)?) => {$(
         mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            async fn run($lab: $crate::lab::Lab) $body
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 let lab = $crate::lab::Lab::sqlite().await;
-                run(lab.clone()).await;
+                super::$name(lab.clone()).await;
                 lab.remove().await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 let lab = $crate::lab::Lab::postgres().await;
-                run(lab.clone()).await;
+                super::$name(lab.clone()).await;
                 lab.remove().await;
             }
         }

@@ -4,6 +4,7 @@
 //! | case | attack | tests |
 //! | --- | --- | --- |
 //! | 28 | linking by an unverified address, a pre-registered one | `attribute_rights::an_unverified_address_takes_nothing`, `sign_up::an_alias_belongs_to_its_last_prover` |
+//! | 28, 29, 32, 34, 36 | addresses that are guessed at, squatted on, left behind, or carry both factors | [`addresses`] |
 //! | 29 | verifying one's own address | `attribute_rights::nobody_verifies_themselves_or_raises_themselves`, `own_account::nobody_verifies_by_saying_so`, `own_account::the_old_address_stays_until_the_new_one_is_proved`, `sign_up::an_address_is_not_verified_by_saying_so` |
 //! | 30 | custom attributes that their bearer writes | `attribute_rights::nobody_verifies_themselves_or_raises_themselves` |
 //! | 31 | letter case, Unicode, several `@`, several names | [`case_31`], `user_names::case`, `user_names::a_sub_is_nobody_elses_name`, `rules::user::formats` |
@@ -22,6 +23,7 @@
 //! | 48 | what belongs to another pool | [`case_47_and_48`], `user_names::pools_know_nothing_of_each_other`, `clients::a_client_belongs_to_one_pool`, `front::browsers_may_ask_and_read` |
 //! | 49 | comparing secrets, costly passwords | [`case_49`], `sign_in::secrets_prove_the_client` |
 
+mod addresses;
 mod case_31;
 mod case_33_and_37;
 mod case_36_and_39;
