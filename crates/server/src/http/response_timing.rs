@@ -12,6 +12,10 @@ const SIGN_IN: Duration = Duration::from_millis(5);
 /// For what keeps a code and a message, or only says so, and waits for the disk.
 const MESSAGE: Duration = Duration::from_millis(20);
 
+/// The period at whose end an answer left, among the extensions of each answer: a test cannot tell it by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cadence(pub Option<Duration>);
+
 /// The period of a call, by its operation and its checked input.
 pub fn of(operation: Operation, input: &Value) -> Option<Duration> {
     match operation {

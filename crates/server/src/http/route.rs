@@ -112,13 +112,15 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
         let answered = Box::pin(run(app, door, &mut under_way.call, unread));
         let (service, operation, result) = pool::scope(answered).await;
         under_way.answered((service, operation), &result);
-        under_way.in_cadence().await;
+        let waited = under_way.in_cadence().await;
         let request_id = &under_way.call.request_id;
-        match (result, operation) {
+        let mut response = match (result, operation) {
             (Ok(output), Some(operation)) => answer::good(service, operation, &output, request_id),
             (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), request_id),
             (Err(fault), operation) => answer::refused(service, operation, &fault, request_id),
-        }
+        };
+        response.extensions_mut().insert(waited);
+        response
     })
     .await
 }

@@ -5,7 +5,10 @@ use super::report::{self, Asked};
 use crate::{
     app::App,
     callers::call::Call,
-    http::{call_facts, response_timing},
+    http::{
+        call_facts,
+        response_timing::{self, Cadence},
+    },
     metrics::InFlight,
 };
 use rules::Result;
@@ -38,11 +41,12 @@ impl<'a> UnderWay<'a> {
         report::call(self.app, &self.call, asked, result, call_facts::take(), self.began.elapsed());
     }
 
-    /// Waits until the answer may leave.
-    pub async fn in_cadence(&self) {
+    /// Waits until the answer may leave; answers the period at whose end it does, if it has one.
+    pub async fn in_cadence(&self) -> Cadence {
         if let Some(period) = self.call.period {
             response_timing::wait(self.began, period).await;
         }
+        Cadence(self.call.period)
     }
 }
 

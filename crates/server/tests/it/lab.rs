@@ -20,7 +20,7 @@ use cognate::{
     app::App,
     clock::Clock,
     config::{Config, Hashing},
-    http,
+    http::{self, response_timing::Cadence},
     keys::ring::KeyRing,
     secrets::{master_keys, random::SystemRandom},
     work::pool::Workers,
@@ -155,6 +155,7 @@ impl Lab {
         let answer = Answer {
             status: head.status,
             headers: head.headers,
+            cadence: head.extensions.get().copied(),
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         };
         if let Some(error) = answer.headers.get(http::answer::UNDECLARED_ERROR) {
@@ -236,6 +237,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// Of an API's answer, at which period's end it left.
+    pub cadence: Option<Cadence>,
 }
 
 impl Answer {
@@ -246,10 +249,21 @@ impl Answer {
         self.json()
     }
 
-    /// Name and text of an error.
+    /// Name and text of a refusal: the caller's mistake, never the server's.
     #[track_caller]
     pub fn error(&self) -> (String, String) {
-        assert!(self.status.as_u16() >= 400, "{} {}", self.status, self.text);
+        assert!(self.status.is_client_error(), "{} {}", self.status, self.text);
+        self.name_and_text()
+    }
+
+    /// Name and text of an error that is the server's.
+    #[track_caller]
+    pub fn failure(&self) -> (String, String) {
+        assert!(self.status.is_server_error(), "{} {}", self.status, self.text);
+        self.name_and_text()
+    }
+
+    fn name_and_text(&self) -> (String, String) {
         let body = self.json();
         let part = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         (part("__type"), part("message"))

@@ -221,7 +221,7 @@ const RATES: &[Row] = &[
     ("hashes at once", Text("one for each processor"), FIXED, "further ones wait"),
     ("signatures and halves of SRP at once", Text("one for each processor"), FIXED, "further ones wait"),
     ("messages to one address in an hour", Const("server", "HOURLY_PER_RECIPIENT"), FIXED, TOO_MANY),
-    ("messages that wait for delivery", Const("server/delivery", "WAITING_MAX"), FIXED, TOO_MANY),
+    ("messages that wait for delivery", Const("server/messages", "WAITING_MAX"), FIXED, TOO_MANY),
 ];
 
 const CODES: &str = "server/codes";

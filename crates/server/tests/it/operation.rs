@@ -125,7 +125,7 @@ both_engines! {
         let busy = Busy::new(&hasty.app.workers).await;
         let change = json!({"UserPoolId": scene.pool, "Username": "jane", "Password": PASSWORD});
         let answer = hasty.admin("AdminSetUserPassword", change).await;
-        assert_eq!(answer.error().0, "InternalErrorException");
+        assert_eq!(answer.failure().0, "InternalErrorException");
         let wrong = json!({"USERNAME": "jane", "PASSWORD": "Wrong-Horse9"});
         let sign_in = json!({"ClientId": scene.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": wrong});
         assert_eq!(hasty.call("InitiateAuth", sign_in).await.error().0, "InternalErrorException");

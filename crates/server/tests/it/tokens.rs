@@ -46,7 +46,7 @@ both_engines! {
         lab.app.db.close().await;
         // What is remembered of the pool and the client is too old by then.
         lab.advance(2);
-        assert_eq!(lab.call("GetUser", token).await.error().0, "InternalErrorException");
+        assert_eq!(lab.call("GetUser", token).await.failure().0, "InternalErrorException");
     }
 
     /// Nodes whose clocks differ agree about which sign-ins a sign-out has ended.
@@ -224,6 +224,33 @@ both_engines! {
         let (id, access) = (header(&tokens["IdToken"]), header(&tokens["AccessToken"]));
         assert_ne!(id["kid"], access["kid"]);
         assert_eq!(id.as_object().unwrap().len(), 2);
+
+        // Access tokens name their pool, so an operation on one's own user cannot be asked of another pool. What names a
+        // pool or a client beside the token refuses a token from elsewhere.
+        there.user("jane", json!([])).await;
+        let theirs = there.tokens("jane").await;
+        refresh(&there, &tokens["RefreshToken"]).await.refused(INVALID.0, INVALID.1);
+        rotated(&there, &tokens["RefreshToken"]).await.error();
+        let revoke = json!({"ClientId": there.client, "Token": tokens["RefreshToken"]});
+        lab.call("RevokeToken", revoke).await.error();
+        // A token says where it comes from, and is read with that pool's keys alone.
+        let forged = |token: &Value, pool: &str| {
+            let parts: Vec<&str> = token.as_str().unwrap().split('.').collect();
+            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+            let body = URL_SAFE_NO_PAD.encode(text.replace(&here.pool, pool));
+            [parts[0], &body, parts[2]].join(".")
+        };
+        let (mine, forged) = (&tokens["AccessToken"], forged(&tokens["AccessToken"], &there.pool));
+        for operation in ["GetUser", "GlobalSignOut", "DeleteUser"] {
+            let answer = lab.call(operation, json!({"AccessToken": forged})).await;
+            assert_eq!(answer.error().0, "NotAuthorizedException", "{operation}");
+        }
+        for (scene, token) in [(&here, mine), (&there, &theirs["AccessToken"])] {
+            assert_eq!(claims(token)["iss"], format!("http://localhost:9229/{}", scene.pool));
+            lab.call("GetUser", json!({"AccessToken": token})).await.ok();
+        }
+        lab.call("DeleteUser", json!({"AccessToken": mine})).await.ok();
+        lab.call("GetUser", json!({"AccessToken": theirs["AccessToken"]})).await.ok();
     }
 
     async fn a_global_sign_out_ends_everything(lab: Lab) {
