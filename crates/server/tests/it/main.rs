@@ -13,6 +13,7 @@ mod clients;
 mod compatibility;
 mod delivery;
 mod front;
+mod gaps;
 mod groups;
 mod limits_page;
 mod list_users;

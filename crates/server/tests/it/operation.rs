@@ -128,7 +128,7 @@ both_engines! {
         assert_eq!(answer.failure().0, "InternalErrorException");
         let wrong = json!({"USERNAME": "jane", "PASSWORD": "Wrong-Horse9"});
         let sign_in = json!({"ClientId": scene.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": wrong});
-        assert_eq!(hasty.call("InitiateAuth", sign_in).await.error().0, "InternalErrorException");
+        assert_eq!(hasty.call("InitiateAuth", sign_in).await.failure().0, "InternalErrorException");
         busy.end().await;
 
         let events = trail(&hasty, Wanted::default()).await;
