@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: the targets of fuzz/ under libFuzzer, with the stable toolchain. It needs a C++ compiler.
 
 use crate::test::{
-    children::{self, run},
+    children::{self, run, run_kept},
     tools::Tools,
 };
 use anyhow::{Context, Result, bail};
@@ -63,7 +63,8 @@ impl Programs {
     }
 
     /// Runs a target for so long, from the inputs in the repository and those that earlier runs found.
-    pub fn run(&self, target: &str, seconds: u32) -> Result<()> {
+    /// What it prints is kept at the end of `kept`.
+    pub fn run(&self, target: &str, seconds: u32, kept: &mut String) -> Result<()> {
         let [found, findings] = ["corpus", "findings"].map(|name| self.work.join(name).join(target));
         fs::create_dir_all(&found)?;
         fs::create_dir_all(&findings)?;
@@ -76,7 +77,7 @@ impl Programs {
             .args(["-print_final_stats=1", "-verbosity=0"])
             .arg(found)
             .arg(self.root.join("fuzz/corpus").join(target));
-        run(&mut program).with_context(|| {
+        run_kept(program, kept).with_context(|| {
             format!(
                 "{target} has a finding, the newest file in {}; make it a test, and an input in fuzz/corpus/{target}",
                 findings.display()
@@ -93,8 +94,10 @@ pub fn run_fuzz(root: &Path, only: Option<&str>, seconds: u32) -> Result<()> {
         bail!("no target is called {only}; there are {}", names.join(", "));
     }
     let programs = Programs::build(&Tools::at(root))?;
-    names
-        .iter()
-        .filter(|name| only.is_none_or(|only| only == *name))
-        .try_for_each(|name| programs.run(name, seconds))
+    names.iter().filter(|name| only.is_none_or(|only| only == *name)).try_for_each(|name| {
+        let mut kept = String::new();
+        let result = programs.run(name, seconds, &mut kept);
+        println!("{kept}");
+        result
+    })
 }

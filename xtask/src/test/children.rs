@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::{
+    io::Read as _,
     process::{Child, Command, ExitStatus},
     sync::Mutex,
     time::{Duration, Instant},
@@ -95,6 +96,25 @@ pub fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     println!("$ {shown}");
     let mut running = Running::start(command, Signal::TERM)?;
+    let status = running.child.wait()?;
+    if !status.success() {
+        bail!("{shown}: {status}");
+    }
+    Ok(())
+}
+
+/// Runs a command to its end; what it prints is kept at the end of `kept`, because others run beside it.
+pub fn run_kept(mut command: Command, kept: &mut String) -> Result<()> {
+    let shown = shown(&command);
+    kept.push_str(&format!("$ {shown}\n"));
+    let (mut reader, writer) = std::io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut running = Running::start(&mut command, Signal::TERM)?;
+    // It holds the writing end.
+    drop(command);
+    let mut printed = Vec::new();
+    reader.read_to_end(&mut printed)?;
+    kept.push_str(&String::from_utf8_lossy(&printed));
     let status = running.child.wait()?;
     if !status.success() {
         bail!("{shown}: {status}");

@@ -27,7 +27,7 @@ pub fn steps(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
     // An older build must not be tested in its place.
     let check_built = || built.context("these need the server");
     let folder = tools.target().join("clients");
-    report.counted("Clients on SQLite", || {
+    let on_sqlite = |kept: &mut String| {
         check_built()?;
         let storage = |name: &str| -> Result<Vec<String>> {
             let data = folder.join("data").join(name);
@@ -36,21 +36,30 @@ pub fn steps(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
             }
             Ok(vec!["--data-dir".to_owned(), data.display().to_string()])
         };
-        run_programs(tools, &folder.join("sqlite"), storage)
-    });
-    report.counted("Clients on PostgreSQL", || {
+        run_programs(tools, &folder.join("sqlite"), storage, kept)
+    };
+    let on_postgres = |kept: &mut String| {
         check_built()?;
         let postgres = postgres.context("these need PostgreSQL")?;
         let storage = |name: &str| -> Result<Vec<String>> {
             Ok(vec!["--database-url".to_owned(), postgres.create_database(&format!("clients_{name}"))?])
         };
-        run_programs(tools, &folder.join("postgres"), storage)
-    });
+        run_programs(tools, &folder.join("postgres"), storage, kept)
+    };
+    report.side_by_side(vec![
+        ("Clients on SQLite".to_owned(), Box::new(on_sqlite)),
+        ("Clients on PostgreSQL".to_owned(), Box::new(on_postgres)),
+    ]);
 }
 
 /// Starts a server of each issuer form and runs all programs against them; `storage` gives the arguments that say
-/// where a server keeps its data.
-fn run_programs(tools: &Tools, logs: &Path, storage: impl Fn(&str) -> Result<Vec<String>>) -> Result<Tally> {
+/// where a server keeps its data. What the programs report is kept.
+fn run_programs(
+    tools: &Tools,
+    logs: &Path,
+    storage: impl Fn(&str) -> Result<Vec<String>>,
+    kept: &mut String,
+) -> Result<Tally> {
     if logs.exists() {
         fs::remove_dir_all(logs)?;
     }
@@ -66,7 +75,7 @@ fn run_programs(tools: &Tools, logs: &Path, storage: impl Fn(&str) -> Result<Vec
     let mut servers = [start("own")?, start("aws")?];
     let [own, aws] = servers.each_ref().map(Server::endpoint);
     let queue = Mutex::new(find_programs(tools.root())?);
-    let sum = Mutex::new(Tally::default());
+    let sum = Mutex::new((Tally::default(), String::new()));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -77,20 +86,23 @@ fn run_programs(tools: &Tools, logs: &Path, storage: impl Fn(&str) -> Result<Vec
                     command.env("COGNATE_ENDPOINT", &own).env("COGNATE_AWS_ISSUER_ENDPOINT", &aws);
                     command.env("COGNATE_PROGRAM", server_program(tools));
                     let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                    let tally = run_program(&mut command, &name, &logs.join(format!("{name}.log")));
-                    *sum.lock().expect("no thread panics with it") += tally;
+                    let (tally, report) = run_program(&mut command, &name, &logs.join(format!("{name}.log")));
+                    let mut sum = sum.lock().expect("no thread panics with it");
+                    sum.0 += tally;
+                    sum.1.push_str(&report);
                 }
             });
         }
     });
-    let mut sum = sum.into_inner().expect("no thread panicked with it");
+    let (mut sum, reports) = sum.into_inner().expect("no thread panicked with it");
+    kept.push_str(&reports);
     for server in &mut servers {
         if let Err(error) = server.check_health() {
-            println!("{error:#}");
+            kept.push_str(&format!("{error:#}\n"));
             sum.failed += 1;
         }
     }
-    println!("{sum}");
+    kept.push_str(&format!("{sum}\n"));
     Ok(sum)
 }
 
@@ -127,8 +139,8 @@ fn interpreter(tools: &Tools, program: &Path) -> Command {
     command
 }
 
-/// Runs one program and prints its verdict, and its failed steps with what they said.
-fn run_program(command: &mut Command, name: &str, log: &Path) -> Tally {
+/// Runs one program; answers its verdict too, and its failed steps with what they said.
+fn run_program(command: &mut Command, name: &str, log: &Path) -> (Tally, String) {
     let start = Instant::now();
     let ended = run_logged(command, log, start + PATIENCE);
     let text = fs::read_to_string(log).unwrap_or_default();
@@ -146,9 +158,8 @@ fn run_program(command: &mut Command, name: &str, log: &Path) -> Tally {
         complaints = format!("{text}\n{problem}");
     }
     let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
-    // One call, so that the programs' reports do not mix.
-    println!("{verdict} {name}: {tally} ({:.1} s)\n{complaints}", start.elapsed().as_secs_f64());
-    tally
+    let seconds = start.elapsed().as_secs_f64();
+    (tally, format!("{verdict} {name}: {tally} ({seconds:.1} s)\n{complaints}"))
 }
 
 /// Whether the program succeeded; none if it did not end in time.

@@ -13,8 +13,10 @@ use children::run;
 use clap::ValueEnum;
 use postgres::{Durability, Postgres};
 use std::{
+    collections::VecDeque,
     path::Path,
     process::Command,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 use tools::Tools;
@@ -59,6 +61,9 @@ struct Step {
     tally: Tally,
 }
 
+/// A step that runs beside others and keeps what it prints.
+type Beside<'a> = Box<dyn FnOnce(&mut String) -> Result<Tally> + Send + 'a>;
+
 /// The steps run so far. A failed step does not keep the later ones from running.
 #[derive(Default)]
 struct Report {
@@ -75,6 +80,41 @@ impl Report {
             Tally { passed: 0, failed: 1 }
         });
         let took = start.elapsed();
+        let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
+        println!("--- {name}: {verdict} ({:.1} s)", took.as_secs_f64());
+        self.steps.push(Step { name: name.to_owned(), took, tally });
+    }
+
+    /// Runs steps beside each other, as many at once as there are processors. What each prints is shown when it ends.
+    fn side_by_side(&mut self, steps: Vec<(String, Beside<'_>)>) {
+        let queue = Mutex::new(VecDeque::from(steps));
+        let ended = Mutex::new(&mut *self);
+        let workers = std::thread::available_parallelism().map_or(2, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    loop {
+                        let next = queue.lock().expect("no thread panics with it").pop_front();
+                        let Some((name, body)) = next else { break };
+                        let start = Instant::now();
+                        let mut kept = String::new();
+                        let result = body(&mut kept);
+                        let took = start.elapsed();
+                        let mut report = ended.lock().expect("no thread panics with it");
+                        report.ended(&name, took, result, &kept);
+                    }
+                });
+            }
+        });
+    }
+
+    /// Prints what a step printed that ran beside others, and its verdict.
+    fn ended(&mut self, name: &str, took: Duration, result: Result<Tally>, kept: &str) {
+        println!("\n=== {name}\n{}", kept.trim_end());
+        let tally = result.unwrap_or_else(|error| {
+            println!("{error:#}");
+            Tally { passed: 0, failed: 1 }
+        });
         let verdict = if tally.failed == 0 { "ok" } else { "FAILED" };
         println!("--- {name}: {verdict} ({:.1} s)", took.as_secs_f64());
         self.steps.push(Step { name: name.to_owned(), took, tally });
@@ -122,12 +162,24 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
     } else {
         None
     };
-    if has(Part::Rust) {
-        rust(&mut report, &tools, postgres.as_ref());
-    }
-    if has(Part::Clients) {
-        clients::steps(&mut report, &tools, postgres.as_ref());
-    }
+    // The network and npm do most of it, so it goes on while cargo builds.
+    std::thread::scope(|scope| {
+        let installing = has(Part::Clients).then(|| {
+            scope.spawn(|| {
+                let (start, mut kept) = (Instant::now(), String::new());
+                let result = tools.install_clients(&mut kept);
+                (start.elapsed(), result.map(|()| Tally::default()), kept)
+            })
+        });
+        if has(Part::Rust) {
+            rust(&mut report, &tools, postgres.as_ref());
+        }
+        if let Some(installing) = installing {
+            let (took, result, kept) = installing.join().expect("installing does not panic");
+            report.ended("Clients' packages", took, result, &kept);
+            clients::steps(&mut report, &tools, postgres.as_ref());
+        }
+    });
     if has(Part::Fuzz) {
         fuzz(&mut report, &tools);
     }
@@ -149,11 +201,17 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
 fn fuzz(report: &mut Report, tools: &Tools) {
     const SECONDS: u32 = 5;
     let programs = report.prepare("Fuzzers", || crate::fuzz::Programs::build(tools));
-    for target in crate::fuzz::targets(tools.root()).unwrap_or_default() {
-        report.check(&format!("Fuzzing: {target}"), || {
-            programs.as_ref().context("the fuzzers were not built")?.run(&target, SECONDS)
-        });
-    }
+    let programs = programs.as_ref();
+    let step = |target: String| -> (String, Beside<'_>) {
+        let name = format!("Fuzzing: {target}");
+        let body = move |kept: &mut String| {
+            programs.context("the fuzzers were not built")?.run(&target, SECONDS, kept)?;
+            Ok(Tally { passed: 1, failed: 0 })
+        };
+        (name, Box::new(body))
+    };
+    report
+        .side_by_side(crate::fuzz::targets(tools.root()).unwrap_or_default().into_iter().map(step).collect());
 }
 
 /// Each scenario of the faults in its short form.

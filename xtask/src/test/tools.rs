@@ -3,7 +3,7 @@
 
 use super::{
     Part,
-    children::{output, run},
+    children::{output, run, run_kept},
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -54,10 +54,6 @@ impl Tools {
             if output(Command::new("python3").args(["-c", "import ensurepip"])).is_none() {
                 install_packages(&["python3-venv"])?;
             }
-        }
-        if has(Part::Clients) {
-            tools.install_python_clients()?;
-            tools.install_node_clients()?;
         }
         if has(Part::Readme) && find_program("curl").is_none() {
             install_packages(&["curl"])?;
@@ -131,31 +127,41 @@ impl Tools {
         run(pip.arg(wanted))
     }
 
-    fn install_python_clients(&self) -> Result<()> {
+    /// Installs what the client programs use; what is printed is kept.
+    pub fn install_clients(&self, kept: &mut String) -> Result<()> {
+        self.install_python_clients(kept)?;
+        self.install_node_clients(kept)
+    }
+
+    fn install_python_clients(&self, kept: &mut String) -> Result<()> {
         let wanted = self.root.join("clients/python/requirements.txt");
         let venv = self.target.join("clients/venv");
         if is_stamped(&venv, &wanted)? {
-            println!("Python clients are installed");
+            kept.push_str("Python clients are installed\n");
             return Ok(());
         }
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let mut python = Command::new("python3");
+        python.args(["-m", "venv", "--clear"]).arg(&venv);
+        run_kept(python, kept)?;
         let mut pip = Command::new(self.python());
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-        run(pip.arg(&wanted))?;
+        pip.arg(&wanted);
+        run_kept(pip, kept)?;
         stamp(&venv, &wanted)
     }
 
-    fn install_node_clients(&self) -> Result<()> {
+    fn install_node_clients(&self, kept: &mut String) -> Result<()> {
         let folder = self.root.join("clients/node");
         let wanted = folder.join("package-lock.json");
         let modules = folder.join("node_modules");
         if is_stamped(&modules, &wanted)? {
-            println!("Node clients are installed");
+            kept.push_str("Node clients are installed\n");
             return Ok(());
         }
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        run(npm.current_dir(&folder))?;
+        npm.current_dir(&folder);
+        run_kept(npm, kept)?;
         stamp(&modules, &wanted)
     }
 }
