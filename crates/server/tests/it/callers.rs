@@ -30,92 +30,96 @@ async fn new_pool(lab: &Lab, signer: &Signer) -> String {
     answer.ok()["UserPool"]["Id"].as_str().unwrap().to_owned()
 }
 
-both_engines! {
-    async fn a_signed_call_is_answered_and_its_key_ends(lab: Lab) {
-        let lab = closed(&lab).await;
-        let signer = Signer::with_policy(&lab, "ann", &everything()).await;
-        let pool_id = new_pool(&lab, &signer).await;
-        let pools = list_pools(&lab, &signer).await.ok();
-        assert_eq!(pools["UserPools"][0]["Id"], json!(pool_id));
-        // While its time is good, a request may come twice, as on AWS.
-        let signed = signer.call("ListUserPools", json!({"MaxResults": 10}));
-        lab.send(signed.request()).await.ok();
-        lab.send(signed.request()).await.ok();
+async fn a_signed_call_is_answered_and_its_key_ends(lab: Lab) {
+    let lab = closed(&lab).await;
+    let signer = Signer::with_policy(&lab, "ann", &everything()).await;
+    let pool_id = new_pool(&lab, &signer).await;
+    let pools = list_pools(&lab, &signer).await.ok();
+    assert_eq!(pools["UserPools"][0]["Id"], json!(pool_id));
+    // While its time is good, a request may come twice, as on AWS.
+    let signed = signer.call("ListUserPools", json!({"MaxResults": 10}));
+    lab.send(signed.request()).await.ok();
+    lab.send(signed.request()).await.ok();
 
-        let keys = lab.app.db.read(store::access_keys::list).await.unwrap();
-        assert_eq!(keys.len(), 1);
-        assert_eq!((&*keys[0].name, &keys[0].id), ("ann", &signer.id));
-        assert!(keys[0].last_used_at.is_some_and(|at| at >= BEGINNING_MS));
-        let stored = String::from_utf8_lossy(&keys[0].sealed_secret.0).into_owned();
-        assert!(!stored.contains(&signer.secret));
+    let keys = lab.app.db.read(store::access_keys::list).await.unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!((&*keys[0].name, &keys[0].id), ("ann", &signer.id));
+    assert!(keys[0].last_used_at.is_some_and(|at| at >= BEGINNING_MS));
+    let stored = String::from_utf8_lossy(&keys[0].sealed_secret.0).into_owned();
+    assert!(!stored.contains(&signer.secret));
 
-        let (id, now) = (signer.id.clone(), lab.app.now());
-        assert!(lab.app.db.write(move |tx| store::access_keys::revoke(tx, &id, now)).await.unwrap());
-        lab.advance(1);
-        list_pools(&lab, &signer).await.refused("UnrecognizedClientException", BAD_TOKEN);
-        let id = signer.id.clone();
-        assert!(!lab.app.db.write(move |tx| store::access_keys::revoke(tx, &id, now)).await.unwrap());
-    }
+    let (id, now) = (signer.id.clone(), lab.app.now());
+    assert!(lab.app.db.write(move |tx| store::access_keys::revoke(tx, &id, now)).await.unwrap());
+    lab.advance(1);
+    list_pools(&lab, &signer).await.refused("UnrecognizedClientException", BAD_TOKEN);
+    let id = signer.id.clone();
+    assert!(!lab.app.db.write(move |tx| store::access_keys::revoke(tx, &id, now)).await.unwrap());
+}
 
-    async fn keys_outlive_a_change_of_the_master_key(lab: Lab) {
-        let lab = closed(&lab).await;
-        let signer = Signer::with_policy(&lab, "ann", &everything()).await;
-        let (db, new) = (lab.app.db.clone(), [9; 32]);
-        let now = lab.app.now();
-        assert!(master_keys::announce(&db, &MASTER_KEY.into(), &new.into(), now).await.unwrap());
-        let with_new = lab.another(new, |_| {}).await.unwrap();
-        let walked = master_keys::reseal(&db, &with_new.app.vault, |_, _| {}).await.unwrap();
-        assert_eq!((walked.resealed, walked.damaged), (1, 0));
-        master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
-        list_pools(&with_new, &signer).await.ok();
-        let restarted = lab.another(new, |_| {}).await.unwrap();
-        list_pools(&restarted, &signer).await.ok();
-    }
+async fn keys_outlive_a_change_of_the_master_key(lab: Lab) {
+    let lab = closed(&lab).await;
+    let signer = Signer::with_policy(&lab, "ann", &everything()).await;
+    let (db, new) = (lab.app.db.clone(), [9; 32]);
+    let now = lab.app.now();
+    assert!(master_keys::announce(&db, &MASTER_KEY.into(), &new.into(), now).await.unwrap());
+    let with_new = lab.another(new, |_| {}).await.unwrap();
+    let walked = master_keys::reseal(&db, &with_new.app.vault, |_, _| {}).await.unwrap();
+    assert_eq!((walked.resealed, walked.damaged), (1, 0));
+    master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
+    list_pools(&with_new, &signer).await.ok();
+    let restarted = lab.another(new, |_| {}).await.unwrap();
+    list_pools(&restarted, &signer).await.ok();
+}
 
-    async fn a_policy_says_what_and_where(lab: Lab) {
-        let lab = closed(&lab).await;
-        let admin = Signer::with_policy(&lab, "admin", &everything()).await;
-        let (mine, other) = (new_pool(&lab, &admin).await, new_pool(&lab, &admin).await);
-        let arn = |id: &str| format!("arn:aws:cognito-idp:us-east-1:123456789012:userpool/{id}");
-        let signer = Signer::with_policy(&lab, "bob", &json!({"Version": "2012-10-17", "Statement": [
+async fn a_policy_says_what_and_where(lab: Lab) {
+    let lab = closed(&lab).await;
+    let admin = Signer::with_policy(&lab, "admin", &everything()).await;
+    let (mine, other) = (new_pool(&lab, &admin).await, new_pool(&lab, &admin).await);
+    let arn = |id: &str| format!("arn:aws:cognito-idp:us-east-1:123456789012:userpool/{id}");
+    let signer = Signer::with_policy(&lab, "bob", &json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["cognito-idp:Describe*", "cognito-idp:Admin*"], "Resource": arn(&mine)},
             {"Effect": "Deny", "Action": "cognito-idp:AdminDelete*", "Resource": "*"},
         ]})).await;
-        let call = async |operation: &str, input: Value| lab.send(signer.call(operation, input).request()).await;
-        let bob = "arn:aws:iam::123456789012:user/bob";
-        let refusal = |operation: &str, resource: &str| {
-            format!(
-                "User: {bob} is not authorized to perform: cognito-idp:{operation} on resource: {resource} \
+    let call = async |operation: &str, input: Value| lab.send(signer.call(operation, input).request()).await;
+    let bob = "arn:aws:iam::123456789012:user/bob";
+    let refusal = |operation: &str, resource: &str| {
+        format!(
+            "User: {bob} is not authorized to perform: cognito-idp:{operation} on resource: {resource} \
                  because no identity-based policy allows the cognito-idp:{operation} action"
-            )
-        };
+        )
+    };
 
-        call("DescribeUserPool", json!({"UserPoolId": mine})).await.ok();
-        let user = json!({"UserPoolId": mine, "Username": "jane"});
-        call("AdminCreateUser", user.clone()).await.ok();
-        call("AdminGetUser", user.clone()).await.ok();
-        for (operation, input, resource) in [
-            ("DescribeUserPool", json!({"UserPoolId": other}), arn(&other)),
-            // Whether a pool exists is not told to who may not ask about it.
-            ("DescribeUserPool", json!({"UserPoolId": "us-east-1_Nowhere"}), arn("us-east-1_Nowhere")),
-            ("DeleteUserPool", json!({"UserPoolId": mine}), arn(&mine)),
-            ("ListUserPools", json!({"MaxResults": 1}), "*".to_owned()),
-            ("CreateUserPool", json!({"PoolName": "p"}), "*".to_owned()),
-            ("ListTagsForResource", json!({"ResourceArn": arn(&other)}), arn(&other)),
-        ] {
-            let answer = call(operation, input).await;
-            assert_eq!(answer.status, 400);
-            answer.refused("AccessDeniedException", &refusal(operation, &resource));
-        }
-        let denied = format!(
-            "User: {bob} is not authorized to perform: cognito-idp:AdminDeleteUser on resource: {} with an explicit \
-             deny in an identity-based policy",
-            arn(&mine)
-        );
-        call("AdminDeleteUser", user.clone()).await.refused("AccessDeniedException", &denied);
-        call("AdminGetUser", user).await.ok();
+    call("DescribeUserPool", json!({"UserPoolId": mine})).await.ok();
+    let user = json!({"UserPoolId": mine, "Username": "jane"});
+    call("AdminCreateUser", user.clone()).await.ok();
+    call("AdminGetUser", user.clone()).await.ok();
+    for (operation, input, resource) in [
+        ("DescribeUserPool", json!({"UserPoolId": other}), arn(&other)),
+        // Whether a pool exists is not told to who may not ask about it.
+        ("DescribeUserPool", json!({"UserPoolId": "us-east-1_Nowhere"}), arn("us-east-1_Nowhere")),
+        ("DeleteUserPool", json!({"UserPoolId": mine}), arn(&mine)),
+        ("ListUserPools", json!({"MaxResults": 1}), "*".to_owned()),
+        ("CreateUserPool", json!({"PoolName": "p"}), "*".to_owned()),
+        ("ListTagsForResource", json!({"ResourceArn": arn(&other)}), arn(&other)),
+    ] {
+        let answer = call(operation, input).await;
+        assert_eq!(answer.status, 400);
+        answer.refused("AccessDeniedException", &refusal(operation, &resource));
     }
+    let denied = format!(
+        "User: {bob} is not authorized to perform: cognito-idp:AdminDeleteUser on resource: {} with an explicit \
+             deny in an identity-based policy",
+        arn(&mine)
+    );
+    call("AdminDeleteUser", user.clone()).await.refused("AccessDeniedException", &denied);
+    call("AdminGetUser", user).await.ok();
 }
+
+both_engines!(
+    a_signed_call_is_answered_and_its_key_ends,
+    keys_outlive_a_change_of_the_master_key,
+    a_policy_says_what_and_where
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_request_is_refused() {
@@ -311,18 +315,21 @@ async fn secrets_of_keys_are_shown_once() {
     assert_eq!(app.db.read(store::access_keys::list).await.unwrap().len(), 1);
 }
 
-both_engines! {
-    async fn no_foreign_page_administers_in_development(lab: Lab) {
-        let list = async |headers: &[(&str, &str)]| {
-            let signed = ("authorization", "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/cognito-idp/aws4_request");
-            let headers: Vec<(&str, &str)> = headers.iter().copied().chain([signed]).collect();
-            lab.call_with("ListUserPools", json!({"MaxResults": 1}), &headers).await
-        };
-        for own in [("origin", "http://localhost:3000"), ("origin", "http://127.0.0.1:8080"), ("host", "[::1]:9229")] {
-            list(&[own]).await.ok();
-        }
-        for foreign in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example:9229")] {
-            assert_eq!(list(&[foreign]).await.error().0, "AccessDeniedException", "{foreign:?}");
-        }
+async fn no_foreign_page_administers_in_development(lab: Lab) {
+    let list = async |headers: &[(&str, &str)]| {
+        let signed =
+            ("authorization", "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/cognito-idp/aws4_request");
+        let headers: Vec<(&str, &str)> = headers.iter().copied().chain([signed]).collect();
+        lab.call_with("ListUserPools", json!({"MaxResults": 1}), &headers).await
+    };
+    for own in
+        [("origin", "http://localhost:3000"), ("origin", "http://127.0.0.1:8080"), ("host", "[::1]:9229")]
+    {
+        list(&[own]).await.ok();
+    }
+    for foreign in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example:9229")] {
+        assert_eq!(list(&[foreign]).await.error().0, "AccessDeniedException", "{foreign:?}");
     }
 }
+
+both_engines!(no_foreign_page_administers_in_development);

@@ -7,12 +7,12 @@ use axum::{
 };
 use serde_json::json;
 
-both_engines! {
-    async fn the_server_is_ready(lab: Lab) {
-        assert_eq!(lab.get("/_cognate/health/live").await.text, "alive\n");
-        assert_eq!(lab.get("/_cognate/health/ready").await.text, "ready\n");
-    }
+async fn the_server_is_ready(lab: Lab) {
+    assert_eq!(lab.get("/_cognate/health/live").await.text, "alive\n");
+    assert_eq!(lab.get("/_cognate/health/ready").await.text, "ready\n");
 }
+
+both_engines!(the_server_is_ready);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_have_awss_envelope() {

@@ -2,13 +2,13 @@
 //! read from memory.
 //!
 //! ```ignore
-//! both_engines! {
-//!     async fn a_pool_is_described(lab: Lab) {
-//!         let pool = lab.admin("CreateUserPool", json!({"PoolName": "p"})).await.ok();
-//!         lab.advance(3_600);
-//!         let (code, text) = lab.call("SignUp", json!({…})).await.error();
-//!     }
+//! async fn a_pool_is_described(lab: Lab) {
+//!     let pool = lab.admin("CreateUserPool", json!({"PoolName": "p"})).await.ok();
+//!     lab.advance(3_600);
+//!     let (code, text) = lab.call("SignUp", json!({…})).await.error();
 //! }
+//!
+//! both_engines!(a_pool_is_described);
 //! ```
 
 use axum::{
@@ -316,25 +316,19 @@ pub async fn administer(sql: String) {
 
 /// Each function becomes two tests, `name::sqlite` and `name::postgres`.
 macro_rules! both_engines {
-    ($($(#[$meta:meta])* async fn $name:ident($lab:ident: Lab) $body:block)*) => {$(
-        $(#[$meta])*
+    ($($name:ident),* $(,)?) => {$(
         mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            async fn run($lab: $crate::lab::Lab) $body
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 let lab = $crate::lab::Lab::sqlite().await;
-                run(lab.clone()).await;
+                super::$name(lab.clone()).await;
                 lab.remove().await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 let lab = $crate::lab::Lab::postgres().await;
-                run(lab.clone()).await;
+                super::$name(lab.clone()).await;
                 lab.remove().await;
             }
         }

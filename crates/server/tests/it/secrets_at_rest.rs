@@ -36,267 +36,283 @@ async fn get_user(lab: &Lab, token: &Value) -> crate::lab::Answer {
     lab.call("GetUser", json!({"AccessToken": token})).await
 }
 
-both_engines! {
-    async fn a_new_key_signs_and_the_old_one_stays_published(lab: Lab) {
-        let scene = Scene::new(&lab).await;
-        scene.user("jane", json!([])).await;
-        let before = scene.tokens("jane").await["AccessToken"].clone();
-        rotation::rotate(&lab.app, &scene.pool, 0, Old::Published).await.unwrap();
-        let after = scene.tokens("jane").await["AccessToken"].clone();
-        assert_ne!(kid(&after), kid(&before));
-        let keys = published(&scene).await;
-        assert_eq!(keys.len(), 4);
-        assert!(keys.contains(&kid(&before)) && keys.contains(&kid(&after)));
-        get_user(&lab, &before).await.ok();
-        get_user(&lab, &after).await.ok();
+async fn a_new_key_signs_and_the_old_one_stays_published(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    let before = scene.tokens("jane").await["AccessToken"].clone();
+    rotation::rotate(&lab.app, &scene.pool, 0, Old::Published).await.unwrap();
+    let after = scene.tokens("jane").await["AccessToken"].clone();
+    assert_ne!(kid(&after), kid(&before));
+    let keys = published(&scene).await;
+    assert_eq!(keys.len(), 4);
+    assert!(keys.contains(&kid(&before)) && keys.contains(&kid(&after)));
+    get_user(&lab, &before).await.ok();
+    get_user(&lab, &after).await.ok();
 
-        lab.advance(DAY);
-        jobs::purge(&lab.app).await.unwrap();
-        assert_eq!(published(&scene).await.len(), 4);
-        lab.advance(2 * HOUR);
-        jobs::purge(&lab.app).await.unwrap();
-        lab.advance(2);
-        let keys = published(&scene).await;
-        assert_eq!(keys.len(), 2);
-        assert!(keys.contains(&kid(&after)));
+    lab.advance(DAY);
+    jobs::purge(&lab.app).await.unwrap();
+    assert_eq!(published(&scene).await.len(), 4);
+    lab.advance(2 * HOUR);
+    jobs::purge(&lab.app).await.unwrap();
+    lab.advance(2);
+    let keys = published(&scene).await;
+    assert_eq!(keys.len(), 2);
+    assert!(keys.contains(&kid(&after)));
+}
+
+async fn a_stolen_key_is_removed_with_its_tokens(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    let before = scene.tokens("jane").await["AccessToken"].clone();
+    rotation::rotate(&lab.app, &scene.pool, 0, Old::Removed).await.unwrap();
+    assert_eq!(published(&scene).await.len(), 2);
+    let (code, _) = get_user(&lab, &before).await.error();
+    assert_eq!(code, "NotAuthorizedException");
+    get_user(&lab, &scene.tokens("jane").await["AccessToken"]).await.ok();
+    let unknown = rotation::rotate(&lab.app, "us-east-1_None", 0, Old::Published).await.unwrap_err();
+    assert_eq!(unknown.code.name(), "ResourceNotFoundException");
+}
+
+async fn keys_rotate_by_schedule_and_are_published_a_day_ahead(lab: Lab) {
+    let lab = lab.another(MASTER_KEY, |config| config.signing_key_days = Some(30)).await.unwrap();
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    let first = kid(&scene.tokens("jane").await["AccessToken"]);
+    lab.advance(29 * DAY - HOUR);
+    jobs::purge(&lab.app).await.unwrap();
+    assert_eq!(published(&scene).await.len(), 2);
+    lab.advance(2 * HOUR);
+    jobs::purge(&lab.app).await.unwrap();
+    jobs::purge(&lab.app).await.unwrap();
+    assert_eq!(published(&scene).await.len(), 4);
+    assert_eq!(kid(&scene.tokens("jane").await["AccessToken"]), first);
+    lab.advance(DAY);
+    assert_ne!(kid(&scene.tokens("jane").await["AccessToken"]), first);
+    lab.advance(26 * HOUR);
+    jobs::purge(&lab.app).await.unwrap();
+    lab.advance(2);
+    assert_eq!(published(&scene).await.len(), 2);
+}
+
+async fn a_change_that_died_before_its_end_leaves_no_key_behind(lab: Lab) {
+    let (old, new, newer) = (MASTER_KEY.into(), NEW_KEY.into(), [3; 32].into());
+    let (db, now) = (lab.app.db.clone(), lab.app.now());
+    for (from, to) in [(&old, &new), (&new, &newer)] {
+        assert!(master_keys::announce(&db, from, to, now).await.unwrap());
+        let node = lab.another(**to, |_| {}).await.unwrap();
+        assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
+        // The first change ends here, after its key was put into its place.
     }
-
-    async fn a_stolen_key_is_removed_with_its_tokens(lab: Lab) {
-        let scene = Scene::new(&lab).await;
-        scene.user("jane", json!([])).await;
-        let before = scene.tokens("jane").await["AccessToken"].clone();
-        rotation::rotate(&lab.app, &scene.pool, 0, Old::Removed).await.unwrap();
-        assert_eq!(published(&scene).await.len(), 2);
-        let (code, _) = get_user(&lab, &before).await.error();
-        assert_eq!(code, "NotAuthorizedException");
-        get_user(&lab, &scene.tokens("jane").await["AccessToken"]).await.ok();
-        let unknown = rotation::rotate(&lab.app, "us-east-1_None", 0, Old::Published).await.unwrap_err();
-        assert_eq!(unknown.code.name(), "ResourceNotFoundException");
+    master_keys::finish(&db, KeyId::of(&NEW_KEY)).await.unwrap();
+    for key in [MASTER_KEY, NEW_KEY] {
+        assert!(lab.another(key, |_| {}).await.is_none(), "a replaced key opens nothing");
     }
+    assert!(lab.another([3; 32], |_| {}).await.is_some());
+}
 
-    async fn keys_rotate_by_schedule_and_are_published_a_day_ahead(lab: Lab) {
-        let lab = lab.another(MASTER_KEY, |config| config.signing_key_days = Some(30)).await.unwrap();
-        let scene = Scene::new(&lab).await;
-        scene.user("jane", json!([])).await;
-        let first = kid(&scene.tokens("jane").await["AccessToken"]);
-        lab.advance(29 * DAY - HOUR);
-        jobs::purge(&lab.app).await.unwrap();
-        assert_eq!(published(&scene).await.len(), 2);
-        lab.advance(2 * HOUR);
-        jobs::purge(&lab.app).await.unwrap();
-        jobs::purge(&lab.app).await.unwrap();
-        assert_eq!(published(&scene).await.len(), 4);
-        assert_eq!(kid(&scene.tokens("jane").await["AccessToken"]), first);
-        lab.advance(DAY);
-        assert_ne!(kid(&scene.tokens("jane").await["AccessToken"]), first);
-        lab.advance(26 * HOUR);
-        jobs::purge(&lab.app).await.unwrap();
-        lab.advance(2);
-        assert_eq!(published(&scene).await.len(), 2);
-    }
-
-    async fn a_change_that_died_before_its_end_leaves_no_key_behind(lab: Lab) {
-        let (old, new, newer) = (MASTER_KEY.into(), NEW_KEY.into(), [3; 32].into());
-        let (db, now) = (lab.app.db.clone(), lab.app.now());
-        for (from, to) in [(&old, &new), (&new, &newer)] {
-            assert!(master_keys::announce(&db, from, to, now).await.unwrap());
-            let node = lab.another(**to, |_| {}).await.unwrap();
-            assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
-            // The first change ends here, after its key was put into its place.
-        }
-        master_keys::finish(&db, KeyId::of(&NEW_KEY)).await.unwrap();
-        for key in [MASTER_KEY, NEW_KEY] {
-            assert!(lab.another(key, |_| {}).await.is_none(), "a replaced key opens nothing");
-        }
-        assert!(lab.another([3; 32], |_| {}).await.is_some());
-    }
-
-    async fn a_change_of_the_master_key_can_be_taken_back_at_once(lab: Lab) {
-        let (db, now) = (lab.app.db.clone(), lab.app.now());
-        for (from, to) in [(MASTER_KEY, NEW_KEY), (NEW_KEY, MASTER_KEY), (MASTER_KEY, NEW_KEY)] {
-            assert!(master_keys::announce(&db, &from.into(), &to.into(), now).await.unwrap());
-            let node = lab.another(to, |_| {}).await.unwrap();
-            assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
-            master_keys::finish(&db, KeyId::of(&from)).await.unwrap();
-            assert!(lab.another(from, |_| {}).await.is_none(), "the replaced key opens nothing");
-            assert!(lab.another(to, |_| {}).await.is_some(), "the new key opens the store");
-        }
-    }
-
-    async fn a_password_is_chosen_while_the_master_key_changes(lab: Lab) {
-        let scene = Scene::new(&lab).await;
-        scene.user("jane", json!([])).await;
-        let temporary = json!({"Username": "jane", "Password": PASSWORD, "Permanent": false});
-        scene.admin("AdminSetUserPassword", temporary).await;
-        let session = scene.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
-        // The new hash waits while everything is sealed anew.
-        let busy = Busy::new(&lab.app.workers).await;
-        let chosen = json!({"USERNAME": "jane", "NEW_PASSWORD": "Another-Horse9"});
-        let (answer, ()) = tokio::join!(scene.respond("NEW_PASSWORD_REQUIRED", &session, chosen), async {
-            busy.somebody_waits().await;
-            let (db, now) = (&lab.app.db, lab.app.now());
-            assert!(master_keys::announce(db, &MASTER_KEY.into(), &NEW_KEY.into(), now).await.unwrap());
-            master_keys::follow(db, &lab.app.vault).await.unwrap();
-            assert!(master_keys::reseal(db, &lab.app.vault, |_, _| {}).await.unwrap().resealed > 0);
-            busy.end().await;
-        });
-        answer.ok();
-        scene.srp("jane", "Another-Horse9").await.ok();
-    }
-
-    async fn the_master_key_changes_under_a_running_server(lab: Lab) {
-        let scene = Scene::new(&lab).await;
-        let totp = json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
-        scene.admin("SetUserPoolMfaConfig", totp).await;
-        scene.user("jane", json!([{"Name": "email", "Value": "jane@example.com"}, {"Name": "email_verified", "Value": "true"}])).await;
-        scene.user("mary", json!([])).await;
-        let secret = authenticator(&scene, "jane").await;
-        let confidential = scene.new_client(json!({"GenerateSecret": true})).await;
-        let refresh_token = scene.tokens("mary").await["RefreshToken"].clone();
-        let page = scene.admin("ListUsers", json!({"Limit": 1})).await["PaginationToken"].clone();
-        let session = scene.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
-        let forgot = json!({"ClientId": scene.client, "Username": "jane"});
-        lab.call("ForgotPassword", forgot).await.ok();
-        let code = lab.code_for("jane@example.com").await;
-
-        let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
-        let now = lab.app.now();
-        let db = lab.app.db.clone();
-        assert!(!master_keys::announce(&db, &[1; 32].into(), &new, now).await.unwrap());
-        assert!(master_keys::announce(&db, &old, &new, now).await.unwrap());
-        assert!(master_keys::announce(&db, &old, &new, now).await.unwrap(), "it may be repeated");
-        assert!(!master_keys::announce(&db, &old, &[1; 32].into(), now).await.unwrap());
-        // Between announcement and end either key starts a server, and both see what the other writes.
-        let (with_old, with_new) = (lab.another(MASTER_KEY, |_| {}).await.unwrap(), lab.another(NEW_KEY, |_| {}).await.unwrap());
-        assert_eq!(with_old.app.vault.sealing_id(), KeyId::of(&NEW_KEY));
-        scene.user("late", json!([])).await;
-        master_keys::follow(&db, &lab.app.vault).await.unwrap();
-        assert_eq!(lab.app.vault.sealing_id(), KeyId::of(&NEW_KEY));
-
-        let walked = master_keys::reseal(&db, &with_new.app.vault, |_, _| {}).await.unwrap();
-        // Two keys, one client secret, three verifiers, one authenticator, one message.
-        assert_eq!((walked.resealed, walked.damaged), (8, 0));
-        assert_eq!(master_keys::reseal(&db, &lab.app.vault, |_, _| {}).await.unwrap(), Default::default());
-        master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
-        assert!(lab.another(MASTER_KEY, |_| {}).await.is_none(), "the old key opens nothing");
-
-        let later = now + 3 * HOUR * 1_000;
-        master_keys::sweep(&db, &lab.app.vault, later).await.unwrap();
-        let fresh = lab.another(NEW_KEY, |_| {}).await.unwrap();
-        assert_eq!(fresh.app.vault.key_ids(), [KeyId::of(&NEW_KEY)], "the replaced key is forgotten");
-        for lab in [&lab, &fresh] {
-            assert_eq!(lab.get("/_cognate/health/ready").await.text, "ready\n");
-            let scene = Scene { lab: lab.clone(), ..scene.clone() };
-            for name in ["mary", "late"] {
-                scene.srp(name, PASSWORD).await.ok();
-            }
-            scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": refresh_token})).await.ok();
-            scene.admin("ListUsers", json!({"Limit": 1, "PaginationToken": page})).await;
-            let shown = scene.admin("DescribeUserPoolClient", json!({"ClientId": confidential["ClientId"]})).await;
-            assert_eq!(shown["UserPoolClient"]["ClientSecret"], confidential["ClientSecret"]);
-        }
-        let scene = Scene { lab: fresh.clone(), ..scene.clone() };
-        let answer = json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": totp_code(&fresh, &secret, 1)});
-        scene.respond("SOFTWARE_TOKEN_MFA", &session, answer).await.ok();
-        let confirm = json!({"ClientId": scene.client, "Username": "jane", "ConfirmationCode": code, "Password": "Another-Horse9"});
-        fresh.call("ConfirmForgotPassword", confirm).await.ok();
-    }
-
-    async fn two_servers_work_while_the_master_key_changes(lab: Lab) {
-        let scene = Scene::new(&lab).await;
-        let other = lab.another(MASTER_KEY, |_| {}).await.unwrap();
-        let (rounds, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let workers: Vec<_> = [&lab, &other]
-            .into_iter()
-            .enumerate()
-            .map(|(number, lab)| {
-                let scene = Scene { lab: lab.clone(), ..scene.clone() };
-                let (rounds, is_over) = (rounds.clone(), is_over.clone());
-                tokio::spawn(async move {
-                    let mut names = Vec::new();
-                    while !is_over.load(Ordering::SeqCst) {
-                        let name = format!("user-{number}-{}", names.len());
-                        scene.user(&name, json!([])).await;
-                        scene.srp(&name, PASSWORD).await.ok();
-                        names.push(name);
-                        rounds.fetch_add(1, Ordering::SeqCst);
-                    }
-                    names
-                })
-            })
-            .collect();
-        let work = async || {
-            let until = rounds.load(Ordering::SeqCst) + 4;
-            while rounds.load(Ordering::SeqCst) < until {
-                tokio::task::yield_now().await;
-                assert!(workers.iter().all(|worker| !worker.is_finished()), "a server stopped working");
-            }
-        };
-        work().await;
-        let db = lab.app.db.clone();
-        assert!(master_keys::announce(&db, &MASTER_KEY.into(), &NEW_KEY.into(), lab.app.now()).await.unwrap());
-        work().await;
-        // One follows late, as in life; meanwhile each opens what the other seals.
-        master_keys::follow(&db, &lab.app.vault).await.unwrap();
-        work().await;
-        master_keys::follow(&db, &other.app.vault).await.unwrap();
-        let walked = master_keys::reseal(&db, &lab.app.vault, |_, _| {}).await.unwrap();
-        assert!(walked.resealed > 4 && walked.damaged == 0, "{walked:?}");
-        master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
-        work().await;
-        is_over.store(true, Ordering::SeqCst);
-        let fresh = Scene { lab: lab.another(NEW_KEY, |_| {}).await.unwrap(), ..scene.clone() };
-        for worker in workers {
-            for name in worker.await.unwrap() {
-                fresh.srp(&name, PASSWORD).await.ok();
-            }
-        }
-        assert_eq!(master_keys::reseal(&db, &fresh.lab.app.vault, |_, _| {}).await.unwrap(), Default::default());
-    }
-
-    async fn a_server_that_missed_the_change_is_not_ready(lab: Lab) {
-        let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
-        master_keys::announce(&lab.app.db, &old, &new, lab.app.now()).await.unwrap();
-        master_keys::finish(&lab.app.db, KeyId::of(&MASTER_KEY)).await.unwrap();
-        let answer = lab.get("/_cognate/health/ready").await;
-        assert_eq!((answer.status.as_u16(), &*answer.text), (503, "the store's secrets cannot be opened\n"));
-    }
-
-    async fn hashes_follow_the_settings_at_the_next_sign_in(lab: Lab) {
-        let scene = Scene::new(&lab).await;
-        let sub = scene.user("jane", json!([])).await;
-        let stored = async || {
-            let (pool, sub) = (scene.pool.clone(), sub.clone());
-            let user = lab.app.db.read(move |tx| store::users::find(tx, &pool, &sub)).await.unwrap().unwrap();
-            (user.password.unwrap().hash, user.updated_at)
-        };
-        let before = stored().await;
-        assert!(before.0.contains("m=8,t=1,p=1"), "{}", before.0);
-        scene.tokens("jane").await;
-        assert_eq!(stored().await, before);
-        let costlier = lab.another(MASTER_KEY, |config| config.hashing = Hashing { memory_kib: 16, passes: 2 }).await.unwrap();
-        let scene = Scene { lab: costlier, ..scene.clone() };
-        scene.sign_in("jane", "Wrong-Horse9").await.error();
-        assert_eq!(stored().await, before);
-        let answers = Arc::new(Mutex::new(Vec::new()));
-        let sign_ins = (0..4).map(|_| {
-            let (scene, answers) = (scene.clone(), answers.clone());
-            tokio::spawn(async move {
-                let answer = scene.sign_in("jane", PASSWORD).await;
-                answers.lock().unwrap().push(answer.status.as_u16());
-            })
-        });
-        for sign_in in sign_ins.collect::<Vec<_>>() {
-            sign_in.await.unwrap();
-        }
-        assert_eq!(*answers.lock().unwrap(), [200; 4], "an upgrade is in nobody's way");
-        let after = stored().await;
-        assert!(after.0.contains("m=16,t=2,p=1"), "{}", after.0);
-        assert_eq!(after.1, before.1, "nothing changed for the user");
-        scene.srp("jane", PASSWORD).await.ok();
-        scene.tokens("jane").await;
+async fn a_change_of_the_master_key_can_be_taken_back_at_once(lab: Lab) {
+    let (db, now) = (lab.app.db.clone(), lab.app.now());
+    for (from, to) in [(MASTER_KEY, NEW_KEY), (NEW_KEY, MASTER_KEY), (MASTER_KEY, NEW_KEY)] {
+        assert!(master_keys::announce(&db, &from.into(), &to.into(), now).await.unwrap());
+        let node = lab.another(to, |_| {}).await.unwrap();
+        assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
+        master_keys::finish(&db, KeyId::of(&from)).await.unwrap();
+        assert!(lab.another(from, |_| {}).await.is_none(), "the replaced key opens nothing");
+        assert!(lab.another(to, |_| {}).await.is_some(), "the new key opens the store");
     }
 }
+
+async fn a_password_is_chosen_while_the_master_key_changes(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    let temporary = json!({"Username": "jane", "Password": PASSWORD, "Permanent": false});
+    scene.admin("AdminSetUserPassword", temporary).await;
+    let session = scene.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
+    // The new hash waits while everything is sealed anew.
+    let busy = Busy::new(&lab.app.workers).await;
+    let chosen = json!({"USERNAME": "jane", "NEW_PASSWORD": "Another-Horse9"});
+    let (answer, ()) = tokio::join!(scene.respond("NEW_PASSWORD_REQUIRED", &session, chosen), async {
+        busy.somebody_waits().await;
+        let (db, now) = (&lab.app.db, lab.app.now());
+        assert!(master_keys::announce(db, &MASTER_KEY.into(), &NEW_KEY.into(), now).await.unwrap());
+        master_keys::follow(db, &lab.app.vault).await.unwrap();
+        assert!(master_keys::reseal(db, &lab.app.vault, |_, _| {}).await.unwrap().resealed > 0);
+        busy.end().await;
+    });
+    answer.ok();
+    scene.srp("jane", "Another-Horse9").await.ok();
+}
+
+async fn the_master_key_changes_under_a_running_server(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    let totp = json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    scene.admin("SetUserPoolMfaConfig", totp).await;
+    scene.user("jane", json!([{"Name": "email", "Value": "jane@example.com"}, {"Name": "email_verified", "Value": "true"}])).await;
+    scene.user("mary", json!([])).await;
+    let secret = authenticator(&scene, "jane").await;
+    let confidential = scene.new_client(json!({"GenerateSecret": true})).await;
+    let refresh_token = scene.tokens("mary").await["RefreshToken"].clone();
+    let page = scene.admin("ListUsers", json!({"Limit": 1})).await["PaginationToken"].clone();
+    let session = scene.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
+    let forgot = json!({"ClientId": scene.client, "Username": "jane"});
+    lab.call("ForgotPassword", forgot).await.ok();
+    let code = lab.code_for("jane@example.com").await;
+
+    let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
+    let now = lab.app.now();
+    let db = lab.app.db.clone();
+    assert!(!master_keys::announce(&db, &[1; 32].into(), &new, now).await.unwrap());
+    assert!(master_keys::announce(&db, &old, &new, now).await.unwrap());
+    assert!(master_keys::announce(&db, &old, &new, now).await.unwrap(), "it may be repeated");
+    assert!(!master_keys::announce(&db, &old, &[1; 32].into(), now).await.unwrap());
+    // Between announcement and end either key starts a server, and both see what the other writes.
+    let (with_old, with_new) =
+        (lab.another(MASTER_KEY, |_| {}).await.unwrap(), lab.another(NEW_KEY, |_| {}).await.unwrap());
+    assert_eq!(with_old.app.vault.sealing_id(), KeyId::of(&NEW_KEY));
+    scene.user("late", json!([])).await;
+    master_keys::follow(&db, &lab.app.vault).await.unwrap();
+    assert_eq!(lab.app.vault.sealing_id(), KeyId::of(&NEW_KEY));
+
+    let walked = master_keys::reseal(&db, &with_new.app.vault, |_, _| {}).await.unwrap();
+    // Two keys, one client secret, three verifiers, one authenticator, one message.
+    assert_eq!((walked.resealed, walked.damaged), (8, 0));
+    assert_eq!(master_keys::reseal(&db, &lab.app.vault, |_, _| {}).await.unwrap(), Default::default());
+    master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
+    assert!(lab.another(MASTER_KEY, |_| {}).await.is_none(), "the old key opens nothing");
+
+    let later = now + 3 * HOUR * 1_000;
+    master_keys::sweep(&db, &lab.app.vault, later).await.unwrap();
+    let fresh = lab.another(NEW_KEY, |_| {}).await.unwrap();
+    assert_eq!(fresh.app.vault.key_ids(), [KeyId::of(&NEW_KEY)], "the replaced key is forgotten");
+    for lab in [&lab, &fresh] {
+        assert_eq!(lab.get("/_cognate/health/ready").await.text, "ready\n");
+        let scene = Scene { lab: lab.clone(), ..scene.clone() };
+        for name in ["mary", "late"] {
+            scene.srp(name, PASSWORD).await.ok();
+        }
+        scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": refresh_token})).await.ok();
+        scene.admin("ListUsers", json!({"Limit": 1, "PaginationToken": page})).await;
+        let shown =
+            scene.admin("DescribeUserPoolClient", json!({"ClientId": confidential["ClientId"]})).await;
+        assert_eq!(shown["UserPoolClient"]["ClientSecret"], confidential["ClientSecret"]);
+    }
+    let scene = Scene { lab: fresh.clone(), ..scene.clone() };
+    let answer = json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": totp_code(&fresh, &secret, 1)});
+    scene.respond("SOFTWARE_TOKEN_MFA", &session, answer).await.ok();
+    let confirm = json!({"ClientId": scene.client, "Username": "jane", "ConfirmationCode": code, "Password": "Another-Horse9"});
+    fresh.call("ConfirmForgotPassword", confirm).await.ok();
+}
+
+async fn two_servers_work_while_the_master_key_changes(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    let other = lab.another(MASTER_KEY, |_| {}).await.unwrap();
+    let (rounds, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let workers: Vec<_> = [&lab, &other]
+        .into_iter()
+        .enumerate()
+        .map(|(number, lab)| {
+            let scene = Scene { lab: lab.clone(), ..scene.clone() };
+            let (rounds, is_over) = (rounds.clone(), is_over.clone());
+            tokio::spawn(async move {
+                let mut names = Vec::new();
+                while !is_over.load(Ordering::SeqCst) {
+                    let name = format!("user-{number}-{}", names.len());
+                    scene.user(&name, json!([])).await;
+                    scene.srp(&name, PASSWORD).await.ok();
+                    names.push(name);
+                    rounds.fetch_add(1, Ordering::SeqCst);
+                }
+                names
+            })
+        })
+        .collect();
+    let work = async || {
+        let until = rounds.load(Ordering::SeqCst) + 4;
+        while rounds.load(Ordering::SeqCst) < until {
+            tokio::task::yield_now().await;
+            assert!(workers.iter().all(|worker| !worker.is_finished()), "a server stopped working");
+        }
+    };
+    work().await;
+    let db = lab.app.db.clone();
+    assert!(master_keys::announce(&db, &MASTER_KEY.into(), &NEW_KEY.into(), lab.app.now()).await.unwrap());
+    work().await;
+    // One follows late, as in life; meanwhile each opens what the other seals.
+    master_keys::follow(&db, &lab.app.vault).await.unwrap();
+    work().await;
+    master_keys::follow(&db, &other.app.vault).await.unwrap();
+    let walked = master_keys::reseal(&db, &lab.app.vault, |_, _| {}).await.unwrap();
+    assert!(walked.resealed > 4 && walked.damaged == 0, "{walked:?}");
+    master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
+    work().await;
+    is_over.store(true, Ordering::SeqCst);
+    let fresh = Scene { lab: lab.another(NEW_KEY, |_| {}).await.unwrap(), ..scene.clone() };
+    for worker in workers {
+        for name in worker.await.unwrap() {
+            fresh.srp(&name, PASSWORD).await.ok();
+        }
+    }
+    assert_eq!(master_keys::reseal(&db, &fresh.lab.app.vault, |_, _| {}).await.unwrap(), Default::default());
+}
+
+async fn a_server_that_missed_the_change_is_not_ready(lab: Lab) {
+    let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
+    master_keys::announce(&lab.app.db, &old, &new, lab.app.now()).await.unwrap();
+    master_keys::finish(&lab.app.db, KeyId::of(&MASTER_KEY)).await.unwrap();
+    let answer = lab.get("/_cognate/health/ready").await;
+    assert_eq!((answer.status.as_u16(), &*answer.text), (503, "the store's secrets cannot be opened\n"));
+}
+
+async fn hashes_follow_the_settings_at_the_next_sign_in(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    let sub = scene.user("jane", json!([])).await;
+    let stored = async || {
+        let (pool, sub) = (scene.pool.clone(), sub.clone());
+        let user = lab.app.db.read(move |tx| store::users::find(tx, &pool, &sub)).await.unwrap().unwrap();
+        (user.password.unwrap().hash, user.updated_at)
+    };
+    let before = stored().await;
+    assert!(before.0.contains("m=8,t=1,p=1"), "{}", before.0);
+    scene.tokens("jane").await;
+    assert_eq!(stored().await, before);
+    let costlier = lab
+        .another(MASTER_KEY, |config| config.hashing = Hashing { memory_kib: 16, passes: 2 })
+        .await
+        .unwrap();
+    let scene = Scene { lab: costlier, ..scene.clone() };
+    scene.sign_in("jane", "Wrong-Horse9").await.error();
+    assert_eq!(stored().await, before);
+    let answers = Arc::new(Mutex::new(Vec::new()));
+    let sign_ins = (0..4).map(|_| {
+        let (scene, answers) = (scene.clone(), answers.clone());
+        tokio::spawn(async move {
+            let answer = scene.sign_in("jane", PASSWORD).await;
+            answers.lock().unwrap().push(answer.status.as_u16());
+        })
+    });
+    for sign_in in sign_ins.collect::<Vec<_>>() {
+        sign_in.await.unwrap();
+    }
+    assert_eq!(*answers.lock().unwrap(), [200; 4], "an upgrade is in nobody's way");
+    let after = stored().await;
+    assert!(after.0.contains("m=16,t=2,p=1"), "{}", after.0);
+    assert_eq!(after.1, before.1, "nothing changed for the user");
+    scene.srp("jane", PASSWORD).await.ok();
+    scene.tokens("jane").await;
+}
+
+both_engines!(
+    a_new_key_signs_and_the_old_one_stays_published,
+    a_stolen_key_is_removed_with_its_tokens,
+    keys_rotate_by_schedule_and_are_published_a_day_ahead,
+    a_change_that_died_before_its_end_leaves_no_key_behind,
+    a_change_of_the_master_key_can_be_taken_back_at_once,
+    a_password_is_chosen_while_the_master_key_changes,
+    the_master_key_changes_under_a_running_server,
+    two_servers_work_while_the_master_key_changes,
+    a_server_that_missed_the_change_is_not_ready,
+    hashes_follow_the_settings_at_the_next_sign_in
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_and_vault_print_no_secret() {

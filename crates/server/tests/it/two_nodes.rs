@@ -23,73 +23,95 @@ async fn at_both(a: &Lab, b: &Lab, operation: &'static str, input: &Value) -> Ve
     calls.join_all().await
 }
 
-both_engines! {
-    async fn a_sign_in_changes_servers_at_every_step(lab: Lab) {
-        let a = Scene::new(&lab).await;
-        let b = elsewhere(&a).await;
-        a.admin("SetUserPoolMfaConfig", json!({"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true}})).await;
-        a.user("jane", json!([])).await;
-        // Setting the authenticator app up.
-        let session = b.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
-        let begun = a.lab.call("AssociateSoftwareToken", json!({"Session": session})).await.ok();
-        let secret = begun["SecretCode"].as_str().unwrap().to_owned();
-        let code = totp_code(&lab, &secret, 0);
-        let verified = b.lab.call("VerifySoftwareToken", json!({"Session": begun["Session"], "UserCode": code})).await.ok();
-        a.respond("MFA_SETUP", &verified["Session"], json!({"USERNAME": "jane"})).await.ok();
-        // Password by SRP, then the app's code.
-        let client = SrpClient::new();
-        let first = a.initiate("USER_SRP_AUTH", json!({"USERNAME": "jane", "SRP_A": client.srp_a()})).await.ok();
-        let answer = client.answer(&a.pool, &first["ChallengeParameters"], PASSWORD, &timestamp(&lab));
-        let second = b.respond("PASSWORD_VERIFIER", &Value::Null, answer.clone()).await.ok();
-        assert_eq!(second["ChallengeName"], "SOFTWARE_TOKEN_MFA");
-        a.respond("PASSWORD_VERIFIER", &Value::Null, answer).await.error();
-        let code = json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": totp_code(&lab, &secret, 1)});
-        let tokens = a.respond("SOFTWARE_TOKEN_MFA", &second["Session"], code.clone()).await.ok()["AuthenticationResult"].clone();
-        b.respond("SOFTWARE_TOKEN_MFA", &second["Session"], code).await.error();
-        let reading = json!({"AccessToken": tokens["AccessToken"]});
-        b.lab.call("GetUser", reading.clone()).await.ok();
-        b.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": tokens["RefreshToken"]})).await.ok();
-        a.lab.call("GlobalSignOut", reading.clone()).await.ok();
-        b.lab.call("GetUser", reading).await.error();
-        b.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": tokens["RefreshToken"]})).await.error();
-    }
-
-    async fn a_session_is_answered_once_at_two_servers(lab: Lab) {
-        let a = Scene::new(&lab).await;
-        let b = elsewhere(&a).await;
-        a.admin("AdminCreateUser", json!({"Username": "new", "TemporaryPassword": "Temporary-9", "MessageAction": "SUPPRESS"})).await;
-        let session = a.sign_in("new", "Temporary-9").await.ok()["Session"].clone();
-        let input = json!({"ClientId": a.client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
-            "ChallengeResponses": {"USERNAME": "new", "NEW_PASSWORD": PASSWORD}});
-        let counts = tally(&at_both(&a.lab, &b.lab, "RespondToAuthChallenge", &input).await);
-        assert_eq!(counts.get("ok"), Some(&1), "{counts:?}");
-        b.sign_in("new", PASSWORD).await.ok();
-    }
-
-    async fn a_refresh_token_is_rotated_once_at_two_servers(lab: Lab) {
-        let rotation = json!({"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
-            "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}});
-        let a = Scene::with(&lab, json!({}), rotation).await;
-        let b = elsewhere(&a).await;
-        a.user("jane", json!([])).await;
-        let tokens = a.tokens("jane").await;
-        let input = json!({"ClientId": a.client, "RefreshToken": tokens["RefreshToken"]});
-        let answers = at_both(&a.lab, &b.lab, "GetTokensFromRefreshToken", &input).await;
-        let counts = tally(&answers);
-        assert_eq!(counts.get("ok"), Some(&1), "{counts:?}");
-        // The others presented a spent token, which ends what the winner got.
-        let winner = answers.iter().find(|answer| answer.status == 200).unwrap().ok();
-        let next = json!({"ClientId": a.client, "RefreshToken": winner["AuthenticationResult"]["RefreshToken"]});
-        b.lab.call("GetTokensFromRefreshToken", next).await.refused("NotAuthorizedException", "Refresh Token has been revoked");
-    }
-
-    async fn a_password_is_guessed_no_oftener_at_two_servers(lab: Lab) {
-        let a = Scene::new(&lab).await;
-        let b = elsewhere(&a).await;
-        a.user("jane", json!([])).await;
-        let input = json!({"ClientId": a.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "jane", "PASSWORD": "Wrong-Horse9"}});
-        let answers = at_both(&a.lab, &b.lab, "InitiateAuth", &input).await;
-        let wrong = answers.iter().map(crate::lab::Answer::error).filter(|(_, text)| text == "Incorrect username or password.");
-        assert_eq!(wrong.count(), 5, "the lab's clock stands still, so the sixth is behind the lock");
-    }
+async fn a_sign_in_changes_servers_at_every_step(lab: Lab) {
+    let a = Scene::new(&lab).await;
+    let b = elsewhere(&a).await;
+    a.admin(
+        "SetUserPoolMfaConfig",
+        json!({"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true}}),
+    )
+    .await;
+    a.user("jane", json!([])).await;
+    // Setting the authenticator app up.
+    let session = b.sign_in("jane", PASSWORD).await.ok()["Session"].clone();
+    let begun = a.lab.call("AssociateSoftwareToken", json!({"Session": session})).await.ok();
+    let secret = begun["SecretCode"].as_str().unwrap().to_owned();
+    let code = totp_code(&lab, &secret, 0);
+    let verified =
+        b.lab.call("VerifySoftwareToken", json!({"Session": begun["Session"], "UserCode": code})).await.ok();
+    a.respond("MFA_SETUP", &verified["Session"], json!({"USERNAME": "jane"})).await.ok();
+    // Password by SRP, then the app's code.
+    let client = SrpClient::new();
+    let first = a.initiate("USER_SRP_AUTH", json!({"USERNAME": "jane", "SRP_A": client.srp_a()})).await.ok();
+    let answer = client.answer(&a.pool, &first["ChallengeParameters"], PASSWORD, &timestamp(&lab));
+    let second = b.respond("PASSWORD_VERIFIER", &Value::Null, answer.clone()).await.ok();
+    assert_eq!(second["ChallengeName"], "SOFTWARE_TOKEN_MFA");
+    a.respond("PASSWORD_VERIFIER", &Value::Null, answer).await.error();
+    let code = json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": totp_code(&lab, &secret, 1)});
+    let tokens =
+        a.respond("SOFTWARE_TOKEN_MFA", &second["Session"], code.clone()).await.ok()["AuthenticationResult"]
+            .clone();
+    b.respond("SOFTWARE_TOKEN_MFA", &second["Session"], code).await.error();
+    let reading = json!({"AccessToken": tokens["AccessToken"]});
+    b.lab.call("GetUser", reading.clone()).await.ok();
+    b.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": tokens["RefreshToken"]})).await.ok();
+    a.lab.call("GlobalSignOut", reading.clone()).await.ok();
+    b.lab.call("GetUser", reading).await.error();
+    b.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": tokens["RefreshToken"]})).await.error();
 }
+
+async fn a_session_is_answered_once_at_two_servers(lab: Lab) {
+    let a = Scene::new(&lab).await;
+    let b = elsewhere(&a).await;
+    a.admin(
+        "AdminCreateUser",
+        json!({"Username": "new", "TemporaryPassword": "Temporary-9", "MessageAction": "SUPPRESS"}),
+    )
+    .await;
+    let session = a.sign_in("new", "Temporary-9").await.ok()["Session"].clone();
+    let input = json!({"ClientId": a.client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
+            "ChallengeResponses": {"USERNAME": "new", "NEW_PASSWORD": PASSWORD}});
+    let counts = tally(&at_both(&a.lab, &b.lab, "RespondToAuthChallenge", &input).await);
+    assert_eq!(counts.get("ok"), Some(&1), "{counts:?}");
+    b.sign_in("new", PASSWORD).await.ok();
+}
+
+async fn a_refresh_token_is_rotated_once_at_two_servers(lab: Lab) {
+    let rotation = json!({"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
+            "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}});
+    let a = Scene::with(&lab, json!({}), rotation).await;
+    let b = elsewhere(&a).await;
+    a.user("jane", json!([])).await;
+    let tokens = a.tokens("jane").await;
+    let input = json!({"ClientId": a.client, "RefreshToken": tokens["RefreshToken"]});
+    let answers = at_both(&a.lab, &b.lab, "GetTokensFromRefreshToken", &input).await;
+    let counts = tally(&answers);
+    assert_eq!(counts.get("ok"), Some(&1), "{counts:?}");
+    // The others presented a spent token, which ends what the winner got.
+    let winner = answers.iter().find(|answer| answer.status == 200).unwrap().ok();
+    let next = json!({"ClientId": a.client, "RefreshToken": winner["AuthenticationResult"]["RefreshToken"]});
+    b.lab
+        .call("GetTokensFromRefreshToken", next)
+        .await
+        .refused("NotAuthorizedException", "Refresh Token has been revoked");
+}
+
+async fn a_password_is_guessed_no_oftener_at_two_servers(lab: Lab) {
+    let a = Scene::new(&lab).await;
+    let b = elsewhere(&a).await;
+    a.user("jane", json!([])).await;
+    let input = json!({"ClientId": a.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "jane", "PASSWORD": "Wrong-Horse9"}});
+    let answers = at_both(&a.lab, &b.lab, "InitiateAuth", &input).await;
+    let wrong = answers
+        .iter()
+        .map(crate::lab::Answer::error)
+        .filter(|(_, text)| text == "Incorrect username or password.");
+    assert_eq!(wrong.count(), 5, "the lab's clock stands still, so the sixth is behind the lock");
+}
+
+both_engines!(
+    a_sign_in_changes_servers_at_every_step,
+    a_session_is_answered_once_at_two_servers,
+    a_refresh_token_is_rotated_once_at_two_servers,
+    a_password_is_guessed_no_oftener_at_two_servers
+);

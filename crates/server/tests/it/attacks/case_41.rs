@@ -1,7 +1,7 @@
 //! Finding out who exists by the time that an answer takes: a name that nobody has costs as many statements.
 
 use crate::{
-    lab::{Answer, MASTER_KEY},
+    lab::{Answer, Lab, MASTER_KEY},
     scene::{PASSWORD, Scene, merged, timestamp},
     sign_up::verifying,
     srp_client::SrpClient,
@@ -41,83 +41,91 @@ async fn statements(app: &App, scene: &Scene, purpose: CodePurpose) -> (usize, u
     counted.await.unwrap()
 }
 
-both_engines! {
-    async fn case_41_a_code_to_nobody_costs_as_many_statements(lab: Lab) {
-        let webhook = Some("http://127.0.0.1:9/".to_owned());
-        let sends = lab.another(MASTER_KEY, |config| config.delivery.email_webhook = webhook).await.unwrap();
-        let scene = verifying(&sends, json!({})).await;
-        scene.reachable("jane").await;
-        // The codes of sign-ups are bounded for each mailbox, which is a statement more.
-        for (what, least) in [(CodePurpose::SignUp, 3), (CodePurpose::PasswordReset, 2)] {
-            let sent = least + 1;
-            assert_eq!(statements(&lab.app, &scene, what).await, (least, least), "{what:?}: nothing leaves");
-            assert_eq!(statements(&sends.app, &scene, what).await, (sent, sent), "{what:?}: e-mails leave");
-            sends.app.outbox_is_full.store(true, Ordering::Relaxed);
-            assert_eq!(statements(&sends.app, &scene, what).await, (sent, sent), "{what:?}: the outbox is full");
-            sends.app.outbox_is_full.store(false, Ordering::Relaxed);
-        }
-        for _ in 0..HOURLY_PER_RECIPIENT {
-            assert_eq!(statements(&sends.app, &scene, CodePurpose::PasswordReset).await, (3, 3));
-        }
-        let sent = scene.messages("jane").await.len();
+async fn case_41_a_code_to_nobody_costs_as_many_statements(lab: Lab) {
+    let webhook = Some("http://127.0.0.1:9/".to_owned());
+    let sends = lab.another(MASTER_KEY, |config| config.delivery.email_webhook = webhook).await.unwrap();
+    let scene = verifying(&sends, json!({})).await;
+    scene.reachable("jane").await;
+    // The codes of sign-ups are bounded for each mailbox, which is a statement more.
+    for (what, least) in [(CodePurpose::SignUp, 3), (CodePurpose::PasswordReset, 2)] {
+        let sent = least + 1;
+        assert_eq!(statements(&lab.app, &scene, what).await, (least, least), "{what:?}: nothing leaves");
+        assert_eq!(statements(&sends.app, &scene, what).await, (sent, sent), "{what:?}: e-mails leave");
+        sends.app.outbox_is_full.store(true, Ordering::Relaxed);
+        assert_eq!(statements(&sends.app, &scene, what).await, (sent, sent), "{what:?}: the outbox is full");
+        sends.app.outbox_is_full.store(false, Ordering::Relaxed);
+    }
+    for _ in 0..HOURLY_PER_RECIPIENT {
         assert_eq!(statements(&sends.app, &scene, CodePurpose::PasswordReset).await, (3, 3));
-        assert_eq!(scene.messages("jane").await.len(), sent, "the address had its hour's messages");
     }
+    let sent = scene.messages("jane").await.len();
+    assert_eq!(statements(&sends.app, &scene, CodePurpose::PasswordReset).await, (3, 3));
+    assert_eq!(scene.messages("jane").await.len(), sent, "the address had its hour's messages");
+}
 
-    /// Whoever knows a user name must not learn by the lock which address belongs to it.
-    async fn case_41_a_proof_under_any_name_counts(lab: Lab) {
-        let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
-        let scene = Scene::with(&lab, json!({"AliasAttributes": ["email"]}), hides).await;
-        let attributes =
-            json!([{"Name": "email", "Value": "jane@example.com"}, {"Name": "email_verified", "Value": "true"}]);
-        scene.user("jane", attributes).await;
-        for (typed, proved) in
-            [("jane", "jane@example.com"), ("jane", "mary@example.com"), ("nobody", "nobody@example.com")]
-        {
-            lab.advance(3600);
-            let client = SrpClient::new();
-            let request = json!({"USERNAME": typed, "SRP_A": client.srp_a()});
-            let challenge = scene.initiate("USER_SRP_AUTH", request).await.ok()["ChallengeParameters"].clone();
-            let mut proof = client.answer(&scene.pool, &challenge, "Wrong-Horse9", &timestamp(&lab));
-            proof["USERNAME"] = json!(proved);
-            let answer = async || scene.respond("PASSWORD_VERIFIER", &Value::Null, proof.clone()).await;
-            for _ in 0..5 {
-                answer().await.refused(WRONG.0, WRONG.1);
-            }
-            answer().await.refused(LOCKED.0, LOCKED.1);
+/// Whoever knows a user name must not learn by the lock which address belongs to it.
+async fn case_41_a_proof_under_any_name_counts(lab: Lab) {
+    let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
+    let scene = Scene::with(&lab, json!({"AliasAttributes": ["email"]}), hides).await;
+    let attributes =
+        json!([{"Name": "email", "Value": "jane@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    scene.user("jane", attributes).await;
+    for (typed, proved) in
+        [("jane", "jane@example.com"), ("jane", "mary@example.com"), ("nobody", "nobody@example.com")]
+    {
+        lab.advance(3600);
+        let client = SrpClient::new();
+        let request = json!({"USERNAME": typed, "SRP_A": client.srp_a()});
+        let challenge = scene.initiate("USER_SRP_AUTH", request).await.ok()["ChallengeParameters"].clone();
+        let mut proof = client.answer(&scene.pool, &challenge, "Wrong-Horse9", &timestamp(&lab));
+        proof["USERNAME"] = json!(proved);
+        let answer = async || scene.respond("PASSWORD_VERIFIER", &Value::Null, proof.clone()).await;
+        for _ in 0..5 {
+            answer().await.refused(WRONG.0, WRONG.1);
         }
-    }
-
-    async fn case_41_answers_about_names_leave_in_cadence(lab: Lab) {
-        let scene = verifying(&lab, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
-        scene.reachable("jane").await;
-        let srp_a = SrpClient::new().srp_a();
-        for name in ["jane", "nobody"] {
-            let code = json!({"Username": name, "ConfirmationCode": "000000"});
-            let reset = merged(code.clone(), json!({"Password": PASSWORD}));
-            for (operation, members, period_ms) in [
-                ("ForgotPassword", json!({"Username": name}), 20),
-                ("ConfirmForgotPassword", reset, 20),
-                ("ConfirmSignUp", code, 20),
-                ("ResendConfirmationCode", json!({"Username": name}), 20),
-                ("InitiateAuth", srp(name, &srp_a), 5),
-            ] {
-                let answer = scene.public(operation, members).await;
-                assert_eq!(period(&answer), Some(Duration::from_millis(period_ms)), "{operation} {name}");
-            }
-        }
-        for name in ["jane", "nobody"] {
-            for _ in 0..5 {
-                scene.sign_in(name, "Wrong-Horse9").await.refused(WRONG.0, WRONG.1);
-            }
-            let locked = scene.sign_in(name, PASSWORD).await;
-            locked.refused(LOCKED.0, LOCKED.1);
-            assert_eq!(period(&locked), Some(Duration::from_millis(5)), "{name} is locked out, and nothing was hashed");
-        }
-        let refresh = scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": "x"})).await;
-        assert_eq!(period(&refresh), None, "nobody waits for want of a secret");
+        answer().await.refused(LOCKED.0, LOCKED.1);
     }
 }
+
+async fn case_41_answers_about_names_leave_in_cadence(lab: Lab) {
+    let scene = verifying(&lab, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    scene.reachable("jane").await;
+    let srp_a = SrpClient::new().srp_a();
+    for name in ["jane", "nobody"] {
+        let code = json!({"Username": name, "ConfirmationCode": "000000"});
+        let reset = merged(code.clone(), json!({"Password": PASSWORD}));
+        for (operation, members, period_ms) in [
+            ("ForgotPassword", json!({"Username": name}), 20),
+            ("ConfirmForgotPassword", reset, 20),
+            ("ConfirmSignUp", code, 20),
+            ("ResendConfirmationCode", json!({"Username": name}), 20),
+            ("InitiateAuth", srp(name, &srp_a), 5),
+        ] {
+            let answer = scene.public(operation, members).await;
+            assert_eq!(period(&answer), Some(Duration::from_millis(period_ms)), "{operation} {name}");
+        }
+    }
+    for name in ["jane", "nobody"] {
+        for _ in 0..5 {
+            scene.sign_in(name, "Wrong-Horse9").await.refused(WRONG.0, WRONG.1);
+        }
+        let locked = scene.sign_in(name, PASSWORD).await;
+        locked.refused(LOCKED.0, LOCKED.1);
+        assert_eq!(
+            period(&locked),
+            Some(Duration::from_millis(5)),
+            "{name} is locked out, and nothing was hashed"
+        );
+    }
+    let refresh = scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": "x"})).await;
+    assert_eq!(period(&refresh), None, "nobody waits for want of a secret");
+}
+
+both_engines!(
+    case_41_a_code_to_nobody_costs_as_many_statements,
+    case_41_a_proof_under_any_name_counts,
+    case_41_answers_about_names_leave_in_cadence
+);
 
 fn period(answer: &Answer) -> Option<Duration> {
     answer.cadence.expect("the door says at which period's end an answer left").0

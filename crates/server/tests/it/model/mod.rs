@@ -36,31 +36,31 @@ async fn known_values(lab: &Lab) -> Vec<(&'static str, Value)> {
     ]
 }
 
-both_engines! {
-    async fn no_valid_request_fails(lab: Lab) {
-        let known = known_values(&lab).await;
-        for protocol in Protocol::ALL {
-            let model = Model::read(protocol.service());
-            let mut names = model.operation_names();
-            assert_eq!(names, protocol.service().operation_names());
-            // What deletes or signs out comes last, so that the others still find something.
-            names.sort_by_key(|name| (name.contains("Delete") || name.contains("SignOut"), name.to_owned()));
-            for name in names {
-                // Of unknown things, as the model's examples name them, and of known ones.
-                for (complete, known) in [(false, &[][..]), (false, &known), (true, &[]), (true, &known)] {
-                    let mut input = model.example(&name, complete);
-                    for (member, value) in known {
-                        if input.get(member).is_some() {
-                            input[member] = value.clone();
-                        }
+async fn no_valid_request_fails(lab: Lab) {
+    let known = known_values(&lab).await;
+    for protocol in Protocol::ALL {
+        let model = Model::read(protocol.service());
+        let mut names = model.operation_names();
+        assert_eq!(names, protocol.service().operation_names());
+        // What deletes or signs out comes last, so that the others still find something.
+        names.sort_by_key(|name| (name.contains("Delete") || name.contains("SignOut"), name.to_owned()));
+        for name in names {
+            // Of unknown things, as the model's examples name them, and of known ones.
+            for (complete, known) in [(false, &[][..]), (false, &known), (true, &[]), (true, &known)] {
+                let mut input = model.example(&name, complete);
+                for (member, value) in known {
+                    if input.get(member).is_some() {
+                        input[member] = value.clone();
                     }
-                    let answer = lab.send(protocol.request(&model, &name, &input)).await;
-                    check_form(protocol, &name, &answer);
                 }
+                let answer = lab.send(protocol.request(&model, &name, &input)).await;
+                check_form(protocol, &name, &answer);
             }
         }
     }
 }
+
+both_engines!(no_valid_request_fails);
 
 /// An answer is good, or the caller's mistake, and in the form of its protocol.
 fn check_form(protocol: Protocol, name: &str, answer: &Answer) {
