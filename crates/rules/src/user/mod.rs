@@ -263,6 +263,19 @@ impl User {
         names
     }
 
+    /// The addresses, folded, that would be names of this user if they were verified, where addresses are the names.
+    pub fn unproved_names(&self, pool: &Pool) -> Vec<(&'static str, String)> {
+        let names = self.sign_in_names(pool);
+        let kinds =
+            [("email", UsernameAttributeType::Email), ("phone_number", UsernameAttributeType::PhoneNumber)];
+        kinds
+            .into_iter()
+            .filter(|(_, kind)| pool.has_username_attribute(*kind))
+            .filter_map(|(attribute, _)| Some((attribute, pool.fold_name(self.attribute(attribute)?))))
+            .filter(|(_, name)| !name.is_empty() && !names.contains(name))
+            .collect()
+    }
+
     /// Which attribute of the user is this folded sign-in name; none if it is the user name.
     pub fn attribute_of_name(&self, pool: &Pool, name: &str) -> Option<&'static str> {
         if pool.fold_name(&self.username) == name {

@@ -39,6 +39,12 @@ pub fn insert(
     user: &User,
     name_taken: impl Fn(Option<&'static str>) -> Fault,
 ) -> Result<()> {
+    // An unproved address takes no name, but nobody is made with the name of another.
+    for (attribute, name) in user.unproved_names(pool) {
+        if users::find_name(tx, &pool.id, &name)?.is_some() {
+            return Err(name_taken(Some(attribute)));
+        }
+    }
     match users::insert(tx, user, &user.sign_in_names(pool))? {
         Change::Done => Ok(()),
         Change::Stale => Err(fault::concurrent_modification()),

@@ -220,11 +220,11 @@ const RATES: &[Row] = &[
     ),
     ("hashes at once", Text("one for each processor"), FIXED, "further ones wait"),
     ("signatures and halves of SRP at once", Text("one for each processor"), FIXED, "further ones wait"),
-    ("messages to one address in an hour", Const("server", "HOURLY_PER_RECIPIENT"), FIXED, TOO_MANY),
+    ("messages to one mailbox or phone in an hour", Const("server", "HOURLY_PER_RECIPIENT"), FIXED, TOO_MANY),
     ("messages that wait for delivery", Const("server/messages", "WAITING_MAX"), FIXED, TOO_MANY),
 ];
 
-const CODES: &str = "server/codes";
+const CODES: &str = "server/code_limits";
 
 const ATTEMPTS: &[Row] = &[
     (
@@ -281,6 +281,18 @@ const ATTEMPTS: &[Row] = &[
         After(CODES, "(\"ChangePassword\", ", ""),
         FIXED,
         LIMIT_EXCEEDED,
+    ),
+    (
+        "wrong guesses at the codes that prove one address, whichever users they are of, in an hour",
+        After(CODES, "(\"WrongGuessesAtAddress\", ", ""),
+        FIXED,
+        LIMIT_EXCEEDED,
+    ),
+    (
+        "codes of sign-ups that live for one mailbox or phone at once",
+        Const("server", "SIGN_UP_CODES_PER_MAILBOX"),
+        FIXED,
+        "the oldest ends",
     ),
     ("codes of second factors in an hour", Const("server", "CODES_PER_HOUR"), FIXED, TOO_MANY),
     (

@@ -16,7 +16,7 @@
 //! | 37 | a stage skipped by an empty answer | [`case_33_and_37`] |
 //! | 39 | a session used for another user, or after its time | [`case_36_and_39`], `second_factor::a_session_is_bound`, `sign_in::a_secret_block_is_spent_once` |
 //! | 40 | disabled or deleted, and still served | [`case_40`], [`case_36_and_39`], `sign_in::statuses_refuse`, `users::tokens_end_with_their_user` |
-//! | 41 | finding out who exists | [`case_31`], [`case_41`], `sign_in::unknown_users_are_told_or_hidden`, `recovery::strangers_learn_nothing`, `sign_up::strangers_learn_as_little_as_the_client_allows` |
+//! | 41 | finding out who exists | [`existence`], [`case_31`], [`case_41`], `sign_in::unknown_users_are_told_or_hidden`, `recovery::strangers_learn_nothing`, `sign_up::strangers_learn_as_little_as_the_client_allows` |
 //! | 43 | SRP values out of range, foreign and late proofs | `sign_in::public_values_out_of_range_are_refused`, `sign_in::a_proof_is_for_one_user_client_and_time`, `rules::sign_in::srp::tests` |
 //! | 44 | forged page tokens, filters, NUL bytes, bodies | [`case_47_and_48`], `groups::tokens_of_other_lists`, `list_users::unreadable_filters`, `rules::pool::user_filter` |
 //! | 47 | Host and Forwarded headers | [`case_47_and_48`], `sign_up::headers_do_not_reach_a_message` |
@@ -31,3 +31,4 @@ mod case_40;
 mod case_41;
 mod case_47_and_48;
 mod case_49;
+mod existence;

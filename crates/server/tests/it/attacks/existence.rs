@@ -1,0 +1,155 @@
+//! Finding out who exists by what is answered: every public operation that takes a user's name answers a name that
+//! somebody has, in whatever status and under whichever name, as one that nobody has.
+
+use crate::{
+    lab::Lab,
+    scene::{PASSWORD, Scene, merged},
+    sign_up::list,
+    srp_client::SrpClient,
+};
+use serde_json::{Value, json};
+use spec::cognito_idp::Operation;
+
+const STATUSES: [&str; 5] =
+    ["CONFIRMED", "UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD", "disabled"];
+const KINDS: [&str; 3] = ["user name", "alias", "sub"];
+
+/// What Cognito itself tells anybody, as docs/security-model.md says: that a name is taken.
+const TOLD: [(&str, &str, &str); 11] = [
+    ("SignUp", "CONFIRMED", "user name"),
+    ("SignUp", "UNCONFIRMED", "user name"),
+    ("SignUp", "RESET_REQUIRED", "user name"),
+    ("SignUp", "FORCE_CHANGE_PASSWORD", "user name"),
+    ("SignUp", "disabled", "user name"),
+    ("ConfirmSignUp", "CONFIRMED", "user name"),
+    ("ConfirmSignUp", "RESET_REQUIRED", "user name"),
+    ("ConfirmSignUp", "FORCE_CHANGE_PASSWORD", "user name"),
+    ("ResendConfirmationCode", "CONFIRMED", "user name"),
+    ("ResendConfirmationCode", "RESET_REQUIRED", "user name"),
+    ("ResendConfirmationCode", "FORCE_CHANGE_PASSWORD", "user name"),
+];
+
+/// The operations that anybody may call and that take a user's name. An operation that is built has a line in
+/// [`requests`].
+fn operations() -> Vec<&'static str> {
+    let takes_a_name = |operation: &&Operation| {
+        let spec = operation.spec();
+        let names = ["Username", "AuthParameters"];
+        !spec.signed && spec.input.is_some_and(|shape| names.iter().any(|name| has_member(shape, name)))
+    };
+    Operation::ALL.iter().filter(takes_a_name).map(|operation| operation.spec().name).collect()
+}
+
+fn has_member(shape: &spec::shape::Shape, name: &str) -> bool {
+    match shape.kind {
+        spec::shape::Kind::Structure { members } => members.iter().any(|member| member.name == name),
+        _ => false,
+    }
+}
+
+/// What a stranger sends about a name.
+fn requests(operation: &str, name: &str) -> Vec<Value> {
+    let code = json!({"Username": name, "ConfirmationCode": "000000"});
+    match operation {
+        "InitiateAuth" => {
+            let auth = |flow: &str, parameters: Value| json!({"AuthFlow": flow, "AuthParameters": merged(json!({"USERNAME": name}), parameters)});
+            vec![
+                auth("USER_PASSWORD_AUTH", json!({"PASSWORD": "Wrong-Horse9"})),
+                auth("USER_SRP_AUTH", json!({"SRP_A": SrpClient::new().srp_a()})),
+                auth("CUSTOM_AUTH", json!({})),
+                auth("USER_AUTH", json!({})),
+            ]
+        }
+        "SignUp" => vec![json!({"Username": name, "Password": PASSWORD})],
+        "ConfirmSignUp" => vec![code],
+        "ResendConfirmationCode" | "ForgotPassword" => vec![json!({"Username": name}); 7],
+        "ConfirmForgotPassword" => vec![merged(code, json!({"Password": PASSWORD})); 2],
+        // What is not built answers everybody alike; what is built tells nothing of its Username's owner.
+        "UpdateAuthEventFeedback" => {
+            vec![
+                json!({"Username": name, "UserPoolId": "us-east-1_x", "EventId": "e", "FeedbackToken": "t", "FeedbackValue": "Valid"}),
+            ]
+        }
+        other => panic!("decide what {other} tells a stranger about a name"),
+    }
+}
+
+/// What an answer tells: its error, or which members it has and by which medium a code goes.
+fn told(answer: &crate::lab::Answer) -> String {
+    if answer.status != 200 {
+        return format!("{:?}", answer.error());
+    }
+    let body = answer.ok();
+    let members =
+        |value: &Value| -> Vec<String> { value.as_object().map_or(vec![], |o| o.keys().cloned().collect()) };
+    format!(
+        "{:?} {:?} {:?} {}",
+        members(&body),
+        members(&body["ChallengeParameters"]),
+        body["ChallengeName"],
+        body["CodeDeliveryDetails"]["DeliveryMedium"]
+    )
+}
+
+/// Makes a user in a status; answers its user name, alias and sub.
+async fn user(scene: &Scene, status: &str, name: &str) -> [String; 3] {
+    let email = format!("{name}@example.com");
+    let mut attributes = json!({"email": email});
+    let sub = if status == "UNCONFIRMED" {
+        let made = scene.sign_up(name, attributes).await.ok();
+        made["UserSub"].as_str().unwrap().to_owned()
+    } else {
+        attributes["email_verified"] = json!("true");
+        scene.user(name, list(attributes)).await
+    };
+    let named = json!({"Username": name});
+    match status {
+        "RESET_REQUIRED" => drop(scene.admin("AdminResetUserPassword", named).await),
+        "FORCE_CHANGE_PASSWORD" => {
+            let temporary = merged(named, json!({"Password": PASSWORD, "Permanent": false}));
+            scene.admin("AdminSetUserPassword", temporary).await;
+        }
+        "disabled" => drop(scene.admin("AdminDisableUser", named).await),
+        _ => {}
+    }
+    [name.to_owned(), email, sub]
+}
+
+async fn case_41_no_answer_tells_who_exists(lab: Lab) {
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "AliasAttributes": ["email"]});
+    let client = json!({
+        "PreventUserExistenceErrors": "ENABLED",
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH"],
+    });
+    let mut found = Vec::new();
+    for (operation, number) in operations().into_iter().zip(0..) {
+        for status in STATUSES {
+            let scene = Scene::with(&lab, pool.clone(), client.clone()).await;
+            for (index, kind) in KINDS.into_iter().enumerate() {
+                // Users of their own for each kind, so that nothing that was counted is counted twice.
+                let known = user(&scene, status, &format!("jane{number}{index}")).await;
+                let nobody = [
+                    format!("nobody{number}{index}"),
+                    format!("nobody{number}{index}@example.com"),
+                    "f3a1b2c4-0000-4000-8000-00000000000".to_owned() + &index.to_string(),
+                ];
+                let mut answers = [Vec::new(), Vec::new()];
+                for (names, told_of) in [&known, &nobody].into_iter().zip(&mut answers) {
+                    if operation == "ConfirmForgotPassword" {
+                        scene.public("ForgotPassword", json!({"Username": names[index]})).await;
+                    }
+                    for request in requests(operation, &names[index]) {
+                        told_of.push(told(&scene.public(operation, request).await));
+                    }
+                }
+                let is_told = answers[0] != answers[1];
+                if is_told != TOLD.contains(&(operation, status, kind)) {
+                    found.push(format!("{operation} {status} {kind}: {answers:#?}"));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+both_engines!(case_41_no_answer_tells_who_exists);
