@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     users::{
-        changes,
+        changes::{self, RESTARTS_MAX},
         code_limits::{self, Limit},
         codes::{self, CodeOwner},
     },
@@ -25,9 +25,6 @@ use rules::{
 use spec::Code;
 use std::sync::Arc;
 use store::Tx;
-
-/// How often an attempt is begun anew: once for a code, and again where the user's address was changed meanwhile.
-const TRIES_MAX: usize = 3;
 
 /// What may be used once: its id, and until when it is remembered that it was.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +95,7 @@ impl Attempt {
         let now = app.now();
         let attempt = Arc::new(self);
         let mut fresh = Fresh::draw(app, &attempt.context, now);
-        for _ in 0..TRIES_MAX {
+        for _ in 0..=RESTARTS_MAX {
             let (this, server) = (attempt.clone(), app.clone());
             let drawn = Arc::new(fresh);
             let writing = drawn.clone();

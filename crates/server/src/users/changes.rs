@@ -6,6 +6,9 @@ use store::{
     users::{self, Change},
 };
 
+/// How often what was read and made is begun anew, where the user was changed before it was written.
+pub const RESTARTS_MAX: usize = 2;
+
 /// The user whom a typed name means: a user name, a further sign-in name, or the sub.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! name that nobody has is answered like one that somebody has.
 
 use super::{
+    changes::RESTARTS_MAX,
     code_limits::{self, Limit},
     codes::{self, CodeOwner, CodePurpose, Committed, Draft},
 };
@@ -18,9 +19,6 @@ use rules::{
 };
 use std::sync::Arc;
 use store::Tx;
-
-/// How often a request is begun anew because its user was changed meanwhile.
-const TRIES_MAX: usize = 3;
 
 /// One request.
 #[derive(Clone)]
@@ -48,7 +46,7 @@ pub async fn request(
         Requested::PasswordReset => recipients::simulated_recovery(&pool, &typed_name, &seed)?,
     };
     let request = Request { pool, client, requested, typed_name, simulated };
-    for _ in 0..TRIES_MAX {
+    for _ in 0..=RESTARTS_MAX {
         let reading = request.clone();
         let answer =
             app.db.read(move |tx| Ok::<_, rules::Fault>(reading.answer(reading.find(tx)?.as_ref()))).await?;

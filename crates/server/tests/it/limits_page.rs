@@ -294,10 +294,16 @@ const ATTEMPTS: &[Row] = &[
         FIXED,
         "the oldest ends",
     ),
+    (
+        "how often what a changed user disturbs is begun anew",
+        Const("server", "RESTARTS_MAX"),
+        FIXED,
+        TOO_MANY,
+    ),
     ("codes of second factors in an hour", Const("server", "CODES_PER_HOUR"), FIXED, TOO_MANY),
     (
         "life of a code for sign-up or an address, in hours",
-        After(CODES, "CodePurpose::SignUp | CodePurpose::Attribute(_) => ", ""),
+        After("server/codes", "CodePurpose::SignUp | CodePurpose::Attribute(_) => ", ""),
         FIXED,
         "ExpiredCodeException",
     ),

@@ -14,14 +14,23 @@ const STATUSES: [&str; 5] =
     ["CONFIRMED", "UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD", "disabled"];
 const KINDS: [&str; 3] = ["user name", "alias", "sub"];
 
-/// What Cognito itself tells anybody, as docs/security-model.md says: that a name is taken.
-const TOLD: [(&str, &str, &str); 11] = [
+/// What Cognito itself tells anybody, as docs/security-model.md says: that a name is taken, and that it is confirmed or
+/// waits for a code. Of a sub it is told to whoever knows it already.
+const TOLD: [(&str, &str, &str); 19] = [
     ("SignUp", "CONFIRMED", "user name"),
     ("SignUp", "UNCONFIRMED", "user name"),
     ("SignUp", "RESET_REQUIRED", "user name"),
     ("SignUp", "FORCE_CHANGE_PASSWORD", "user name"),
     ("SignUp", "disabled", "user name"),
+    ("SignUp", "CONFIRMED", "sub"),
+    ("SignUp", "UNCONFIRMED", "sub"),
+    ("SignUp", "RESET_REQUIRED", "sub"),
+    ("SignUp", "FORCE_CHANGE_PASSWORD", "sub"),
+    ("SignUp", "disabled", "sub"),
+    ("ConfirmSignUp", "UNCONFIRMED", "user name"),
+    ("ConfirmSignUp", "UNCONFIRMED", "sub"),
     ("ConfirmSignUp", "CONFIRMED", "user name"),
+    ("ConfirmSignUp", "disabled", "user name"),
     ("ConfirmSignUp", "RESET_REQUIRED", "user name"),
     ("ConfirmSignUp", "FORCE_CHANGE_PASSWORD", "user name"),
     ("ResendConfirmationCode", "CONFIRMED", "user name"),
