@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod callers;
+pub mod endpoints;
 pub mod fault;
 pub mod ids;
 pub mod messages;

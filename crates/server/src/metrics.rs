@@ -90,6 +90,7 @@ struct Live {
     outbox_due: Gauge,
     audit_waiting: Gauge,
     audit_dropped: Gauge,
+    audit_stripped: Gauge,
     cache_hits: Gauge,
     cache_misses: Gauge,
     start_time: Gauge,
@@ -129,6 +130,11 @@ impl Live {
                 "audit_dropped",
                 "Events of the audit trail that were lost since the start",
                 &self.audit_dropped,
+            ),
+            (
+                "audit_stripped",
+                "Events of the audit trail that were stored without a part that the store refused",
+                &self.audit_stripped,
             ),
             (
                 "configuration_cache_hits",
@@ -195,6 +201,7 @@ impl Metrics {
         set(&live.store_writes_waiting, writes as u64);
         set(&live.audit_waiting, app.audit.waiting_count() as u64);
         set(&live.audit_dropped, app.audit.dropped_count());
+        set(&live.audit_stripped, app.audit.stripped_count());
         set(&live.cache_hits, self.configuration_cache.hits.load(Ordering::Relaxed));
         set(&live.cache_misses, self.configuration_cache.misses.load(Ordering::Relaxed));
         let now = app.now();

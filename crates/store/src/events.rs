@@ -34,11 +34,13 @@ pub struct Event {
     pub address: Option<String>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// How many calls it stands for: more than one where refusals were summed up.
+    pub times: i64,
 }
 
 const COLUMNS: &str = "id, at, request_id, operation, outcome, reason, pool_id, client_id, sub, username, \
-                       actor_kind, actor, address, user_agent";
-const WIDTH: usize = 14;
+                       actor_kind, actor, address, user_agent, times";
+const WIDTH: usize = 15;
 /// How many rows one statement inserts; the rest of a batch goes row by row, so that there are two texts only.
 const ROWS: usize = 16;
 
@@ -58,6 +60,7 @@ fn event(row: &Row) -> Result<Event, Error> {
         actor: row.opt_text(11)?,
         address: row.opt_text(12)?,
         user_agent: row.opt_text(13)?,
+        times: row.int(14)?,
     })
 }
 
@@ -77,6 +80,7 @@ fn params(event: &Event) -> [Param<'_>; WIDTH] {
         (&event.actor).into(),
         (&event.address).into(),
         (&event.user_agent).into(),
+        event.times.into(),
     ]
 }
 

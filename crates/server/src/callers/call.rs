@@ -6,8 +6,8 @@ use crate::{
     http::call_facts::{self, Actor},
 };
 use axum::http::request::Parts;
-use rules::Result;
-use spec::{Code, Service, shape::OperationSpec};
+use rules::{Result, endpoints::Endpoint};
+use spec::Code;
 use std::{net::IpAddr, time::Duration};
 
 /// One call as it arrived: what proofs are made from. It has no Debug, because its body holds secrets.
@@ -23,7 +23,7 @@ pub struct Call {
     /// At whose multiples the answer leaves, if not at once.
     pub period: Option<Duration>,
     /// The operation that is asked for, once it is known.
-    asked: Option<(Service, &'static OperationSpec)>,
+    asked: Option<Endpoint>,
     /// Who signed, once it is proven.
     pub(super) operator: Option<Operator>,
 }
@@ -37,23 +37,18 @@ impl Call {
     /// Notes what is asked for, and checks the signature if the operation asks for one. This comes before the
     /// input is looked at, as the services do it: who has not signed learns nothing about what would be valid. What
     /// proves nobody is counted for its address, before it is looked at.
-    pub async fn asks_for(
-        &mut self,
-        app: &App,
-        service: Service,
-        operation: &'static OperationSpec,
-    ) -> Result<()> {
-        self.asked = Some((service, operation));
-        if !operation.signed {
+    pub async fn asks_for(&mut self, app: &App, endpoint: Endpoint) -> Result<()> {
+        self.asked = Some(endpoint);
+        if !endpoint.spec().is_some_and(|spec| spec.signed) {
             app.rate_limits.check_address(self.peer)?;
         } else {
             let counted = app.rate_limits.check_signature(self.peer)?;
-            let proven = operator::prove(app, service, self).await;
+            let proven = operator::prove(app, endpoint.service(), self).await;
             // A back end behind one address signs for many users, and a failure of ours is not the caller's.
             if proven.as_ref().err().is_none_or(|fault| fault.code == Code::InternalErrorException) {
                 counted.give_back();
             }
-            let operator = proven?;
+            let operator = proven.inspect_err(call_facts::without_right)?;
             call_facts::note(|facts| facts.actor = Actor::Operator(operator.access_key.clone()));
             self.operator = Some(operator);
         }
@@ -61,7 +56,7 @@ impl Call {
     }
 
     /// The operation that is asked for, once it is known.
-    pub fn asked(&self) -> Option<(Service, &'static OperationSpec)> {
+    pub fn asked(&self) -> Option<Endpoint> {
         self.asked
     }
 

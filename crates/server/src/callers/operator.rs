@@ -4,7 +4,10 @@ use crate::{
     app::App,
     callers::{access_keys, call::Call},
     config::Config,
-    development,
+    http::{
+        call_facts::{self, Actor},
+        home,
+    },
 };
 use rules::{
     Result,
@@ -13,7 +16,7 @@ use rules::{
         resources,
         sigv4::{Request, Scope, Signature},
     },
-    fault,
+    fault, ids,
 };
 use serde_json::Value;
 use spec::Service;
@@ -82,6 +85,10 @@ pub async fn prove(app: &App, service: Service, call: &Call) -> Result<Operator>
     }
     let request = signed_request(call);
     let signature = Signature::of(&request)?;
+    // What is no key's id may be a secret in the wrong place.
+    if ids::is_access_key_id(&signature.access_key) {
+        call_facts::note(|facts| facts.actor = Actor::Claimed(signature.access_key.to_string()));
+    }
     let key = access_keys::find(app, &signature.access_key).await?;
     let Some(key) = key else {
         return Err(fault::unrecognized_client().because("unknown or revoked access key"));
@@ -118,7 +125,7 @@ fn signed_request(call: &Call) -> Request<'_> {
 /// fails here too.
 fn anyone(app: &App, call: &Call) -> Result<Operator> {
     // A web site that the developer happens to visit must not be able to make their browser administer.
-    if !development::is_at_home(app, &call.head) {
+    if !home::is_at_home(&app.config, &call.head) {
         return Err(fault::administration_from_elsewhere());
     }
     let access_key = match call.head.headers.get("authorization") {

@@ -27,8 +27,11 @@ where
     I: DeserializeOwned,
     O: Serialize,
 {
-    let token = input["AccessToken"].as_str().ok_or_else(fault::access_token_invalid)?;
-    let caller = Box::pin(signed_in::signed_in(app, token)).await?;
+    let proven = match input["AccessToken"].as_str() {
+        Some(token) => Box::pin(signed_in::signed_in(app, token)).await,
+        None => Err(fault::access_token_invalid()),
+    };
+    let caller = proven.inspect_err(call_facts::without_right)?;
     answer(Box::pin(f(app, caller, request(input)?)).await?)
 }
 
@@ -44,10 +47,11 @@ where
     I: DeserializeOwned,
     O: Serialize,
 {
-    let (Some(caller), Some((service, operation))) = (&call.operator, call.asked()) else {
+    let (Some(caller), Some(endpoint)) = (&call.operator, call.asked()) else {
         return Err(fault::missing_authentication_token());
     };
-    caller.check_allowed(&app.config, service, operation.name, &input)?;
+    let allowed = caller.check_allowed(&app.config, endpoint.service(), endpoint.name(), &input);
+    allowed.inspect_err(call_facts::without_right)?;
     answer(Box::pin(f(app, caller, request(input)?)).await?)
 }
 

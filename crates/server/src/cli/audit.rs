@@ -1,6 +1,6 @@
 //! `cognate audit`: what administrators and users did, for reading or for another program.
 
-use super::{open_store, say};
+use super::{is_printed, open_store, say};
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -56,7 +56,7 @@ pub async fn run(config: Config, audit: Audit) -> Result<()> {
     Ok(())
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "id",
     "time",
     "request_id",
@@ -71,10 +71,11 @@ const NAMES: [&str; 14] = [
     "actor",
     "address",
     "user_agent",
+    "times",
 ];
 
 /// The values in the order of [`NAMES`].
-fn values(event: &Event) -> [Option<String>; 14] {
+fn values(event: &Event) -> [Option<String>; 15] {
     let event = event.clone();
     [
         Some(event.id),
@@ -91,13 +92,17 @@ fn values(event: &Event) -> [Option<String>; 14] {
         event.actor,
         event.address,
         event.user_agent,
+        Some(event.times.to_string()),
     ]
 }
 
+/// A terminal also obeys characters that JSON does not escape.
 fn json_line(event: &Event) -> String {
-    let object: serde_json::Map<_, _> =
+    let mut object: serde_json::Map<_, _> =
         NAMES.into_iter().zip(values(event)).map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    serde_json::Value::Object(object).to_string()
+    object.insert("times".to_owned(), json!(event.times));
+    let escaped = |c: char| if is_printed(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    serde_json::Value::Object(object).to_string().chars().map(escaped).collect()
 }
 
 /// RFC 4180. A value that a spreadsheet would take for a formula gets an apostrophe.
@@ -129,6 +134,9 @@ fn text_line(event: &Event) -> String {
         or_dash(&event.actor),
         or_dash(&event.address),
     );
+    if event.times > 1 {
+        line.push_str(&format!("  {} times", event.times));
+    }
     if let Some(reason) = &event.reason {
         line.push_str(&format!("  ({reason})"));
     }
@@ -154,7 +162,7 @@ fn time(text: &str) -> Result<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::printed, *};
 
     #[test]
     fn reads_times() {
@@ -186,11 +194,24 @@ mod tests {
             actor: None,
             address: None,
             user_agent: Some("a \"b\", c".into()),
+            times: 1,
         };
-        let line = "1,1970-01-01T00:00:00.000Z,r,SignUp,Success,,,,,'=1+1,anyone,,,\"a \"\"b\"\", c\"";
+        let line = "1,1970-01-01T00:00:00.000Z,r,SignUp,Success,,,,,'=1+1,anyone,,,\"a \"\"b\"\", c\",1";
         assert_eq!(csv_line(&event), line);
         event.reason = Some("because".into());
         assert!(json_line(&event).contains("\"reason\":\"because\""));
         assert!(text_line(&event).ends_with("(because)"));
+        event.username = Some("a\n\u{1b}[2K\u{9b}\u{202e}\u{2028}b".into());
+        event.times = 7;
+        let (text, csv) = (printed(&text_line(&event)), printed(&csv_line(&event)));
+        for line in [text.clone(), csv, json_line(&event)] {
+            assert!(line.chars().all(is_printed), "{line}");
+        }
+        assert!(
+            text.contains("a\\u{a}\\u{1b}[2K\\u{9b}\\u{202e}\\u{2028}b") && text.contains("7 times"),
+            "{text}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&json_line(&event)).unwrap();
+        assert_eq!((read["username"].as_str(), &read["times"]), (event.username.as_deref(), &json!(7)));
     }
 }

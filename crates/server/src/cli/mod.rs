@@ -129,6 +129,7 @@ async fn record(db: &Db, operation: &'static str, pool_id: Option<String>) -> Re
         actor: user_of_this_machine(),
         address: None,
         user_agent: None,
+        times: 1,
     };
     Ok(db.write(move |tx| store::events::insert(tx, std::slice::from_ref(&event))).await?)
 }
@@ -144,6 +145,19 @@ fn user_of_this_machine() -> Option<String> {
 }
 
 /// A line for the person who started the program; nobody may be there to read it.
+/// Writes a line, in which nothing that is stored or was given can break it or speak to the terminal.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(std::io::stdout(), "{}", printed(line));
+}
+
+/// The text with every character escaped that a terminal obeys instead of showing it.
+fn printed(text: &str) -> String {
+    let shown = |c: char| if is_printed(c) { c.to_string() } else { c.escape_unicode().to_string() };
+    text.chars().map(shown).collect()
+}
+
+/// Whether a character is shown: neither a control nor a mark that breaks or turns a line.
+fn is_printed(c: char) -> bool {
+    let is_mark = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    !c.is_control() && !is_mark
 }

@@ -4,6 +4,7 @@ use crate::users::changes;
 use crate::{
     app::App,
     callers::client_secret,
+    http::call_facts,
     triggers,
     users::{
         codes::{self, CodePurpose},
@@ -45,7 +46,7 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
     if let Some(password) = password {
         user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
-    let user_sub = user.sub.clone();
+    let (user_sub, username, pool_id) = (user.sub.clone(), user.username.clone(), pool.id.clone());
     let code_delivery_details = app
         .write(move |app, tx| {
             changes::insert(tx, &pool, &user, |taken| match taken {
@@ -58,6 +59,7 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
                 .transpose()
         })
         .await?;
+    call_facts::made(pool_id, user_sub.clone(), username);
     Ok(SignUpResponse { user_confirmed: false, code_delivery_details, user_sub, session: None })
 }
 

@@ -3,14 +3,14 @@
 //! It moves forward only: what is stored was made in what would then be the future. A reset of the store returns it
 //! to the present.
 
-use super::{BODY_BYTES_MAX, json, plain, refusal};
+use super::{json, plain, short_body};
 use crate::app::App;
 use axum::{
     body::Body,
     extract::State,
     http::{Request, Response, StatusCode},
 };
-use rules::calendar;
+use rules::{calendar, endpoints::Endpoint};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -26,18 +26,16 @@ struct Wish {
 }
 
 /// Tells the time.
-pub async fn read(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    refusal(&app, &request.into_parts().0).unwrap_or_else(|| shown(&app))
+pub async fn read(State(app): State<App>) -> Response<Body> {
+    shown(&app)
 }
 
 /// Moves the clock by `{"advance_seconds": 3600}` or to `{"now": "2030-01-01T00:00:00Z"}`.
 pub async fn set(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    if let Some(refusal) = refusal(&app, &head) {
-        return refusal;
-    }
-    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, "The body is too long.\n");
+    let body = match short_body(&app, Endpoint::Clock, request).await {
+        Ok((None, body)) => body,
+        Ok((Some(_), _)) => return plain(StatusCode::BAD_REQUEST, &format!("{MEANT}\n")),
+        Err(refusal) => return refusal,
     };
     match serde_json::from_slice(&body).map_err(|_| MEANT).and_then(|wish| way(&wish, app.now())) {
         Ok(ms) => {

@@ -5,9 +5,9 @@
 //! given: what Terraform set it must read again, or it would set it at every run.
 
 use crate::app::App;
-use rules::{Result, fault, ids};
+use rules::{Result, endpoints::Endpoint, fault, ids};
 use serde_json::Value;
-use spec::{DecodeError, json, shape::Shape};
+use spec::{DecodeError, cognito_idp::Operation, json, shape::Shape};
 use std::{collections::BTreeMap, mem};
 
 const TAGS: [&str; 3] = ["_custom_id_", "ms-custom-id", "floci:override-id"];
@@ -42,14 +42,22 @@ pub fn of_client(app: &App, name: &str) -> Result<Option<String>> {
     Ok(Some(id.to_owned()))
 }
 
-/// Decodes a request that names a client. The model's pattern allows no colon in a client's name.
+/// Decodes a request. Where it names a client, the model's pattern allows no colon in the name.
 ///
 /// # Errors
 /// Those of [`json::decode`].
-pub fn decode(app: &App, shape: &Shape, body: &[u8]) -> std::result::Result<Value, DecodeError> {
-    let Some((mut request, name)) = with_allowed_name(body).filter(|_| app.config.development) else {
-        return json::decode(shape, body);
-    };
+pub fn decode(
+    app: &App,
+    endpoint: Endpoint,
+    shape: &Shape,
+    body: &[u8],
+) -> std::result::Result<Value, DecodeError> {
+    let names_client = matches!(
+        endpoint,
+        Endpoint::UserPools(Operation::CreateUserPoolClient | Operation::UpdateUserPoolClient)
+    );
+    let given = (app.config.development && names_client).then(|| with_allowed_name(body)).flatten();
+    let Some((mut request, name)) = given else { return json::decode(shape, body) };
     request = json::decode(shape, request.to_string().as_bytes())?;
     request[CLIENT_NAME] = Value::String(name);
     Ok(request)

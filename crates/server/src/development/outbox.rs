@@ -1,23 +1,24 @@
 //! The development outbox: every message that was written, as JSON, as the newest code, and as a page.
 //!
-//! Who reads it can confirm any user, so it exists in development mode only, and answers nothing that a foreign
-//! web site could have made a browser ask: neither under a foreign host name (DNS rebinding) nor from a foreign
-//! origin.
+//! Who reads it can confirm any user, so it exists in development mode only, and is for this machine only.
 
 use crate::{
     app::App,
-    development::{is_at_home, plain, response},
+    development::{plain, response},
+    http::{RequestId, answer as answers, report},
     messages,
 };
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header, request::Parts},
+    extract::State,
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Fault, Result, calendar,
+    endpoints::Endpoint,
     messages::{Medium, Message, Purpose},
 };
 use serde::Serialize;
@@ -68,20 +69,19 @@ pub fn is_path(path: &str) -> bool {
 }
 
 /// Answers a GET of a path that [`is_path`].
-///
-/// # Errors
-/// An internal fault when the store cannot be read.
-pub async fn answer(app: &App, head: &Parts) -> Result<Response<Body>> {
-    if !app.config.development {
-        return Ok(plain(StatusCode::NOT_FOUND, "Not found.\n"));
-    }
-    if !is_at_home(app, head) {
-        return Ok(plain(
-            StatusCode::FORBIDDEN,
-            "The outbox answers only requests to and from this machine.\n",
-        ));
-    }
-    let to = asked_for(&head.uri);
+pub async fn read(State(app): State<App>, request: Request<Body>) -> Response<Body> {
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let answered = answer(&app, &request.into_parts().0).await;
+    answered.unwrap_or_else(|fault| {
+        report::fault(Endpoint::Outbox, &fault, &request_id);
+        answers::refused(Endpoint::Outbox, &fault, &request_id)
+    })
+}
+
+async fn answer(app: &App, head: &Parts) -> Result<Response<Body>> {
+    let Some(to) = asked_for(&head.uri) else {
+        return Ok(plain(StatusCode::BAD_REQUEST, "Ask with ?to=ADDRESS or without any parameter.\n"));
+    };
     match head.uri.path().strip_prefix(PATH).unwrap_or_default() {
         "" | "/" if accepts_html(&head.headers) => page(app, &to).await,
         "" | "/" => list(app, &to).await,
@@ -172,12 +172,14 @@ fn fate(entry: &Entry, medium: Medium) -> String {
     }
 }
 
-/// The address, phone number or user name after `?to=`; empty means all.
-fn asked_for(uri: &Uri) -> String {
+/// The address, phone number or user name after `?to=`; empty means all. None where anything else is asked, for whoever
+/// misspells it must not get somebody else's code.
+fn asked_for(uri: &Uri) -> Option<String> {
     // No user name holds a space, but phone numbers begin with a plus, which people do not think of encoding.
     let query = uri.query().unwrap_or_default().replace('+', "%2B");
-    let fields = spec::query::fields(query.as_bytes()).unwrap_or_default();
-    fields.into_iter().find(|(name, _)| name == "to").map(|(_, value)| value).unwrap_or_default()
+    let mut fields = spec::query::fields(query.as_bytes()).ok()?.into_iter();
+    let Some((name, to)) = fields.next() else { return Some(String::new()) };
+    (name == "to" && fields.next().is_none()).then_some(to)
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
@@ -192,13 +194,15 @@ mod tests {
     #[test]
     fn reads_what_is_asked_for() {
         for (uri, expected) in [
-            ("/_cognate/outbox", ""),
-            ("/_cognate/outbox?to=", ""),
-            ("/_cognate/outbox?to=+15555550100", "+15555550100"),
-            ("/_cognate/outbox?to=%2B15555550100", "+15555550100"),
-            ("/_cognate/outbox?a=b&to=jane%40example.com", "jane@example.com"),
+            ("/_cognate/outbox", Some("")),
+            ("/_cognate/outbox?to=", Some("")),
+            ("/_cognate/outbox?to=+15555550100", Some("+15555550100")),
+            ("/_cognate/outbox?to=%2B15555550100", Some("+15555550100")),
+            ("/_cognate/outbox?to=jane%40example.com", Some("jane@example.com")),
+            ("/_cognate/outbox?email=jane%40example.com", None),
+            ("/_cognate/outbox?to=jane&to=mary", None),
         ] {
-            assert_eq!(asked_for(&uri.parse().unwrap()), expected, "{uri}");
+            assert_eq!(asked_for(&uri.parse().unwrap()).as_deref(), expected, "{uri}");
         }
         assert!(is_path("/_cognate/outbox/code") && !is_path("/_cognate/outboxes"));
     }

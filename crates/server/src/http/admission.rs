@@ -8,10 +8,12 @@ mod counters;
 
 pub use counters::Counted;
 
-use crate::{clock::Clock, config::Rates, http::call_facts, metrics::Metrics};
+use crate::{clock::Clock, config::Rates, metrics::Metrics};
 use counters::{Counter, Elapsed, Table};
 use rules::{
-    Fault, Result, fault,
+    Fault, Result,
+    endpoints::Endpoint,
+    fault,
     quotas::{Category, PER_POOL_AND_OPERATION},
 };
 use serde_json::Value;
@@ -101,19 +103,15 @@ impl RateLimits {
     ///
     /// # Errors
     /// TooManyRequestsException.
-    pub fn check_input(
-        &self,
-        operation: &'static str,
-        category: Category,
-        input: &Value,
-    ) -> Result<Counted<'_>> {
+    pub fn check_input(&self, endpoint: Endpoint, input: &Value) -> Result<Counted<'_>> {
         let text = |name: &str| input[name].as_str();
         let pool = text("UserPoolId").or_else(|| text("ResourceArn"));
-        if let (Some(pool), Some(name)) = (pool.or_else(|| text("ClientId")), call_facts::typed_name(input)) {
+        if let (Some(pool), Some(name)) = (pool.or_else(|| text("ClientId")), endpoint.typed_name(input)) {
             self.check_user(pool, name)?;
         }
+        let Some(category) = endpoint.quota(input) else { return Ok(Counted::default()) };
         if let (Some(table), Some(pool), true) = (&self.pools, pool, category.is_also_per_pool())
-            && table.count(&(pool, operation)).is_none()
+            && table.count(&(pool, endpoint.name())).is_none()
         {
             return Err(self.refusal("pool"));
         }

@@ -1,10 +1,14 @@
 //! Results and faults in the words of each protocol.
 
+use crate::development;
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Response, StatusCode, header},
 };
-use rules::Fault;
+use rules::{
+    Fault,
+    endpoints::{Endpoint, Form},
+};
 use serde_json::{Value, json};
 use spec::{Code, DecodeError, Service, query, shape::OperationSpec};
 
@@ -69,8 +73,30 @@ pub fn good(service: Service, operation: &OperationSpec, output: &Value, request
     text(status, content_type, body)
 }
 
-/// The answer to a call that was refused or failed.
-pub fn refused(
+/// The answer to a request that was refused or failed, in the endpoint's form.
+pub fn refused(endpoint: Endpoint, fault: &Fault, request_id: &str) -> Response<Body> {
+    match endpoint.form() {
+        Form::Aws(service) => aws_error(service, endpoint.spec(), fault, request_id),
+        Form::Document => no_document(fault, request_id),
+        Form::Text => {
+            let status = StatusCode::from_u16(Service::CognitoIdp.error(fault.code).1);
+            development::plain(status.unwrap_or(StatusCode::BAD_REQUEST), &format!("{}\n", fault.message))
+        }
+    }
+}
+
+/// A document that is not there is told by the status, for no protocol of AWS's is spoken here.
+fn no_document(fault: &Fault, request_id: &str) -> Response<Body> {
+    let mut response = aws_error(Service::CognitoIdp, None, fault, request_id);
+    if response.status() == StatusCode::BAD_REQUEST {
+        let is_limited = fault.code == Code::TooManyRequestsException;
+        *response.status_mut() =
+            if is_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::NOT_FOUND };
+    }
+    response
+}
+
+fn aws_error(
     service: Service,
     operation: Option<&OperationSpec>,
     fault: &Fault,
@@ -178,7 +204,7 @@ mod tests {
             (Service::CognitoSync, JSON, "ValidationException"),
             (Service::Sts, XML, "ValidationError"),
         ] {
-            let response = refused(service, None, &fault, "r");
+            let response = refused(Endpoint::Unknown(service), &fault, "r");
             assert_eq!(response.status(), 400);
             assert_eq!(response.headers()["content-type"], content_type);
             assert_eq!(response.headers()["x-amzn-errortype"], expected);

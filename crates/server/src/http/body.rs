@@ -7,13 +7,19 @@ use super::{
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt as _;
 use ipnet::IpNet;
-use rules::{Result, fault};
+use rules::{
+    Result,
+    endpoints::{self, Endpoint},
+    fault,
+};
 use std::{net::IpAddr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much of a body that is refused is still taken, so that the client comes to read the refusal.
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The longest body of a line or two.
+const SHORT_BYTES_MAX: usize = 4 * 1024;
 /// A body up to this length is taken on any connection.
 const SMALL_BYTES_MAX: usize = 64 * 1024;
 /// How many longer ones are held at once. Nobody waits for room: who sends slowly could make everybody wait.
@@ -48,13 +54,28 @@ impl LongBodies {
     }
 }
 
-/// Reads a body of an address.
+/// How long the body of a request for an endpoint may be.
+fn bytes_max(limits: &Limits, endpoint: Endpoint) -> usize {
+    match endpoint.body() {
+        endpoints::Body::OfCall => limits.body_bytes_max,
+        endpoints::Body::Short => SHORT_BYTES_MAX,
+        endpoints::Body::Unread => 0,
+    }
+}
+
+/// Reads the body that an address sends to an endpoint.
 ///
 /// # Errors
 /// RequestEntityTooLargeException above the limit, TooManyRequestsException where a long one finds no room,
 /// SerializationException when it breaks off or comes too slowly.
-pub async fn read(limits: &Limits, rooms: &LongBodies, peer: Option<IpAddr>, body: Body) -> Result<Bytes> {
-    let kept = Kept { bytes: Vec::new(), bytes_max: limits.body_bytes_max, room: None };
+pub async fn read(
+    limits: &Limits,
+    rooms: &LongBodies,
+    endpoint: Endpoint,
+    peer: Option<IpAddr>,
+    body: Body,
+) -> Result<Bytes> {
+    let kept = Kept { bytes: Vec::new(), bytes_max: bytes_max(limits, endpoint), room: None };
     let collected = tokio::time::timeout(limits.body_timeout, collect(kept, rooms, peer, body)).await;
     collected.unwrap_or_else(|_| Err(fault::request_incomplete().because("the body came too slowly")))
 }
@@ -105,12 +126,14 @@ impl AsRef<[u8]> for Kept {
 mod tests {
     use super::*;
 
+    const STS: Endpoint = Endpoint::Unknown(spec::Service::Sts);
+
     #[tokio::test]
     async fn nobody_alone_holds_all_room_and_it_is_free_with_the_bytes() {
         let rooms = LongBodies::new(&["203.0.113.0/24".parse().unwrap()]);
         let send = async |peer: &str, length: usize| {
             let body = Body::from(vec![b' '; length]);
-            read(&Limits::default(), &rooms, Some(peer.parse().unwrap()), body).await
+            read(&Limits::default(), &rooms, STS, Some(peer.parse().unwrap()), body).await
         };
         let is_refused = async |peer: &str| {
             send(peer, SMALL_BYTES_MAX).await.unwrap();

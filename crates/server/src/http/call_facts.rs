@@ -1,7 +1,9 @@
 //! What is known of the call under way: noted by whoever finds it out, read at the end by the door, which logs,
 //! counts and records the call. Operations take no argument for it, because nothing they do depends on it.
 
+use rules::{Fault, endpoints::Endpoint};
 use serde_json::Value;
+use spec::Code;
 use std::cell::RefCell;
 
 /// What is known of a call. It has no Debug, because people type passwords where a name belongs.
@@ -17,6 +19,8 @@ pub struct CallFacts {
     pub username: Option<String>,
     /// The name that the caller typed, which may mean nobody: it is looked up and never kept.
     pub typed_name: Option<String>,
+    /// Whether the call was refused for want of the right to it.
+    pub is_without_right: bool,
     /// Who called.
     pub actor: Actor,
     /// The question that a sign-in asks next.
@@ -29,6 +33,8 @@ pub enum Actor {
     /// Nobody who has proved anything beforehand.
     #[default]
     Anyone,
+    /// Who named this access key and did not prove to have it.
+    Claimed(String),
     /// Who signed with this access key.
     Operator(String),
     /// The user with this sub, by an access token.
@@ -40,6 +46,7 @@ impl Actor {
     pub fn parts(self) -> (&'static str, Option<String>) {
         match self {
             Actor::Anyone => ("anyone", None),
+            Actor::Claimed(access_key) => ("claimed", Some(access_key)),
             Actor::Operator(access_key) => ("operator", Some(access_key)),
             Actor::User(sub) => ("user", Some(sub)),
         }
@@ -80,21 +87,30 @@ pub fn user(user: &rules::user::User) {
     });
 }
 
+/// Notes a user whom the call has made.
+pub fn made(pool_id: String, sub: String, username: String) {
+    note(|facts| {
+        facts.pool_id = Some(pool_id);
+        facts.sub = Some(sub);
+        facts.username = Some(username);
+    });
+}
+
+/// Notes that the caller has shown no right to the call. A failure of ours says nothing about that.
+pub fn without_right(fault: &Fault) {
+    if fault.code != Code::InternalErrorException {
+        note(|facts| facts.is_without_right = true);
+    }
+}
+
 /// Notes what a checked input names.
-pub fn input(input: &Value) {
+pub fn input(endpoint: Endpoint, input: &Value) {
     note(|facts| {
         let text = |name: &str| input[name].as_str().map(str::to_owned);
         facts.pool_id = text("UserPoolId");
         facts.client_id = text("ClientId");
-        facts.typed_name = typed_name(input).map(str::to_owned);
+        facts.typed_name = endpoint.typed_name(input).map(str::to_owned);
     });
-}
-
-/// The user's name in a checked input, as it was typed.
-pub fn typed_name(input: &Value) -> Option<&str> {
-    let parameters =
-        ["AuthParameters", "ChallengeResponses"].into_iter().find_map(|name| input[name].as_object());
-    input["Username"].as_str().or_else(|| parameters?.get("USERNAME")?.as_str())
 }
 
 /// Notes what only the answer tells: what was made, and the question of a sign-in.

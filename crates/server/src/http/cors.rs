@@ -4,6 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
 };
+use rules::endpoints::{Endpoint, Readers};
 
 /// What the known clients send; other well-formed names are allowed too, as the service does.
 const ALLOWED_HEADERS: &str = "amz-sdk-invocation-id, amz-sdk-request, authorization, cache-control, content-type, \
@@ -52,9 +53,9 @@ fn allowed_headers(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(&allowed).unwrap_or(HeaderValue::from_static(ALLOWED_HEADERS))
 }
 
-/// Lets a page of any origin read the answer; without an origin nothing is said, as the service does.
-pub fn allow_reading(has_origin: bool, response: &mut Response<Body>) {
-    if has_origin {
+/// Lets the pages read the answer that may; without an origin nothing is said, as the service does.
+pub fn allow_reading(endpoint: Endpoint, has_origin: bool, response: &mut Response<Body>) {
+    if has_origin && endpoint.readers() == Readers::AnyOrigin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));

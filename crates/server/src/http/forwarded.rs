@@ -31,6 +31,23 @@ fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     nearest
 }
 
+/// Every address that proxies say they were asked from, in any of the headers for it; none where one cannot be read.
+pub fn all(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+    let lists = headers.get_all(HEADER).iter().chain(headers.get_all("x-real-ip"));
+    let listed = lists.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(hop);
+    // RFC 7239: for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"
+    let pairs = headers.get_all("forwarded").iter();
+    let pairs = pairs.flat_map(|value| value.as_bytes().split(|byte| b",;".contains(byte)));
+    let named = pairs
+        .map(|pair| pair.trim_ascii())
+        .filter(|pair| pair.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"for=")));
+    listed.chain(named.map(|pair| hop(pair[4..].trim_ascii_start())))
+}
+
+fn hop(bytes: &[u8]) -> Option<IpAddr> {
+    address(str::from_utf8(bytes).ok()?.trim().trim_matches('"'))
+}
+
 /// Some proxies write a port behind the address.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').trim_end_matches(']');

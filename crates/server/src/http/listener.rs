@@ -1,7 +1,11 @@
 //! Sockets: who may connect, how patient the server is, and how it ends.
 
 use super::{limits::Limits, per_address::PerAddress, route::Peer, write_timeout::TimedWrites};
-use axum::Router;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, Request, Response, StatusCode, header},
+};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -87,6 +91,30 @@ fn other_loopback(ip: IpAddr) -> Option<IpAddr> {
     }
 }
 
+/// How long a head is, as HTTP/1.1 writes it. The limit that hyper has is on its buffer, and looked at only when a head
+/// has not ended yet: the last read before that may bring as much again.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(0, |path| path.as_str().len())
+        + uri.authority().map_or(0, |authority| authority.as_str().len())
+        + uri.scheme_str().map_or(0, |scheme| scheme.len() + "://".len());
+    let line = request.method().as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum();
+    line + headers + "\r\n".len()
+}
+
+/// The answer to a head that is too long, which hyper gives with the same status.
+fn head_too_long() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 struct Doorman {
     router: Router,
     limits: Limits,
@@ -124,10 +152,17 @@ impl Doorman {
 
     fn connection(&self, stream: TcpStream, peer: IpAddr) -> impl Future<Output = ()> + use<> {
         let _ = stream.set_nodelay(true);
-        let router = self.router.clone();
+        let (router, head_bytes_max) = (self.router.clone(), self.limits.head_bytes_max);
         let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(Peer(peer));
-            tower::ServiceExt::oneshot(router.clone(), request)
+            let is_too_long = head_bytes(&request) > head_bytes_max;
+            let router = router.clone();
+            async move {
+                if is_too_long {
+                    return Ok(head_too_long());
+                }
+                tower::ServiceExt::oneshot(router, request).await
+            }
         });
         let io = TokioIo::new(TimedWrites::new(stream, self.limits.write_timeout));
         let connection = http1::Builder::new()

@@ -7,8 +7,10 @@ pub mod call_facts;
 mod cors;
 mod forwarded;
 pub mod health;
+pub mod home;
 pub mod limits;
 pub mod listener;
+mod own_addresses;
 mod per_address;
 pub mod report;
 pub mod response_timing;
@@ -17,18 +19,13 @@ mod under_way;
 mod well_known;
 mod write_timeout;
 
-use crate::{
-    app::App,
-    development::{self, outbox},
-    metrics,
-};
+use crate::app::App;
 use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderValue, Request, Response, StatusCode},
+    http::{HeaderValue, Request, Response},
     middleware::{self, Next},
-    routing::{any, get},
 };
 use rules::Random as _;
 use std::{
@@ -46,12 +43,7 @@ pub struct RequestId(pub String);
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
     Router::new()
-        .merge(health::routes())
-        .merge(development::routes())
-        .route("/_cognate/metrics", get(metrics::endpoint::answer))
-        .route(outbox::PATH, get(outbox))
-        .route("/_cognate/outbox/{*rest}", get(outbox))
-        .route("/_cognate/{*rest}", any(|| async { (StatusCode::NOT_FOUND, "Not found.\n") }))
+        .merge(own_addresses::routes(&app))
         .fallback(fallback)
         .layer(middleware::from_fn_with_state(app.clone(), guard))
         .with_state(app)
@@ -60,17 +52,6 @@ pub fn router(app: App) -> Router {
 async fn fallback(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     route::enter(&app, request, request_id).await
-}
-
-async fn outbox(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    match outbox::answer(&app, &request.into_parts().0).await {
-        Ok(response) => response,
-        Err(fault) => {
-            report::fault(&fault, &request_id);
-            answer::refused(spec::Service::CognitoIdp, None, &fault, &request_id)
-        }
-    }
 }
 
 /// Names the request, and answers for a handler that panics or takes too long.

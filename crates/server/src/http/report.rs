@@ -3,29 +3,30 @@
 
 use crate::{
     app::App,
-    audit::Record,
+    audit::{CUT_OFF, Record},
     callers::call::Call,
     http::call_facts::{Actor, CallFacts},
 };
-use rules::{Fault, Result};
+use rules::{Fault, Result, endpoints::Endpoint};
 use serde_json::Value;
-use spec::{Service, shape::OperationSpec};
+use spec::Service;
 use std::{borrow::Cow, error::Error, fmt::Write as _, time::Duration};
 
-/// What the trail says of a call whose end nobody saw.
-const CUT_OFF: &str = "CutOff";
-
-/// Who was called: the service, and the operation if it is known.
-pub type Asked = (Service, Option<&'static OperationSpec>);
-
 /// Reports a call that was answered.
-pub fn call(app: &App, call: &Call, asked: Asked, result: &Result<Value>, facts: CallFacts, took: Duration) {
+pub fn call(
+    app: &App,
+    call: &Call,
+    asked: Endpoint,
+    result: &Result<Value>,
+    facts: CallFacts,
+    took: Duration,
+) {
     let error = result.as_ref().err();
     tell(app, call, asked, error, error.map(|fault| fault.code.name()), facts, took);
 }
 
 /// Reports a call that was cut off before its end. Whoever waits for it still gets an internal error.
-pub fn cut_off(app: &App, call: &Call, asked: Asked, facts: CallFacts, took: Duration) {
+pub fn cut_off(app: &App, call: &Call, asked: Endpoint, facts: CallFacts, took: Duration) {
     let fault = Fault::internal("the call was cut off, and what it asked for may have been done");
     tell(app, call, asked, Some(&fault), Some(CUT_OFF), facts, took);
 }
@@ -33,13 +34,13 @@ pub fn cut_off(app: &App, call: &Call, asked: Asked, facts: CallFacts, took: Dur
 fn tell(
     app: &App,
     call: &Call,
-    (service, operation): Asked,
+    asked: Endpoint,
     error: Option<&Fault>,
     recorded: Option<&'static str>,
     facts: CallFacts,
     took: Duration,
 ) {
-    let name = operation.map_or("unknown", |operation| operation.name);
+    let (service, name) = (asked.service(), asked.name());
     let outcome = error.map_or("Success", |fault| fault.code.name());
     app.metrics.answered(service.signing_name(), name, outcome, took);
     let reason = error.and_then(reason);
@@ -47,17 +48,15 @@ fn tell(
     line.log(error);
     let span = tracing::Span::current();
     span.record("otel.name", name).record("outcome", outcome);
-    if operation.is_some() {
-        let record = Record {
-            request_id: &call.request_id,
-            operation: name,
-            error: recorded,
-            reason,
-            address: call.peer,
-            user_agent: call.header("user-agent"),
-        };
-        app.audit.record(app.now(), record, facts);
-    }
+    let record = Record {
+        request_id: &call.request_id,
+        asked,
+        error: recorded,
+        reason,
+        address: call.peer,
+        user_agent: call.header("user-agent"),
+    };
+    app.audit.record(app.now(), record, facts);
 }
 
 struct Line<'a> {
@@ -74,7 +73,7 @@ impl Line<'_> {
     /// Answers at `debug`, refusals at `info`, failures of our own at `error`; each line is of one form.
     fn log(&self, error: Option<&Fault>) {
         let actor = match &self.facts.actor {
-            Actor::Operator(access_key) => Some(access_key.as_str()),
+            Actor::Operator(access_key) | Actor::Claimed(access_key) => Some(access_key.as_str()),
             Actor::User(sub) => Some(sub.as_str()),
             Actor::Anyone => None,
         };
@@ -105,13 +104,14 @@ impl Line<'_> {
     }
 }
 
-/// Reports what was refused or failed outside of an operation.
-pub fn fault(fault: &Fault, request_id: &str) {
+/// Reports what was refused or failed and is no operation.
+pub fn fault(asked: Endpoint, fault: &Fault, request_id: &str) {
+    let endpoint = asked.name();
     let (outcome, reason) = (fault.code.name(), reason(fault));
     if is_failure(fault) {
-        tracing::error!(target: "cognate::calls", request_id, outcome, reason, "a request failed");
+        tracing::error!(target: "cognate::calls", endpoint, request_id, outcome, reason, "a request failed");
     } else {
-        tracing::debug!(target: "cognate::calls", request_id, outcome, reason, "a request was refused");
+        tracing::debug!(target: "cognate::calls", endpoint, request_id, outcome, reason, "a request was refused");
     }
 }
 

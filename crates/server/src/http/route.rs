@@ -2,23 +2,16 @@
 
 use super::{answer, body, cors, report, under_way::UnderWay, well_known};
 use crate::{
-    app::App,
-    callers::call::Call,
-    cognito_identity, cognito_idp, cognito_sync,
-    development::custom_ids,
-    http::{admission::Counted, call_facts, response_timing},
-    sts,
-    work::pool,
+    app::App, callers::call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids,
+    http::call_facts, sts, work::pool,
 };
 use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
-use rules::{Fault, Result, fault, quotas};
+use rules::{Fault, Result, endpoints::Endpoint, fault};
 use serde_json::Value;
-use spec::{
-    Code, DecodeError, Service, cognito_idp::ChallengeNameType, json, query, rest_json, shape::OperationSpec,
-};
+use spec::{Code, Service, query, rest_json, shape::OperationSpec};
 use std::net::IpAddr;
 
 /// The address of the client: of the socket's other end, or what a trusted proxy says.
@@ -27,9 +20,8 @@ pub struct Peer(pub IpAddr);
 
 /// Who answers.
 enum Door {
-    UserPools(spec::cognito_idp::Operation),
-    IdentityPools(spec::cognito_identity::Operation),
-    Sync(spec::cognito_sync::Operation, Vec<(&'static str, String)>),
+    /// An operation, and the members that its path names.
+    Operation(Endpoint, Vec<(&'static str, String)>),
     /// Its action may stand in the body, which has not been read yet.
     Sts,
     WellKnown(String, well_known::Document),
@@ -42,16 +34,18 @@ enum Door {
 /// Answers a request to any of the APIs.
 pub async fn enter(app: &App, request: Request<Body>, request_id: String) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let origin = head.headers.get(header::ORIGIN).cloned();
+    let has_origin = head.headers.contains_key(header::ORIGIN);
     let is_head = head.method == Method::HEAD;
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-    let mut response = match door(&head) {
+    let door = door(&head);
+    let endpoint = door.endpoint();
+    let mut response = match door {
         Door::Preflight => cors::preflight(&head.headers),
         Door::FrontPage => front_page(app),
         Door::WellKnown(pool_id, document) => well_known(app, &pool_id, document, peer, &request_id).await,
         door => call(app, door, head, body, request_id).await,
     };
-    cors::allow_reading(origin.is_some(), &mut response);
+    cors::allow_reading(endpoint, has_origin, &mut response);
     if is_head {
         *response.body_mut() = Body::empty();
     }
@@ -72,7 +66,9 @@ fn door(head: &Parts) -> Door {
     }
     if path.starts_with("/identitypools") {
         return rest_json::route(head.method.as_str(), path)
-            .map_or(Door::None(Service::CognitoSync), |(operation, members)| Door::Sync(operation, members));
+            .map_or(Door::None(Service::CognitoSync), |(operation, members)| {
+                Door::Operation(Endpoint::Sync(operation), members)
+            });
     }
     let in_query = head.uri.query().is_some_and(|q| q.split('&').any(|pair| pair.starts_with("Action=")));
     if path == "/" && (in_query || head.method == Method::POST && is_form(head)) {
@@ -89,35 +85,40 @@ fn target(head: &Parts) -> Door {
     if head.method != Method::POST {
         return Door::None(Service::CognitoIdp);
     }
-    match target.split_once('.') {
-        Some(("AWSCognitoIdentityProviderService", name)) => spec::cognito_idp::Operation::from_name(name)
-            .map_or(Door::None(Service::CognitoIdp), Door::UserPools),
-        Some(("AWSCognitoIdentityService", name)) => spec::cognito_identity::Operation::from_name(name)
-            .map_or(Door::None(Service::CognitoIdentity), Door::IdentityPools),
-        _ => Door::None(Service::CognitoIdp),
-    }
+    let (service, found) = match target.split_once('.') {
+        Some(("AWSCognitoIdentityProviderService", name)) => {
+            (Service::CognitoIdp, spec::cognito_idp::Operation::from_name(name).map(Endpoint::UserPools))
+        }
+        Some(("AWSCognitoIdentityService", name)) => (
+            Service::CognitoIdentity,
+            spec::cognito_identity::Operation::from_name(name).map(Endpoint::IdentityPools),
+        ),
+        _ => (Service::CognitoIdp, None),
+    };
+    found.map_or(Door::None(service), |endpoint| Door::Operation(endpoint, Vec::new()))
 }
 
 /// Reads the body, answers, and reports what happened.
 async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String) -> Response<Body> {
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-    let (body, unread) = match body::read(&app.config.limits, &app.long_bodies, peer, body).await {
+    let asked = door.endpoint();
+    let (body, unread) = match body::read(&app.config.limits, &app.long_bodies, asked, peer, body).await {
         Ok(bytes) => (bytes, None),
         Err(fault) => (Default::default(), Some(fault)),
     };
     let call = Call::new(head, body, request_id, peer);
     call_facts::scope(async {
-        let mut under_way = UnderWay::new(app, door.service(), call);
+        let mut under_way = UnderWay::new(app, Endpoint::Unknown(asked.service()), call);
         // In a box, because every layer around a future may hold it twice.
         let answered = Box::pin(run(app, door, &mut under_way.call, unread));
-        let (service, operation, result) = pool::scope(answered).await;
-        under_way.answered((service, operation), &result);
+        let (endpoint, result) = pool::scope(answered).await;
+        under_way.answered(endpoint, &result);
         let waited = under_way.in_cadence().await;
         let request_id = &under_way.call.request_id;
-        let mut response = match (result, operation) {
-            (Ok(output), Some(operation)) => answer::good(service, operation, &output, request_id),
-            (Ok(_), None) => answer::refused(service, None, &fault::unknown_operation(), request_id),
-            (Err(fault), operation) => answer::refused(service, operation, &fault, request_id),
+        let mut response = match (result, endpoint.spec()) {
+            (Ok(output), Some(spec)) => answer::good(endpoint.service(), spec, &output, request_id),
+            (Ok(_), None) => answer::refused(endpoint, &fault::unknown_operation(), request_id),
+            (Err(fault), _) => answer::refused(endpoint, &fault, request_id),
         };
         response.extensions_mut().insert(waited);
         response
@@ -126,34 +127,37 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
 }
 
 /// What was asked, and what became of it.
-type Outcome = (Service, Option<&'static OperationSpec>, Result<Value>);
+type Outcome = (Endpoint, Result<Value>);
+
+/// What an operation's input is decoded from.
+enum Input {
+    Json,
+    /// Members of the path; more stand in the query, the headers and the body.
+    Rest(Vec<(&'static str, String)>),
+    Form(Vec<(String, String)>),
+}
 
 /// Runs the operation behind the door.
 async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> Outcome {
+    let unknown = Endpoint::Unknown(door.endpoint().service());
     if let Some(fault) = unread {
-        return (door.service(), None, Err(counted(app, call, fault)));
+        return (unknown, Err(counted(app, call, fault)));
     }
     match door {
-        Door::UserPools(operation) => {
-            (Service::CognitoIdp, Some(operation.spec()), user_pools(app, call, operation).await)
+        Door::Operation(endpoint @ Endpoint::Sync(_), members) => {
+            (endpoint, operation(app, call, endpoint, Input::Rest(members)).await)
         }
-        Door::IdentityPools(operation) => {
-            (Service::CognitoIdentity, Some(operation.spec()), identity_pools(app, call, operation).await)
+        Door::Operation(endpoint, _) => (endpoint, operation(app, call, endpoint, Input::Json).await),
+        Door::Sts => match action(call) {
+            Ok((found, fields)) => {
+                let endpoint = Endpoint::Sts(found);
+                (endpoint, operation(app, call, endpoint, Input::Form(fields)).await)
+            }
+            Err(fault) => (unknown, Err(counted(app, call, fault))),
+        },
+        Door::WellKnown(..) | Door::Preflight | Door::FrontPage | Door::None(_) => {
+            (unknown, Err(counted(app, call, fault::unknown_operation())))
         }
-        Door::Sync(operation, members) => {
-            let spec = operation.spec();
-            let asked = call.asks_for(app, Service::CognitoSync, spec).await;
-            let result = match asked.and_then(|()| decode_rest(call, spec, &members)) {
-                Ok(input) => cognito_sync::run(app, call, operation, input).await,
-                Err(fault) => Err(fault),
-            };
-            (Service::CognitoSync, Some(spec), result)
-        }
-        Door::Sts => {
-            let (spec, result) = call_sts(app, call).await;
-            (Service::Sts, spec, result)
-        }
-        door => (door.service(), None, Err(counted(app, call, fault::unknown_operation()))),
     }
 }
 
@@ -162,108 +166,95 @@ fn counted(app: &App, call: &Call, refusal: Fault) -> Fault {
     app.rate_limits.check_address(call.peer).err().unwrap_or(refusal)
 }
 
-async fn user_pools(app: &App, call: &mut Call, operation: spec::cognito_idp::Operation) -> Result<Value> {
-    let spec = operation.spec();
-    call.asks_for(app, Service::CognitoIdp, spec).await?;
-    let input = decode_json(app, call, Service::CognitoIdp, spec)?;
-    let category = quotas::of_user_pools(operation, challenge(&input));
-    let counted = app.rate_limits.check_input(spec.name, category, &input)?;
+/// Runs an operation as its row in the table of endpoints says.
+async fn operation(app: &App, call: &mut Call, endpoint: Endpoint, input: Input) -> Result<Value> {
+    call.asks_for(app, endpoint).await?;
+    let input = decode(app, call, endpoint, &input)?;
+    call_facts::input(endpoint, &input);
+    let counted = app.rate_limits.check_input(endpoint, &input)?;
     // Before anything is read: what is refused has cost nothing.
-    let wanted = pool::wanted(operation, &input);
-    let result = match wanted.map_or(Ok(()), |(cost, priority)| app.workers.admit(cost, priority)) {
+    let cost = endpoint.cost(&input);
+    let result = match cost.map_or(Ok(()), |(cost, priority)| app.workers.admit(cost, priority)) {
         Ok(()) => {
-            call.period = response_timing::of(operation, &input);
-            cognito_idp::run(app, call, operation, input).await
+            call.period = endpoint.period(&input);
+            answer_of(app, call, endpoint, input).await
         }
         Err(fault) => Err(fault),
     };
-    unless_refused(counted, result)
-}
-
-async fn identity_pools(
-    app: &App,
-    call: &mut Call,
-    operation: spec::cognito_identity::Operation,
-) -> Result<Value> {
-    let spec = operation.spec();
-    call.asks_for(app, Service::CognitoIdentity, spec).await?;
-    let input = decode_json(app, call, Service::CognitoIdentity, spec)?;
-    let counted = match quotas::of_identity_pools(operation) {
-        Some(category) => app.rate_limits.check_input(spec.name, category, &input)?,
-        None => Counted::default(),
-    };
-    unless_refused(counted, cognito_identity::run(app, call, operation, input).await)
-}
-
-/// What is refused further on, as too much of one user or for the machine, uses up nothing of what all share.
-fn unless_refused(counted: Counted<'_>, result: Result<Value>) -> Result<Value> {
+    // What is refused further on, as too much of one user or for the machine, uses up nothing of what all share.
     if result.as_ref().is_err_and(|fault| fault.code == Code::TooManyRequestsException) {
         counted.give_back();
     }
     result
 }
 
-/// The challenge that a checked input answers.
-fn challenge(input: &Value) -> Option<ChallengeNameType> {
-    serde_json::from_value(input.get("ChallengeName")?.clone()).ok()
+/// The answer by the table of contents that the operation stands in.
+async fn answer_of(app: &App, call: &Call, endpoint: Endpoint, input: Value) -> Result<Value> {
+    match endpoint {
+        Endpoint::UserPools(operation) => cognito_idp::run(app, call, operation, input).await,
+        Endpoint::IdentityPools(operation) => cognito_identity::run(app, call, operation, input).await,
+        Endpoint::Sync(operation) => cognito_sync::run(app, call, operation, input).await,
+        Endpoint::Sts(operation) => sts::run(app, call, operation, input).await,
+        Endpoint::Unknown(_)
+        | Endpoint::WellKnown
+        | Endpoint::Preflight
+        | Endpoint::FrontPage
+        | Endpoint::Health
+        | Endpoint::Metrics
+        | Endpoint::Outbox
+        | Endpoint::Clock
+        | Endpoint::Reset
+        | Endpoint::NotFound => Err(fault::unknown_operation()),
+    }
 }
 
 impl Door {
-    fn service(&self) -> Service {
+    /// What is asked for, as far as the head says.
+    fn endpoint(&self) -> Endpoint {
         match self {
-            Door::IdentityPools(_) => Service::CognitoIdentity,
-            Door::Sync(..) => Service::CognitoSync,
-            Door::Sts => Service::Sts,
-            Door::None(service) => *service,
-            _ => Service::CognitoIdp,
+            Door::Operation(endpoint, _) => *endpoint,
+            Door::Sts => Endpoint::Unknown(Service::Sts),
+            Door::WellKnown(..) => Endpoint::WellKnown,
+            Door::Preflight => Endpoint::Preflight,
+            Door::FrontPage => Endpoint::FrontPage,
+            Door::None(service) => Endpoint::Unknown(*service),
         }
     }
 }
 
-fn decode_json(app: &App, call: &Call, service: Service, operation: &OperationSpec) -> Result<Value> {
+fn decode(app: &App, call: &Call, endpoint: Endpoint, input: &Input) -> Result<Value> {
+    let Some(spec) = endpoint.spec() else { return Err(fault::unknown_operation()) };
+    let decoded = match input {
+        Input::Json => return decode_json(app, call, endpoint, spec),
+        Input::Rest(members) => {
+            let query = call.head.uri.query().unwrap_or_default();
+            let header = |name: &str| call.header(name).map(str::to_owned);
+            rest_json::decode(spec, members, query, header, &call.body)
+        }
+        Input::Form(fields) => spec.input.map_or(Ok(Value::default()), |shape| query::decode(shape, fields)),
+    };
+    decoded.map_err(|error| answer::undecodable(endpoint.service(), error))
+}
+
+fn decode_json(app: &App, call: &Call, endpoint: Endpoint, spec: &OperationSpec) -> Result<Value> {
     let content_type = call.head.headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or_default());
     let kind = content_type.unwrap_or(answer::AWS_JSON).split(';').next().unwrap_or_default().trim();
     if !matches!(kind, answer::AWS_JSON | answer::JSON | "application/x-amz-json-1.0") {
         return Err(fault::unsupported_content_type());
     }
-    let Some(shape) = operation.input else { return Ok(Value::Null) };
-    let names_client = matches!(operation.name, "CreateUserPoolClient" | "UpdateUserPoolClient");
-    let decoded = match names_client {
-        true => custom_ids::decode(app, shape, &call.body),
-        false => json::decode(shape, &call.body),
-    };
-    decoded.inspect(call_facts::input).map_err(|error| answer::undecodable(service, error))
+    let Some(shape) = spec.input else { return Ok(Value::Null) };
+    let decoded = custom_ids::decode(app, endpoint, shape, &call.body);
+    decoded.map_err(|error| answer::undecodable(endpoint.service(), error))
 }
 
-fn decode_rest(call: &Call, operation: &OperationSpec, members: &[(&'static str, String)]) -> Result<Value> {
-    let query = call.head.uri.query().unwrap_or_default();
-    let header = |name: &str| call.header(name).map(str::to_owned);
-    rest_json::decode(operation, members, query, header, &call.body)
-        .inspect(call_facts::input)
-        .map_err(|error| answer::undecodable(Service::CognitoSync, error))
-}
-
-async fn call_sts(app: &App, call: &mut Call) -> (Option<&'static OperationSpec>, Result<Value>) {
-    let refuse = |error: DecodeError| answer::undecodable(Service::Sts, error);
+/// The operation of STS that a call names, and its fields.
+fn action(call: &Call) -> Result<(spec::sts::Operation, Vec<(String, String)>)> {
     let form =
         if call.body.is_empty() { call.head.uri.query().unwrap_or_default().as_bytes() } else { &call.body };
-    let fields = match query::fields(form) {
-        Ok(fields) => fields,
-        Err(error) => return (None, Err(counted(app, call, refuse(error)))),
-    };
+    let fields = query::fields(form).map_err(|error| answer::undecodable(Service::Sts, error))?;
     let action = fields.iter().find(|(name, _)| name == "Action").map(|(_, value)| value.as_str());
-    let Some(operation) = action.and_then(spec::sts::Operation::from_name) else {
-        return (None, Err(counted(app, call, fault::unknown_operation())));
-    };
-    let spec = operation.spec();
-    if let Err(fault) = call.asks_for(app, Service::Sts, spec).await {
-        return (Some(spec), Err(fault));
-    }
-    let input = match spec.input.map(|shape| query::decode(shape, &fields)).transpose() {
-        Ok(input) => input.unwrap_or_default(),
-        Err(error) => return (Some(spec), Err(refuse(error))),
-    };
-    (Some(spec), sts::run(app, call, operation, input).await)
+    let operation = action.and_then(spec::sts::Operation::from_name);
+    Ok((operation.ok_or_else(fault::unknown_operation)?, fields))
 }
 
 fn is_form(head: &Parts) -> bool {
@@ -285,15 +276,8 @@ async fn well_known(
     match read {
         Ok(text) => answer::text(StatusCode::OK, answer::JSON, text),
         Err(fault) => {
-            report::fault(&fault, request_id);
-            let mut response = answer::refused(Service::CognitoIdp, None, &fault, request_id);
-            // No protocol of AWS's is spoken here.
-            if response.status() == StatusCode::BAD_REQUEST {
-                let is_limited = fault.code == Code::TooManyRequestsException;
-                *response.status_mut() =
-                    if is_limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::NOT_FOUND };
-            }
-            response
+            report::fault(Endpoint::WellKnown, &fault, request_id);
+            answer::refused(Endpoint::WellKnown, &fault, request_id)
         }
     }
 }
@@ -312,6 +296,7 @@ fn front_page(app: &App) -> Response<Body> {
 /// What a handler that panicked or took too long answers.
 pub fn failed(cause: &'static str, request_id: &str) -> Response<Body> {
     let fault = Fault::internal(cause);
-    report::fault(&fault, request_id);
-    answer::refused(Service::CognitoIdp, None, &fault, request_id)
+    let endpoint = Endpoint::Unknown(Service::CognitoIdp);
+    report::fault(endpoint, &fault, request_id);
+    answer::refused(endpoint, &fault, request_id)
 }

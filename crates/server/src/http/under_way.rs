@@ -1,7 +1,7 @@
 //! A call under way, which is reported once however it ends: answered, or cut off because it took too long, because its
 //! handler panicked or because the server ends. What a call that was cut off asked for may have been done.
 
-use super::report::{self, Asked};
+use super::report;
 use crate::{
     app::App,
     callers::call::Call,
@@ -11,9 +11,8 @@ use crate::{
     },
     metrics::InFlight,
 };
-use rules::Result;
+use rules::{Result, endpoints::Endpoint};
 use serde_json::Value;
-use spec::Service;
 use std::time::Instant;
 
 /// One call, from when its body is read until it is reported.
@@ -21,22 +20,23 @@ pub struct UnderWay<'a> {
     app: &'a App,
     /// What arrived.
     pub call: Call,
-    service: Service,
+    /// What is asked for, as far as the head says.
+    asked: Endpoint,
     began: Instant,
     is_reported: bool,
     _in_flight: InFlight,
 }
 
 impl<'a> UnderWay<'a> {
-    /// A call of this service, inside of [`call_facts::scope`].
-    pub fn new(app: &'a App, service: Service, call: Call) -> UnderWay<'a> {
+    /// A call of this endpoint, inside of [`call_facts::scope`].
+    pub fn new(app: &'a App, asked: Endpoint, call: Call) -> UnderWay<'a> {
         #[expect(clippy::disallowed_methods, reason = "a duration for the log and the metrics")]
         let began = Instant::now();
-        UnderWay { app, call, service, began, is_reported: false, _in_flight: app.metrics.begin() }
+        UnderWay { app, call, asked, began, is_reported: false, _in_flight: app.metrics.begin() }
     }
 
     /// Reports how the call was answered.
-    pub fn answered(&mut self, asked: Asked, result: &Result<Value>) {
+    pub fn answered(&mut self, asked: Endpoint, result: &Result<Value>) {
         self.is_reported = true;
         report::call(self.app, &self.call, asked, result, call_facts::take(), self.began.elapsed());
     }
@@ -53,8 +53,7 @@ impl<'a> UnderWay<'a> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if !self.is_reported {
-            let asked =
-                self.call.asked().map_or((self.service, None), |(service, spec)| (service, Some(spec)));
+            let asked = self.call.asked().unwrap_or(self.asked);
             report::cut_off(self.app, &self.call, asked, call_facts::take(), self.began.elapsed());
         }
     }

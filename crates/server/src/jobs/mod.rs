@@ -76,16 +76,24 @@ async fn purge_hourly(app: App) {
 }
 
 /// Removes what has ended; answers how many rows went. Each table is a transaction of its own, so that no
-/// write waits for all of them.
+/// write waits for all of them, and one that fails holds up no other.
+///
+/// # Errors
+/// The first failure, when everything was tried.
 pub async fn purge(app: &App) -> Result<u64> {
-    let now = app.now();
-    let mut rows = app.db.write(move |tx| store::tickets::purge(tx, now)).await?;
-    rows += app.db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await?;
-    rows += app.db.write(move |tx| store::grants::purge(tx, now - GRANTS_KEPT_MS)).await?;
-    rows +=
-        app.db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS, MESSAGES_KEPT_MAX)).await?;
-    rows += audit::purge(app).await?;
-    rows += rotation::tend(app).await?;
-    master_keys::sweep(&app.db, &app.vault, now).await?;
-    Ok(rows)
+    let (now, db) = (app.now(), &app.db);
+    let removed = [
+        stored(db.write(move |tx| store::tickets::purge(tx, now)).await),
+        stored(db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await),
+        stored(db.write(move |tx| store::grants::purge(tx, now - GRANTS_KEPT_MS)).await),
+        stored(db.write(move |tx| store::outbox::purge(tx, now - MESSAGES_KEPT_MS, MESSAGES_KEPT_MAX)).await),
+        audit::purge(app).await,
+        rotation::tend(app).await,
+        master_keys::sweep(db, &app.vault, now).await.map(|_| 0),
+    ];
+    removed.into_iter().sum()
+}
+
+fn stored(result: std::result::Result<u64, store::Error>) -> Result<u64> {
+    Ok(result?)
 }

@@ -81,14 +81,24 @@ pub async fn tend(app: &App) -> Result<u64> {
     let before = app.now() - PUBLISHED_AFTER_MS;
     let removed = app.db.write(move |tx| store::keys::purge(tx, before)).await?;
     let Some(days) = app.config.signing_key_days else { return Ok(removed) };
+    // One pool whose keys cannot be replaced, as when it is deleted meanwhile, holds up no other one.
+    let mut failure = Ok(());
     for pool_id in pool_ids(app).await? {
-        let id = pool_id.clone();
-        let newest = app.db.read(move |tx| store::keys::list(tx, &id)).await?.into_iter().next();
-        let due = app.now() + PUBLISHED_BEFORE_MS - i64::from(days) * DAY_MS;
-        if let Some(newest) = newest.filter(|key| key.signs_from <= due) {
-            replace(app, &pool_id, PUBLISHED_BEFORE_MS, Old::Published, Some(newest.kid)).await?;
-            tracing::info!(pool = pool_id, "new signing keys sign from tomorrow on");
+        if let Err(fault) = tend_pool(app, &pool_id, days).await {
+            tracing::error!(%fault, cause = ?fault.cause, pool = pool_id, "signing keys could not be replaced");
+            failure = failure.and(Err(fault));
         }
     }
-    Ok(removed)
+    failure.map(|()| removed)
+}
+
+async fn tend_pool(app: &App, pool_id: &str, days: u32) -> Result<()> {
+    let id = pool_id.to_owned();
+    let newest = app.db.read(move |tx| store::keys::list(tx, &id)).await?.into_iter().next();
+    let due = app.now() + PUBLISHED_BEFORE_MS - i64::from(days) * DAY_MS;
+    if let Some(newest) = newest.filter(|key| key.signs_from <= due) {
+        replace(app, pool_id, PUBLISHED_BEFORE_MS, Old::Published, Some(newest.kid)).await?;
+        tracing::info!(pool = pool_id, "new signing keys sign from tomorrow on");
+    }
+    Ok(())
 }

@@ -101,7 +101,9 @@ async fn attempt(app: &App, transports: &Transports, entry: Entry) {
         Ok(()) => app.db.write(move |tx| outbox::delivered(tx, &id, now)).await,
         Err(failure) => {
             let pause = if failure.is_final { None } else { pause_after(entry.tries) };
-            let reason: String = failure.reason.chars().take(REASON_CHARACTERS_MAX).collect();
+            // A mail server or webhook may say what the store refuses, and what was not noted would be sent for ever.
+            let said = failure.reason.chars().filter(|c| !c.is_control());
+            let reason: String = said.take(REASON_CHARACTERS_MAX).collect();
             match pause {
                 Some(_) => tracing::warn!(id, reason, tries = entry.tries, "a message was not delivered yet"),
                 None => tracing::error!(id, reason, tries = entry.tries, "a message was given up"),

@@ -116,7 +116,7 @@ mod tests {
         let looking = tokio::spawn({
             let workers = workers.clone();
             pool::scope(async move {
-                workers.admit(pool::Cost::Hash, pool::Priority::New).unwrap();
+                workers.admit(rules::endpoints::Cost::Hash, rules::endpoints::Priority::New).unwrap();
                 is_any(&workers, Zeroizing::new("another".to_owned()), history).await
             })
         });

@@ -7,9 +7,11 @@
 //! a refusal costs nothing, and nothing that was begun is thrown away. What counts is how long the work takes, not how
 //! many pieces it has. A sign-in that was begun goes on where a new one would be refused.
 
-use rules::{Fault, Result, fault};
-use serde_json::Value;
-use spec::cognito_idp::Operation;
+use rules::{
+    Fault, Result,
+    endpoints::{Cost, Priority},
+    fault,
+};
 use std::{
     cell::RefCell,
     collections::VecDeque,
@@ -33,45 +35,6 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How much the threads give way to those of the network, which so can refuse while all processors hash.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
-
-/// How much a call will want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cost {
-    /// Signatures and exponentiations.
-    Light,
-    /// A hash of a password, and the rest.
-    Hash,
-}
-
-/// What a call will want, by its operation and its checked input, where that is known beforehand.
-pub fn wanted(operation: Operation, input: &Value) -> Option<(Cost, Priority)> {
-    let is = |name: &str, values: &[&str]| input[name].as_str().is_some_and(|value| values.contains(&value));
-    let cost = |hashes: bool| if hashes { Cost::Hash } else { Cost::Light };
-    Some(match operation {
-        Operation::InitiateAuth | Operation::AdminInitiateAuth => {
-            let flows = ["USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"];
-            (cost(is("AuthFlow", &flows)), Priority::New)
-        }
-        Operation::RespondToAuthChallenge | Operation::AdminRespondToAuthChallenge => {
-            (cost(is("ChallengeName", &["NEW_PASSWORD_REQUIRED"])), Priority::Continuing)
-        }
-        Operation::GetTokensFromRefreshToken => (Cost::Light, Priority::New),
-        Operation::SignUp | Operation::ChangePassword | Operation::AdminSetUserPassword => {
-            (Cost::Hash, Priority::New)
-        }
-        // Few of these hash, or only where a code is right.
-        _ => return None,
-    })
-}
-
-/// Whether a call begins something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Priority {
-    /// It can as well come again.
-    New,
-    /// What was done for the call before it would be lost.
-    Continuing,
-}
 
 type Job = Box<dyn FnOnce() + Send>;
 

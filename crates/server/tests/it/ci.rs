@@ -116,8 +116,7 @@ both_engines!(
 #[tokio::test(flavor = "multi_thread")]
 async fn only_this_machine_moves_the_clock_and_empties_the_store() {
     let lab = Lab::sqlite().await;
-    let body = json!({"advance_seconds": 1});
-    for path in ["/_cognate/clock", "/_cognate/reset"] {
+    for (path, body) in [("/_cognate/clock", json!({"advance_seconds": 1})), ("/_cognate/reset", json!({}))] {
         for headers in [
             [("host", "evil.example"), ("accept", "*/*")],
             [("host", "localhost:9229"), ("origin", "https://evil.example")],

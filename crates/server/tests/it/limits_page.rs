@@ -164,7 +164,7 @@ const REQUESTS: &[Row] = &[
         "only the known ones are allowed",
     ),
     ("headers in it", Const("server", "REQUESTED_NAMES_MAX"), FIXED, "only the known ones are allowed"),
-    ("body of `/_cognate/clock`", Const("server", "BODY_BYTES_MAX"), FIXED, "413"),
+    ("body of `/_cognate/clock` or `/_cognate/reset`", Const("server", "SHORT_BYTES_MAX"), FIXED, "413"),
 ];
 
 const RATES: &[Row] = &[
@@ -407,6 +407,32 @@ const THINGS: &[Row] = &[
         FIXED,
         "cut",
     ),
+    (
+        "name that the audit trail keeps or looks for, in characters",
+        Const("server", "TYPED_NAME_CHARACTERS_MAX"),
+        FIXED,
+        "cut, or nobody's",
+    ),
+    (
+        "reason in the audit trail, in characters",
+        Const("server", "EVENT_REASON_CHARACTERS_MAX"),
+        FIXED,
+        "cut",
+    ),
+    (
+        "time in which refusals are counted for the audit trail",
+        Const("server/audit", "WINDOW_MS"),
+        FIXED,
+        "it begins anew",
+    ),
+    (
+        "refusals of one network that are events of their own in that time",
+        Const("server", "WHOLE_PER_NETWORK_MAX"),
+        FIXED,
+        "summed up",
+    ),
+    ("refusals of all networks, likewise", Const("server", "WHOLE_MAX"), FIXED, "summed up"),
+    ("sums of refusals in that time", Const("server", "SUMS_MAX"), FIXED, "one more holds the rest"),
     ("counters of attempts after the last one", Const("server", "ATTEMPTS_KEPT_MS"), FIXED, "removed"),
     ("refresh tokens after their end", Const("server", "GRANTS_KEPT_MS"), FIXED, "removed"),
     ("messages after delivery or without a way out", Const("server", "MESSAGES_KEPT_MS"), FIXED, "removed"),

@@ -6,6 +6,7 @@ mod lab;
 
 mod attacks;
 mod attribute_rights;
+mod audit_trail;
 mod bad_input;
 mod callers;
 mod ci;

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::time::Duration;
 use store::events::{self, Event, Wanted};
 
-async fn trail(lab: &Lab, wanted: Wanted) -> Vec<Event> {
+pub async fn trail(lab: &Lab, wanted: Wanted) -> Vec<Event> {
     audit::flush(&lab.app).await.unwrap();
     let mut events = Vec::new();
     let mut after = String::new();
@@ -65,7 +65,7 @@ async fn every_deed_is_recorded(lab: Lab) {
             "RespondToAuthChallenge Success anyone jane",
             "InitiateAuth Success anyone jane",
             "InitiateAuth Success anyone jane",
-            "SignUp Success anyone -",
+            "SignUp Success anyone mary",
             "GlobalSignOut Success user jane",
             "AdminDeleteUser Success operator mary",
         ]

@@ -5,7 +5,8 @@ use crate::{
     scene::{PASSWORD, Scene, timestamp},
     srp_client::SrpClient,
 };
-use cognate::work::pool::{Cost, Priority, Workers};
+use cognate::work::pool::Workers;
+use rules::endpoints::{Cost, Priority};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 

@@ -101,6 +101,41 @@ async fn a_client_that_takes_no_answer_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_is_as_long_as_the_limit_and_no_longer() {
+    let limits = hasty();
+    let head_bytes_max = limits.head_bytes_max;
+    let server = Server::start(limits).await;
+    let head = |bytes: usize| {
+        let start = "GET /_cognate/health/live HTTP/1.1\r\nhost: localhost\r\nx: ";
+        format!("{start}{}\r\n\r\n", "x".repeat(bytes - start.len() - 4))
+    };
+    for (bytes, status) in [
+        (head_bytes_max, "200"),
+        (head_bytes_max + 1, "431"),
+        (head_bytes_max * 3 / 2, "431"),
+        (head_bytes_max * 2 - 1, "431"),
+        (head_bytes_max * 4, "431"),
+    ] {
+        let answer = server.talk(head(bytes).as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{bytes}: {answer}");
+        // In two pieces, of which the first is nearly all that may come.
+        let mut stream = server.connect().await;
+        let text = head(bytes);
+        let (first, second) = text.split_at(head_bytes_max - 10);
+        stream.write_all(first.as_bytes()).await.unwrap();
+        tokio::task::yield_now().await;
+        let _ = stream.write_all(second.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{bytes}: {answer}");
+    }
+    // HTTP/2 is not spoken, so that it has no limits of its own.
+    let answer = server.talk(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert!(!answer.contains(" 200 "), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn broken_http_is_refused() {
     let server = Server::start(hasty()).await;
     let huge = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(1024 * 1024));

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (4, "numbered_users", include_str!("../../migrations/0004_numbered_users.sql")),
     (5, "events_in_order", include_str!("../../migrations/0005_events_in_order.sql")),
     (6, "owners_of_tickets", include_str!("../../migrations/0006_owners_of_tickets.sql")),
+    (7, "events_that_are_sums", include_str!("../../migrations/0007_events_that_are_sums.sql")),
 ];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -1,5 +1,6 @@
 use super::*;
 use serde_json::json;
+use spec::cognito_idp::Operation;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 const BEGINNING_MS: i64 = 1_767_225_600_000;
@@ -95,7 +96,7 @@ fn a_flood_about_one_user_leaves_the_category_to_others() {
     let (limits, _) = limits(Rates { categories, per_user: Some(rate(2)), ..Rates::default() });
     let of = |name: &str| {
         let input = json!({"ClientId": "c", "AuthParameters": {"USERNAME": name}});
-        admitted(|| limits.check_input("InitiateAuth", Category::UserAuthentication, &input))
+        admitted(|| limits.check_input(Endpoint::UserPools(Operation::InitiateAuth), &input))
     };
     assert_eq!(of("jane"), 4);
     assert_eq!(of("mary"), 2, "six of all");
