@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::Config,
     http::{admission::RateLimits, body::LongBodies, health::Readiness},
-    keys::ring::KeyRing,
+    keys::ring::{KeyRing, PoolKeys, TokenUse},
     metrics::Metrics,
     secrets::{random::SystemRandom, vault::Vault},
     work::{
@@ -23,7 +23,7 @@ use std::{
     ops::Deref,
     sync::{Arc, atomic::AtomicBool},
 };
-use store::{Db, Tx};
+use store::{Db, Tx, keys::SigningKey};
 
 /// The server's shared state. Clones share it.
 #[derive(Clone)]
@@ -170,6 +170,19 @@ impl App {
         let client = Arc::new(found.ok_or_else(|| fault::unknown_client(id))?);
         self.clients.put(id, client.clone(), self.now());
         Ok(client)
+    }
+
+    /// The keys of a pool, as they were at most a second ago.
+    ///
+    /// # Errors
+    /// ResourceNotFoundException if there is no such pool.
+    pub async fn pool_keys(&self, pool_id: &str) -> Result<Arc<PoolKeys>> {
+        self.keys.of(&self.db, &self.vault, self.now(), pool_id).await
+    }
+
+    /// A new key pair for a pool.
+    pub async fn new_key(&self, pool_id: &str, token_use: TokenUse) -> Result<SigningKey> {
+        self.keys.make(&self.workers, &self.vault, self.now(), pool_id, token_use).await
     }
 
     /// The client with its pool.

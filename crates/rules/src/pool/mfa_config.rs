@@ -1,6 +1,6 @@
 //! Which second factors a pool offers: what SetUserPoolMfaConfig sets, and what a change of the pool leaves of it.
 
-use super::{Pool, PoolMfa, settings, tiers};
+use super::{Pool, PoolMfa, sms, tiers};
 use crate::{Millis, Result, fault};
 use spec::{
     Timestamp,
@@ -67,7 +67,7 @@ fn set_factors(
     match sms {
         Some(sms) => {
             if let Some(configuration) = sms.sms_configuration {
-                let configuration = settings::sms_configuration(configuration, pool.detail.arn.as_deref())?;
+                let configuration = sms::configuration(configuration, pool.detail.arn.as_deref())?;
                 pool.detail.sms_configuration = Some(configuration);
             }
             pool.detail.sms_authentication_message = sms.sms_authentication_message;

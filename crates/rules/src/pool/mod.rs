@@ -1,10 +1,12 @@
 //! A user pool and its app clients, as the store keeps them and as the rules read them.
 
+pub mod acr;
 pub mod client_settings;
 pub mod mfa_config;
 pub mod password_policy;
 pub mod schema;
 pub mod settings;
+pub mod sms;
 pub mod tags;
 mod templates;
 mod tiers;

@@ -5,9 +5,7 @@ mod members;
 #[cfg(test)]
 mod tests;
 
-pub(super) use members::{ACR_LEVELS, sms_configuration};
-
-use super::{Pool, PoolMfa, mfa_config, schema, tags, templates, tiers};
+use super::{Pool, PoolMfa, mfa_config, schema, sms, tags, templates, tiers};
 use crate::{Millis, Result, fault};
 use spec::{
     Timestamp,
@@ -127,11 +125,9 @@ fn apply(mut pool: Pool, request: UpdateUserPoolRequest, now: Millis) -> Result<
     detail.sms_authentication_message = request.sms_authentication_message;
     detail.device_configuration = request.device_configuration;
     detail.email_configuration = Some(members::email_configuration(request.email_configuration)?);
-    detail.sms_configuration = request
-        .sms_configuration
-        .map(|sms| members::sms_configuration(sms, detail.arn.as_deref()))
-        .transpose()?;
-    members::check_sms_for_verification(detail)?;
+    detail.sms_configuration =
+        request.sms_configuration.map(|sms| sms::configuration(sms, detail.arn.as_deref())).transpose()?;
+    sms::check_for_verification(detail)?;
     let user_tags = request.user_pool_tags.unwrap_or_default();
     tags::check(&user_tags).map_err(fault::pool_tags)?;
     detail.user_pool_tags = Some(user_tags);

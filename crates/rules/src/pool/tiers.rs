@@ -8,7 +8,7 @@ use spec::cognito_idp::{
     WebAuthnFactorConfigurationType,
 };
 
-use super::settings::ACR_LEVELS;
+use super::acr;
 
 /// Refuses a pool that uses what its tier lacks. `before` is the tier that it had.
 pub fn check_pool(pool: &Pool, before: Option<UserPoolTierType>) -> Result<()> {
@@ -70,7 +70,7 @@ fn pool_features(pool: &Pool) -> [Feature; 8] {
     let passkeys = pool.mfa.web_authn.as_ref().and_then(|w| w.factor_configuration);
     let registration = detail.dcr_configuration.as_ref().and_then(|d| d.enable_status);
     let renamed_levels = detail.acr_configuration.as_ref().is_some_and(|levels| {
-        ACR_LEVELS.iter().any(|(level, name)| levels.get(*level).is_some_and(|l| l.acr_value != *name))
+        acr::LEVELS.iter().any(|(level, name)| levels.get(*level).is_some_and(|l| l.acr_value != *name))
     });
     let essentials = UserPoolTierType::Essentials;
     [

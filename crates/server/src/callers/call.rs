@@ -43,7 +43,7 @@ impl Call {
             app.rate_limits.check_address(self.peer)?;
         } else {
             let counted = app.rate_limits.check_signature(self.peer)?;
-            let proven = operator::prove(app, endpoint.service(), self).await;
+            let proven = operator::prove(app, endpoint.service(), &self.head, &self.body).await;
             // A back end behind one address signs for many users, and a failure of ours is not the caller's.
             if proven.as_ref().err().is_none_or(|fault| fault.code == Code::InternalErrorException) {
                 counted.give_back();

@@ -2,13 +2,14 @@
 
 use crate::{
     app::App,
-    callers::{access_keys, call::Call},
+    callers::access_keys,
     config::Config,
     http::{
         call_facts::{self, Actor},
         home,
     },
 };
+use axum::http::request::Parts;
 use rules::{
     Result,
     callers::{
@@ -79,11 +80,11 @@ impl Operator {
 /// # Errors
 /// MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException,
 /// InvalidSignatureException.
-pub async fn prove(app: &App, service: Service, call: &Call) -> Result<Operator> {
+pub async fn prove(app: &App, service: Service, head: &Parts, body: &[u8]) -> Result<Operator> {
     if app.config.development {
-        return anyone(app, call);
+        return anyone(app, head);
     }
-    let request = signed_request(call);
+    let request = signed_request(head, body);
     let signature = Signature::of(&request)?;
     // What is no key's id may be a secret in the wrong place.
     if ids::is_access_key_id(&signature.access_key) {
@@ -111,26 +112,26 @@ pub async fn prove(app: &App, service: Service, call: &Call) -> Result<Operator>
     })
 }
 
-fn signed_request(call: &Call) -> Request<'_> {
+fn signed_request<'a>(head: &'a Parts, body: &'a [u8]) -> Request<'a> {
     Request {
-        method: call.head.method.as_str(),
-        path: call.head.uri.path(),
-        query: call.head.uri.query().unwrap_or_default(),
-        headers: call.head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
-        body: &call.body,
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
+        body,
     }
 }
 
 /// Development mode: any credentials will do, but there must be some, so that a client that would fail elsewhere
 /// fails here too.
-fn anyone(app: &App, call: &Call) -> Result<Operator> {
+fn anyone(app: &App, head: &Parts) -> Result<Operator> {
     // A web site that the developer happens to visit must not be able to make their browser administer.
-    if !home::is_at_home(&app.config, &call.head) {
+    if !home::is_at_home(&app.config, head) {
         return Err(fault::administration_from_elsewhere());
     }
-    let access_key = match call.head.headers.get("authorization") {
+    let access_key = match head.headers.get("authorization") {
         Some(value) => value.to_str().ok().and_then(access_key_of_header).unwrap_or_default(),
-        None => access_key_of_query(call.head.uri.query().unwrap_or_default())
+        None => access_key_of_query(head.uri.query().unwrap_or_default())
             .ok_or_else(fault::missing_authentication_token)?,
     };
     let arn = format!("arn:aws:iam::{}:root", app.config.account_id);

@@ -1,6 +1,6 @@
 //! The secrets of confidential clients: two at the most, so that one can be replaced while the other works.
 
-use super::clients;
+use super::client_rows;
 use crate::{app::App, callers::Operator};
 use rules::{
     Fault, Result, fault, ids,
@@ -81,7 +81,7 @@ pub async fn add_user_pool_client_secret(
     let added = app
         .db
         .write(move |tx| -> Result<ClientSecret> {
-            let mut client = clients::get(tx, &pool_id, &client_id)?;
+            let mut client = client_rows::get(tx, &pool_id, &client_id)?;
             if client.secrets.is_empty() {
                 return Err(fault::client_has_no_secret(&client_id));
             }
@@ -96,7 +96,7 @@ pub async fn add_user_pool_client_secret(
                 secret.id = secret_id(&client_id, seconds);
             }
             client.secrets.push(secret.clone());
-            clients::put(tx, client)?;
+            client_rows::put(tx, client)?;
             Ok(secret)
         })
         .await?;
@@ -120,7 +120,7 @@ pub async fn list_user_pool_client_secrets(
     if input.next_token.is_some() {
         return Err(fault::page_token_invalid());
     }
-    let client = app.db.read(move |tx| clients::get(tx, &input.user_pool_id, &input.client_id)).await?;
+    let client = app.db.read(move |tx| client_rows::get(tx, &input.user_pool_id, &input.client_id)).await?;
     Ok(ListUserPoolClientSecretsResponse {
         client_secrets: Some(client.secrets.iter().map(descriptor).collect()),
         ..ListUserPoolClientSecretsResponse::default()
@@ -136,7 +136,7 @@ pub async fn delete_user_pool_client_secret(
     let id = input.client_id.clone();
     app.db
         .write(move |tx| -> Result<()> {
-            let mut client = clients::get(tx, &input.user_pool_id, &input.client_id)?;
+            let mut client = client_rows::get(tx, &input.user_pool_id, &input.client_id)?;
             let before = client.secrets.len();
             client.secrets.retain(|secret| secret.id != input.client_secret_id);
             if client.secrets.len() == before {
@@ -145,7 +145,7 @@ pub async fn delete_user_pool_client_secret(
             if client.secrets.is_empty() {
                 return Err(fault::last_client_secret());
             }
-            clients::put(tx, client)?;
+            client_rows::put(tx, client)?;
             Ok(())
         })
         .await?;

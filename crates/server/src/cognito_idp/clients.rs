@@ -1,6 +1,6 @@
 //! App clients: creating, describing, changing, deleting and listing them.
 
-use super::{client_secrets, paging::Page, pools};
+use super::{client_rows, client_secrets, paging::Page, pools};
 use crate::{app::App, callers::Operator, development::custom_ids};
 use rules::{
     Result, fault, ids,
@@ -12,7 +12,6 @@ use spec::cognito_idp::{
     ListUserPoolClientsResponse, UpdateUserPoolClientRequest, UpdateUserPoolClientResponse,
     UserPoolClientDescription, UserPoolClientType,
 };
-use store::Tx;
 
 /// What of a client's configuration is kept and described while its effect is not built, or only partly; for
 /// docs/compatibility.md.
@@ -86,7 +85,7 @@ pub async fn describe_user_pool_client(
     _caller: &Operator,
     input: DescribeUserPoolClientRequest,
 ) -> Result<DescribeUserPoolClientResponse> {
-    let client = app.db.read(move |tx| get(tx, &input.user_pool_id, &input.client_id)).await?;
+    let client = app.db.read(move |tx| client_rows::get(tx, &input.user_pool_id, &input.client_id)).await?;
     Ok(DescribeUserPoolClientResponse { user_pool_client: Some(described(app, client)?) })
 }
 
@@ -108,34 +107,12 @@ pub async fn update_user_pool_client(
         .db
         .write(move |tx| -> Result<Client> {
             let pool = pools::get(tx, &pool_id)?;
-            let client = get_of_known_pool(tx, &pool_id, &id)?;
-            put(tx, client_settings::update(&pool, &client, input.clone(), now)?)
+            let client = client_rows::get_of_known_pool(tx, &pool_id, &id)?;
+            client_rows::put(tx, client_settings::update(&pool, &client, input.clone(), now)?)
         })
         .await?;
     app.forget_client(&client.id);
     Ok(UpdateUserPoolClientResponse { user_pool_client: Some(described(app, client)?) })
-}
-
-/// Stores a client that was read in the same transaction.
-pub(super) fn put(tx: &mut Tx<'_>, client: Client) -> Result<Client> {
-    if store::clients::update(tx, &client)? { Ok(client) } else { Err(fault::concurrent_modification()) }
-}
-
-/// The client of this pool, read in this transaction. An unknown pool is named before an unknown client.
-pub(super) fn get(tx: &mut Tx<'_>, pool_id: &str, id: &str) -> Result<Client> {
-    match get_of_known_pool(tx, pool_id, id) {
-        Ok(client) => Ok(client),
-        Err(unknown) => {
-            pools::get(tx, pool_id)?;
-            Err(unknown)
-        }
-    }
-}
-
-/// A client of another pool does not exist here.
-fn get_of_known_pool(tx: &mut Tx<'_>, pool_id: &str, id: &str) -> Result<Client> {
-    let client = store::clients::find(tx, id)?.filter(|client| client.pool_id == pool_id);
-    client.ok_or_else(|| fault::unknown_client(id))
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClient.html>
@@ -147,7 +124,7 @@ pub async fn delete_user_pool_client(
     let id = input.client_id.clone();
     app.db
         .write(move |tx| -> Result<()> {
-            get(tx, &input.user_pool_id, &input.client_id)?;
+            client_rows::get(tx, &input.user_pool_id, &input.client_id)?;
             store::clients::delete(tx, &input.user_pool_id, &input.client_id)?;
             Ok(())
         })

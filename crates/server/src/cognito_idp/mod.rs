@@ -4,6 +4,7 @@
 pub mod admin_create_user;
 pub mod admin_user_attributes;
 pub mod change_password;
+mod client_rows;
 pub mod client_secrets;
 pub mod clients;
 pub mod confirmation;

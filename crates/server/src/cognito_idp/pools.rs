@@ -97,8 +97,8 @@ async fn try_create(app: &App, id: String, input: CreateUserPoolRequest) -> Resu
 
 /// Stores a pool with its two signing keys, all or nothing; false if the id is taken.
 async fn insert(app: &App, pool: &Pool) -> Result<bool> {
-    let id_key = app.keys.make(app, &pool.id, TokenUse::Id).await?;
-    let access_key = app.keys.make(app, &pool.id, TokenUse::Access).await?;
+    let id_key = app.new_key(&pool.id, TokenUse::Id).await?;
+    let access_key = app.new_key(&pool.id, TokenUse::Access).await?;
     let (pool, now) = (pool.clone(), app.now());
     app.db
         .write(move |tx| -> Result<bool> {

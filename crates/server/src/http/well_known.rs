@@ -31,7 +31,7 @@ pub fn route(path: &str) -> Option<(&str, Document)> {
 pub async fn read(app: &App, pool_id: &str, document: Document) -> Result<String> {
     app.pool(pool_id).await?;
     Ok(match document {
-        Document::Keys => app.keys.of(app, pool_id).await?.jwks.to_string(),
+        Document::Keys => app.pool_keys(pool_id).await?.jwks.to_string(),
         Document::Discovery => discovery(app, pool_id).to_string(),
     })
 }

@@ -2,9 +2,9 @@
 
 use super::jwk::{self, VerifyingKey};
 use crate::{
-    app::App,
     cache::Cache,
     secrets::{random::SystemRandom, vault::Vault},
+    work::pool::Workers,
 };
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -13,14 +13,17 @@ use aws_lc_rs::{
     signature::RSA_PKCS1_SHA256,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
-use rules::{Fault, Random, Result, fault};
+use rules::{Fault, Millis, Random, Result, fault};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, RwLock},
 };
-use store::keys::{SigningKey, sealed_context};
+use store::{
+    Db,
+    keys::{SigningKey, sealed_context},
+};
 use zeroize::Zeroizing;
 
 /// How many key pairs are made ahead; a new pool takes two, and making one costs 80 ms.
@@ -129,18 +132,17 @@ impl KeyRing {
     }
 
     /// The keys of a pool.
-    pub async fn of(&self, app: &App, pool_id: &str) -> Result<Arc<PoolKeys>> {
-        let now = app.now();
+    pub async fn of(&self, db: &Db, vault: &Vault, now: Millis, pool_id: &str) -> Result<Arc<PoolKeys>> {
         if let Some(keys) = self.pools.get(pool_id, now) {
             return Ok(keys);
         }
         let id = pool_id.to_owned();
-        let rows = app.db.look_up(move |tx| store::keys::list(tx, &id)).await?;
+        let rows = db.look_up(move |tx| store::keys::list(tx, &id)).await?;
         self.keep_signers(pool_id, &rows);
         if rows.is_empty() {
             return Err(fault::unknown_pool(pool_id));
         }
-        let keys = Arc::new(self.parse(&app.vault, &rows, now)?);
+        let keys = Arc::new(self.parse(vault, &rows, now)?);
         self.pools.put(pool_id, keys.clone(), now);
         Ok(keys)
     }
@@ -209,20 +211,26 @@ impl KeyRing {
     }
 
     /// A new key pair for a pool, from the spare ones if there is one.
-    pub async fn make(&self, app: &App, pool_id: &str, token_use: TokenUse) -> Result<SigningKey> {
+    pub async fn make(
+        &self,
+        workers: &Workers,
+        vault: &Vault,
+        now: Millis,
+        pool_id: &str,
+        token_use: TokenUse,
+    ) -> Result<SigningKey> {
         let spare = self.spare.lock().unwrap_or_else(|e| e.into_inner()).pop();
         let der = match spare {
             Some(der) => der,
-            None => app.workers.run(generate).await??,
+            None => workers.run(generate).await??,
         };
         let pair = KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a new key cannot be parsed"))?;
         let mut name = [0; 32];
         SystemRandom.fill(&mut name);
         let kid = STANDARD.encode(name);
         let jwk = jwk::of(&kid, &pair);
-        let now = app.now();
         Ok(SigningKey {
-            sealed_key: app.vault.seal(&sealed_context(&kid), &der),
+            sealed_key: vault.seal(&sealed_context(&kid), &der),
             kid,
             pool_id: pool_id.to_owned(),
             token_use: token_use.as_str().to_owned(),

@@ -38,7 +38,7 @@ pub async fn rotate(app: &App, pool_id: &str, ahead_ms: i64, old: Old) -> Result
 async fn replace(app: &App, pool_id: &str, ahead_ms: i64, old: Old, expected: Option<String>) -> Result<()> {
     let mut keys = Vec::new();
     for token_use in [TokenUse::Id, TokenUse::Access] {
-        keys.push(app.keys.make(app, pool_id, token_use).await?);
+        keys.push(app.new_key(pool_id, token_use).await?);
     }
     let signs_from = app.now() + ahead_ms;
     let id = pool_id.to_owned();

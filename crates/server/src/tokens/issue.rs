@@ -29,7 +29,7 @@ pub struct Issued<'a> {
 /// Signs an ID and an access token, when it is the call's turn.
 pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResultType> {
     let Issued { pool, client, user, groups, grant, with_refresh_token } = issued;
-    let keys = app.keys.of(app, &pool.id).await?;
+    let keys = app.pool_keys(&pool.id).await?;
     let issuer = app.config.issuer_of(&pool.id);
     let now = app.now();
     let token_context =

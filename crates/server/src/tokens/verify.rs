@@ -33,7 +33,7 @@ pub async fn access_claims(app: &App, token: &str) -> Result<(AccessClaims, Arc<
         return Err(fault::access_token_invalid());
     }
     let pool = app.pool(&pool_id).await.map_err(|fault| unless_failed(fault, fault::access_token_invalid))?;
-    let keys = app.keys.of(app, &pool_id).await?;
+    let keys = app.pool_keys(&pool_id).await?;
     check_signature(&keys, &header, token, signature)?;
     if claims.token_use != TokenUse::Access.as_str() {
         return Err(fault::access_token_invalid());

@@ -5,8 +5,10 @@ mod lookups;
 mod pools;
 
 #[cfg(test)]
-pub(super) use lookup_connections::{LOOKUP_CONNECTIONS, SHARERS_MAX};
+pub(super) use lookup_connections::SHARERS_MAX;
 pub(super) use lookups::Replay;
+#[cfg(test)]
+pub(super) use pools::LOOKUP_CONNECTIONS;
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -7,21 +7,13 @@ use spec::cognito_idp::{
     EmailConfigurationType, EmailSendingAccountType, EncryptionKeyType, IssuerConfigurationType, IssuerType,
     KeyConfigurationType, LambdaConfigType, PasswordPolicyType, PreTokenGenerationLambdaVersionType,
     PreTokenGenerationVersionConfigType, RecoveryOptionNameType, RecoveryOptionType, SignInPolicyType,
-    SmsConfigurationType, StatusType, UserAttributeUpdateSettingsType, UserPoolAddOnsType,
-    UserPoolPolicyType, UserPoolType, VerifiedAttributeType,
+    StatusType, UserAttributeUpdateSettingsType, UserPoolAddOnsType, UserPoolPolicyType,
+    VerifiedAttributeType,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a temporary password is good where the pool does not say, in days.
 const TEMPORARY_PASSWORD_DAYS: i32 = 7;
-
-/// The names of the four levels of assurance where the pool does not rename them.
-pub const ACR_LEVELS: [(&str, &str); 4] = [
-    ("Level1", "urn:cognito:loa:1"),
-    ("Level2", "urn:cognito:loa:2"),
-    ("Level3", "urn:cognito:loa:3"),
-    ("Level4", "urn:cognito:loa:4"),
-];
 
 /// The policies, and the rules for invited users, whose temporary passwords have two names for their validity.
 pub fn policies(
@@ -155,32 +147,6 @@ fn is_mailbox(text: &str) -> bool {
     is_clean && is_address
 }
 
-/// Exactly one of the two services sends; without a region it is the pool's own.
-pub fn sms_configuration(
-    mut sms: SmsConfigurationType,
-    pool_arn: Option<&str>,
-) -> Result<SmsConfigurationType> {
-    sms.sns_caller_arn = sms.sns_caller_arn.filter(|arn| !arn.is_empty());
-    if sms.sns_caller_arn.is_some() == sms.eums_sms.is_some() {
-        // Unverified: text.
-        return Err(fault::invalid_parameter("SmsConfiguration needs one of SnsCallerArn and EumsSms."));
-    }
-    if sms.sns_caller_arn.is_some() && sms.sns_region.is_none() {
-        sms.sns_region = pool_arn.and_then(|arn| arn.split(':').nth(3)).map(str::to_owned);
-    }
-    Ok(sms)
-}
-
-/// A pool that verifies phone numbers can send SMS.
-pub fn check_sms_for_verification(detail: &UserPoolType) -> Result<()> {
-    let verifies_phones =
-        detail.auto_verified_attributes.iter().flatten().any(|a| *a == VerifiedAttributeType::PhoneNumber);
-    if verifies_phones && detail.sms_configuration.is_none() {
-        return Err(fault::sms_configuration_needed_to_verify());
-    }
-    Ok(())
-}
-
 /// Threat protection is not built. AUDIT would only record; ENFORCED would block, so it must not be taken lightly.
 pub fn add_ons(add_ons: UserPoolAddOnsType) -> Result<UserPoolAddOnsType> {
     let custom = add_ons.advanced_security_additional_flows.as_ref().and_then(|f| f.custom_auth_mode);
@@ -249,7 +215,7 @@ pub fn acr_configuration(
     mut renamed: BTreeMap<String, AcrLevelConfigType>,
 ) -> Result<BTreeMap<String, AcrLevelConfigType>> {
     let mut levels = BTreeMap::new();
-    for (level, name) in ACR_LEVELS {
+    for (level, name) in super::super::acr::LEVELS {
         let config = renamed.remove(level);
         let config = config.unwrap_or_else(|| AcrLevelConfigType { acr_value: name.to_owned() });
         levels.insert(level.to_owned(), config);

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use deadpool_postgres::{HookError, Object, Pool, PoolError, TimeoutType};
 
-use super::{Error, pools};
+use super::{
+    Error,
+    pools::{self, LOOKUP_CONNECTIONS},
+};
 
-/// How many there are at most, with those that were given up and are still in use.
-pub const LOOKUP_CONNECTIONS: usize = 4;
 /// A further one is opened where this many lookups are under way on each.
 const SHARERS: usize = 4;
 /// No more lookups than this are under way on one.

@@ -10,8 +10,9 @@ use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
-use super::lookup_connections::LOOKUP_CONNECTIONS;
 
+/// How many connections lookups share at most, with those that were given up and are still in use.
+pub const LOOKUP_CONNECTIONS: usize = 4;
 /// How many closures run at once, each on a connection of its own.
 pub const CONNECTIONS_MAX: usize = 12;
 /// For a free connection, for a new one, and for each of the steps between.
