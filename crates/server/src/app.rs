@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use rules::{
-    Fault, Result, fault,
+    Fault, Millis, Result, fault,
     pool::{Client, Pool},
 };
 use std::{
@@ -119,7 +119,7 @@ impl App {
     }
 
     /// Milliseconds since 1970.
-    pub fn now(&self) -> i64 {
+    pub fn now(&self) -> Millis {
         self.clock.now()
     }
 

@@ -1,5 +1,6 @@
 //! What was read from the store a moment ago: a bounded number of things, each used for a second.
 
+use rules::Millis;
 use std::sync::Arc;
 
 /// How long what was read may be used, so that nodes see each other's changes within a second.
@@ -20,12 +21,12 @@ impl<T> Default for Cache<T> {
 
 impl<T> Cache<T> {
     /// What was put under this id less than a second before `now`.
-    pub(crate) fn get(&self, id: &str, now: i64) -> Option<Arc<T>> {
+    pub(crate) fn get(&self, id: &str, now: Millis) -> Option<Arc<T>> {
         let (value, read_at) = self.entries.get(id)?;
         (read_at..read_at.saturating_add(TTL_MS)).contains(&now).then_some(value)
     }
 
-    pub(crate) fn put(&self, id: &str, value: Arc<T>, now: i64) {
+    pub(crate) fn put(&self, id: &str, value: Arc<T>, now: Millis) {
         self.entries.insert(id.to_owned(), (value, now));
     }
 

@@ -1,5 +1,6 @@
 //! The time: the system's, or one that tests move.
 
+use rules::Millis;
 use std::{
     sync::{
         Arc,
@@ -22,7 +23,7 @@ pub enum Clock {
 
 impl Clock {
     /// Milliseconds since 1970.
-    pub fn now(&self) -> i64 {
+    pub fn now(&self) -> Millis {
         match self {
             Clock::System => system(),
             Clock::Movable(ahead) => system().saturating_add(ahead.load(Ordering::SeqCst)),

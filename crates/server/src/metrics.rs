@@ -14,7 +14,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use rules::{Fault, Result};
+use rules::{Fault, Millis, Result};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -160,7 +160,7 @@ impl Drop for InFlight {
 
 impl Metrics {
     /// Notes when the process started.
-    pub fn started(&self, now: i64) {
+    pub fn started(&self, now: Millis) {
         self.live.start_time.set(now / 1_000);
     }
 

@@ -135,3 +135,23 @@ fn messages(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> R
     }
     last(&rows, limit, by_id)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Db;
+
+    /// A column that is added here wants a walk in [`super::TABLES`], or a reason why it has none.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_sealed_column_is_forgotten() {
+        let db = Db::open_memory().await.unwrap();
+        db.migrate(0, |_, _| {}).await.unwrap();
+        let sql = "SELECT m.name || '.' || c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                   WHERE m.type = 'table' AND c.name LIKE '%sealed%' ORDER BY 1";
+        let rows = db.read(move |tx| tx.query(sql, &[])).await.unwrap();
+        let found: Vec<String> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+        assert_eq!(found, ["access_keys.sealed_secret", "outbox.sealed", "signing_keys.sealed_key"]);
+        // Sealed values inside of documents: the secrets of clients, and verifiers and authenticators of users.
+        let walked: Vec<&str> = super::TABLES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(walked, ["signing keys", "client secrets", "access keys", "users", "messages"]);
+    }
+}

@@ -8,15 +8,6 @@ pub fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>, Error> {
     row.map(|row| row.text(0)).transpose()
 }
 
-/// Stores a value unless there is one, and answers the one that stands.
-pub fn keep_first(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<String, Error> {
-    tx.execute(
-        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        &[name.into(), value.into()],
-    )?;
-    Ok(find(tx, name)?.unwrap_or_else(|| value.to_owned()))
-}
-
 /// Succeeds if the store answers and has its tables.
 pub fn probe(tx: &mut Tx<'_>) -> Result<(), Error> {
     tx.query("SELECT 1 FROM settings LIMIT 1", &[])?;

@@ -14,7 +14,7 @@ pub mod totp;
 mod tests;
 
 use crate::{
-    Millis, Result, Sealed, fault,
+    DAY, Millis, Result, Sealed, fault,
     pool::{Client, Pool},
     user::{MfaFactor, Password, Totp, User, attributes},
 };
@@ -22,9 +22,6 @@ use mfa::NextFactor;
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{AttributeType, ChallengeNameType, UserStatusType};
 use std::collections::BTreeMap;
-
-/// A day in milliseconds.
-const DAY_MS: i64 = 86_400_000;
 
 /// A sign-in under way, stored whole between two requests.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -391,7 +388,7 @@ fn check_address(pool: &Pool, user: &User, factor: MfaFactor, to: &str, register
 
 fn check_temporary_age(facts: &Facts<'_>, user: &User) -> Result<()> {
     let set_at = user.password.as_ref().map_or(0, |p| p.set_at);
-    let ends_at = set_at + facts.pool.temporary_password_days() * DAY_MS;
+    let ends_at = set_at + facts.pool.temporary_password_days() * DAY;
     if facts.now < ends_at { Ok(()) } else { Err(fault::temporary_password_expired()) }
 }
 

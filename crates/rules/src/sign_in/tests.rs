@@ -88,7 +88,7 @@ fn a_temporary_password_ages() {
     ] {
         let user = User {
             status: UserStatusType::ForceChangePassword,
-            password: Some(password(true, NOW - age_days * DAY_MS)),
+            password: Some(password(true, NOW - age_days * DAY)),
             ..user(&[], UserMfa::default())
         };
         assert_eq!(after_password(&pool, &user), expected, "{age_days} days");

@@ -5,7 +5,7 @@ use super::{master_key, open_store, record, say};
 use crate::{callers::access_keys, clock::Clock, config::Config, secrets::random::SystemRandom};
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
-use rules::{callers::policy::Policy, ids};
+use rules::{Millis, callers::policy::Policy, ids};
 use std::path::PathBuf;
 use store::{Db, access_keys::AccessKey};
 
@@ -89,7 +89,7 @@ async fn list(db: &Db) -> Result<()> {
         say("There are no access keys.");
     }
     for key in keys {
-        let time = |at: i64| rules::calendar::iso_8601(at);
+        let time = |at: Millis| rules::calendar::iso_8601(at);
         let state = match (key.revoked_at, key.last_used_at) {
             (Some(at), _) => format!("revoked {}", time(at)),
             (None, Some(at)) => format!("last used {}", time(at)),

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use rules::{
-    Result, fault,
+    Millis, Result, fault,
     messages::requests::{self, Requested},
     pool::{Client, Pool},
     triggers::Trigger,
@@ -38,7 +38,7 @@ fn confirm(
     pool: &Pool,
     client: &Client,
     input: &ConfirmSignUpRequest,
-    now: i64,
+    now: Millis,
 ) -> Committed<()> {
     let found = users::find(tx, &pool.id, &pool.fold_name(&input.username))?;
     // Of an alias nobody may learn whether it is a confirmed user's; of a user name SignUp tells it anyway.

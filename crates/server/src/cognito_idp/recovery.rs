@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use rules::{
-    Fault, Result, fault,
+    Fault, Millis, Result, fault,
     messages::requests::{self, Requested},
     pool::{Client, Pool, password_policy},
     triggers::Trigger,
@@ -96,7 +96,7 @@ fn confirm(
     client: &Client,
     attempt: &Attempt,
     made: Option<&Made>,
-    now: i64,
+    now: Millis,
 ) -> Committed<()> {
     let found = users::find(tx, &pool.id, &pool.fold_name(&attempt.typed))?;
     if found.is_none() && !client.hides_users() {

@@ -105,7 +105,7 @@ async fn rotate(
     context: &Context,
     id: &str,
     generation: i64,
-    previous_until: i64,
+    previous_until: Millis,
 ) -> Result<Grant> {
     let now = app.now();
     let (key, client) = (id.to_owned(), context.client.clone());

@@ -168,7 +168,7 @@ fn verify(
     sub: &str,
     medium: Medium,
     code: &str,
-    now: i64,
+    now: Millis,
 ) -> Committed<()> {
     let before = changes::find(tx, pool, sub)?;
     let proof =
@@ -186,7 +186,7 @@ fn verify(
 
 /// The user with the address that the code was sent to, verified; none when the user has or awaits another one by
 /// now, so that a code for one address can never verify another.
-fn with_proved_address(before: &User, proof: &Proof, now: i64) -> Option<User> {
+fn with_proved_address(before: &User, proof: &Proof, now: Millis) -> Option<User> {
     let name = proof.medium.attribute();
     let mut user = User { updated_at: now, ..before.clone() };
     if user.pending.get(name) == Some(&proof.to) {

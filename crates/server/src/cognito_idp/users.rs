@@ -2,7 +2,7 @@
 
 use crate::users::changes;
 use crate::{app::App, callers::Operator, triggers};
-use rules::{Result, fault, pool::Pool, triggers::Trigger, user::User};
+use rules::{Millis, Result, fault, pool::Pool, triggers::Trigger, user::User};
 use spec::{
     Timestamp,
     cognito_idp::{
@@ -117,7 +117,7 @@ pub(super) fn change(
     tx: &mut Tx<'_>,
     pool: &Pool,
     typed: &str,
-    now: i64,
+    now: Millis,
     how: impl FnOnce(&mut User) -> Result<()>,
 ) -> Result<()> {
     let before = changes::find(tx, pool, typed)?;

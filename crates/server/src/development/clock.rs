@@ -10,7 +10,7 @@ use axum::{
     extract::State,
     http::{Request, Response, StatusCode},
 };
-use rules::{calendar, endpoints::Endpoint};
+use rules::{Millis, calendar, endpoints::Endpoint};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub async fn set(State(app): State<App>, request: Request<Body>) -> Response<Bod
 const MEANT: &str = "Send {\"advance_seconds\": 3600} or {\"now\": \"2030-01-01T00:00:00Z\"}.";
 
 /// How far the clock has to go, in milliseconds.
-fn way(wish: &Wish, now: i64) -> Result<i64, &'static str> {
+fn way(wish: &Wish, now: Millis) -> Result<i64, &'static str> {
     let ms = match (wish.advance_seconds, &wish.now) {
         (Some(seconds), None) => seconds.checked_mul(1_000).ok_or("That is too far.")?,
         (None, Some(text)) => calendar::read_iso_8601(text).ok_or(MEANT)? - now,

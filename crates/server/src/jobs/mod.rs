@@ -8,7 +8,7 @@ use crate::{
     messages::{self, Transports},
     secrets::master_keys,
 };
-use rules::Result;
+use rules::{DAY, Result};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -19,13 +19,12 @@ const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 /// Pause between two purges.
 const PURGE_PAUSE: Duration = Duration::from_secs(3_600);
 
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// How long an ended grant is kept, so that its tokens are refused as expired rather than unknown.
-const GRANTS_KEPT_MS: i64 = 7 * DAY_MS;
+const GRANTS_KEPT_MS: i64 = 7 * DAY;
 /// How long a counter of failures or requests is kept after its last one; the longest that counts is an hour.
-const ATTEMPTS_KEPT_MS: i64 = DAY_MS;
+const ATTEMPTS_KEPT_MS: i64 = DAY;
 /// How long messages are kept that were delivered, given up, or never to be delivered.
-const MESSAGES_KEPT_MS: i64 = 7 * DAY_MS;
+const MESSAGES_KEPT_MS: i64 = 7 * DAY;
 /// How many of them are kept at most.
 const MESSAGES_KEPT_MAX: i64 = 100_000;
 

@@ -170,7 +170,7 @@ impl KeyRing {
         self.signers.write().unwrap_or_else(|e| e.into_inner()).clear();
     }
 
-    fn parse(&self, vault: &Vault, rows: &[SigningKey], now: i64) -> Result<PoolKeys> {
+    fn parse(&self, vault: &Vault, rows: &[SigningKey], now: Millis) -> Result<PoolKeys> {
         let mut verifiers = HashMap::new();
         let mut published = Vec::new();
         for row in rows {

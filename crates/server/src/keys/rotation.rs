@@ -5,15 +5,13 @@
 
 use super::ring::TokenUse;
 use crate::app::App;
-use rules::{Result, fault};
+use rules::{DAY, HOUR, Result, fault};
 use store::keys::SigningKey;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long the longest ID or access token is good, and an hour for clocks that are off.
-const PUBLISHED_AFTER_MS: i64 = DAY_MS + HOUR_MS;
+const PUBLISHED_AFTER_MS: i64 = DAY + HOUR;
 /// How long before it signs a key is published that comes by schedule.
-const PUBLISHED_BEFORE_MS: i64 = DAY_MS;
+const PUBLISHED_BEFORE_MS: i64 = DAY;
 /// How many pools are looked at in one read.
 const PAGE_POOLS: i64 = 100;
 
@@ -95,7 +93,7 @@ pub async fn tend(app: &App) -> Result<u64> {
 async fn tend_pool(app: &App, pool_id: &str, days: u32) -> Result<()> {
     let id = pool_id.to_owned();
     let newest = app.db.read(move |tx| store::keys::list(tx, &id)).await?.into_iter().next();
-    let due = app.now() + PUBLISHED_BEFORE_MS - i64::from(days) * DAY_MS;
+    let due = app.now() + PUBLISHED_BEFORE_MS - i64::from(days) * DAY;
     if let Some(newest) = newest.filter(|key| key.signs_from <= due) {
         replace(app, pool_id, PUBLISHED_BEFORE_MS, Old::Published, Some(newest.kid)).await?;
         tracing::info!(pool = pool_id, "new signing keys sign from tomorrow on");

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use rules::{
-    Fault, Millis, Result, fault,
+    Fault, HOUR, Millis, Result, fault,
     messages::{
         Message,
         recipients::{self, Recipient},
@@ -16,7 +16,6 @@ use store::{
 
 /// How many messages one mailbox or phone is sent in an hour, whatever they are for.
 pub const HOURLY_PER_RECIPIENT: i64 = 50;
-const HOUR_MS: i64 = 3_600_000;
 /// How many messages may wait for delivery.
 pub const WAITING_MAX: i64 = 100_000;
 
@@ -50,7 +49,7 @@ pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Mil
 }
 
 fn had_many(tx: &mut Tx<'_>, mailbox: &str, now: Millis) -> Result<bool> {
-    Ok(outbox::has_since(tx, mailbox, now - HOUR_MS, HOURLY_PER_RECIPIENT)?)
+    Ok(outbox::has_since(tx, mailbox, now - HOUR, HOURLY_PER_RECIPIENT)?)
 }
 
 /// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its medium; otherwise it stays.

@@ -15,7 +15,7 @@ use crate::secrets::{
     random::SystemRandom,
     vault::{KeyId, MASTER_KEY_BYTES, SealingKey, Vault},
 };
-use rules::{Fault, Random as _, Result, Sealed};
+use rules::{Fault, Millis, Random as _, Result, Sealed};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -108,7 +108,7 @@ pub async fn is_sealed(db: &Db) -> Result<bool> {
 
 /// Opens the vault of a store. The first key that comes to a new store becomes its key. None: the key is not one
 /// that the store accepts.
-pub async fn open(db: &Db, key: &Secret, now: i64) -> Result<Option<Vault>> {
+pub async fn open(db: &Db, key: &Secret, now: Millis) -> Result<Option<Vault>> {
     let (key, mut root) = (key.clone(), Secret::default());
     SystemRandom.fill(&mut *root);
     let task_key = key.clone();
@@ -179,7 +179,7 @@ pub async fn follow(db: &Db, vault: &Vault) -> Result<()> {
 
 /// Begins a change from `old` to `new`; begun already, it changes nothing. False: the store does not accept `old`,
 /// or another change is under way.
-pub async fn announce(db: &Db, old: &Secret, new: &Secret, now: i64) -> Result<bool> {
+pub async fn announce(db: &Db, old: &Secret, new: &Secret, now: Millis) -> Result<bool> {
     let (old, new) = (old.clone(), new.clone());
     db.write(move |tx| {
         let (from, to) = (SealingKey::new(&old), SealingKey::new(&new));
@@ -286,7 +286,7 @@ pub async fn finish(db: &Db, old: KeyId) -> Result<()> {
 
 /// Seals again what was written while a change was under way and, two hours after it, forgets the replaced keys.
 /// Where no key was replaced it costs one read.
-pub async fn sweep(db: &Db, vault: &Arc<Vault>, now: i64) -> Result<Walked> {
+pub async fn sweep(db: &Db, vault: &Arc<Vault>, now: Millis) -> Result<Walked> {
     let id = vault.sealing_id();
     let found = db.read(move |tx| Ok::<_, Fault>((find_envelope(tx, id)?, find_sealing(tx)?))).await?;
     let (Some(envelope), Some(sealing)) = found else { return Ok(Walked::default()) };

@@ -3,7 +3,7 @@
 
 use crate::secrets::vault::Vault;
 use rules::{
-    Fault, Result,
+    Fault, Millis, Result,
     sign_in::lockout::{self, Failures},
     user::User,
 };
@@ -32,7 +32,7 @@ pub fn failures(tx: &mut Tx<'_>, counter: &Counter) -> Result<Failures> {
 }
 
 /// Counts a failure, unless the lock lasts: then nothing counts and the lock is the answer.
-pub fn fail(tx: &mut Tx<'_>, counter: &Counter, now: i64, refusal: Fault) -> Result<Fault> {
+pub fn fail(tx: &mut Tx<'_>, counter: &Counter, now: Millis, refusal: Fault) -> Result<Fault> {
     let before = failures(tx, counter)?;
     if let Err(locked) = lockout::check(before, now) {
         return Ok(locked);
@@ -48,7 +48,7 @@ pub fn fail(tx: &mut Tx<'_>, counter: &Counter, now: i64, refusal: Fault) -> Res
 
 /// Refuses while the lock lasts, even the right answer, and forgets the failures otherwise. It stands in the
 /// transaction that accepts the answer, so that of many parallel guesses none is accepted behind the lock.
-pub fn pass(tx: &mut Tx<'_>, counter: &Counter, now: i64) -> Result<()> {
+pub fn pass(tx: &mut Tx<'_>, counter: &Counter, now: Millis) -> Result<()> {
     let before = failures(tx, counter)?;
     lockout::check(before, now)?;
     if before.count > 0 {

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{app::App, secrets::vault::Vault, users::codes::Draft};
 use rules::{
-    Millis, Result, fault,
+    HOUR, Millis, Result, fault,
     messages::{Medium, recipients::Recipient},
     sign_in::{Challenge, SignIn, Waiting},
     user::{MfaFactor, User},
@@ -12,7 +12,6 @@ use store::{Tx, attempts};
 
 /// How many codes of second factors a user is sent in an hour.
 const CODES_PER_HOUR: i64 = 20;
-const HOUR_MS: i64 = 3_600_000;
 
 /// The medium of a factor that sends codes.
 pub fn medium(factor: MfaFactor) -> Medium {
@@ -62,10 +61,10 @@ pub fn send_code(
 }
 
 /// Whoever knows a password must not be able to send messages without end.
-fn check_sends(tx: &mut Tx<'_>, app: &App, user: &User, now: i64) -> Result<()> {
+fn check_sends(tx: &mut Tx<'_>, app: &App, user: &User, now: Millis) -> Result<()> {
     let counter = app.vault.mac("attempts", &["second-factor-messages", &user.pool_id, &user.sub]);
     let mut sent = attempts::get(tx, &counter)?;
-    if now - sent.first_at >= HOUR_MS {
+    if now - sent.first_at >= HOUR {
         sent = attempts::Attempts { count: 0, first_at: now, last_at: now };
     }
     if sent.count >= CODES_PER_HOUR {

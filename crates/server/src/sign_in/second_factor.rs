@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{app::App, users::passwords};
 use rules::{
-    Result, fault,
+    Millis, Result, fault,
     pool::password_policy::check_password,
     sign_in::{Challenge, Input, SignIn, Waiting, totp},
     user::{MfaFactor, Totp, User, attributes},
@@ -34,7 +34,7 @@ pub enum Submitted {
 
 impl Submitted {
     /// The machine's input: codes are compared here, in constant time.
-    fn compare(&self, app: &App, sign_in: &SignIn, user: &User, now: i64) -> Result<Input> {
+    fn compare(&self, app: &App, sign_in: &SignIn, user: &User, now: Millis) -> Result<Input> {
         Ok(match self {
             Submitted::Code(factor, digits) => {
                 let expected = match &sign_in.waiting {

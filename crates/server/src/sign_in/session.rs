@@ -5,7 +5,7 @@ use super::Context;
 use crate::app::App;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
-    Random, Result, fault,
+    Millis, Random, Result, fault,
     sign_in::{
         Side, SignIn,
         session::{self, Session},
@@ -21,7 +21,7 @@ use store::{
 #[derive(Clone, Debug)]
 pub struct SessionKey {
     id: [u8; 32],
-    expires_at: i64,
+    expires_at: Millis,
 }
 
 /// A new Session for `sign_in`: what the client holds, and what [`put`] stores.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::app::App;
 use rules::{
-    Fault, Random, Result, Sealed, fault,
+    Fault, Millis, Random, Result, Sealed, fault,
     sign_in::{
         Side,
         srp::{self, PublicValue},
@@ -26,7 +26,7 @@ const TIMESTAMP_TOLERANCE_MS: i64 = 5 * 60 * 1_000;
 #[derive(Serialize, Deserialize)]
 struct State {
     id: Blob,
-    expires_at: i64,
+    expires_at: Millis,
     client_id: String,
     side: Side,
     /// The name as it was typed.

@@ -1,6 +1,6 @@
 //! Finding a user by what was typed, and storing a changed one with its sign-in names.
 
-use rules::{Fault, Result, fault, pool::Pool, user::User};
+use rules::{Fault, Millis, Result, fault, pool::Pool, user::User};
 use store::{
     Tx,
     users::{self, Change},
@@ -57,7 +57,7 @@ pub fn insert(
 
 /// Takes the verified addresses of `user` away from whoever else signs in by them (ForceAliasCreation): the
 /// loser keeps the address, unverified, and the name goes. To be called before `user` is stored.
-pub fn take_aliases(tx: &mut Tx<'_>, pool: &Pool, user: &User, now: i64) -> Result<()> {
+pub fn take_aliases(tx: &mut Tx<'_>, pool: &Pool, user: &User, now: Millis) -> Result<()> {
     for name in user.sign_in_names(pool) {
         let Some(attribute @ ("email" | "phone_number")) = user.attribute_of_name(pool, &name) else {
             continue;

@@ -2,13 +2,11 @@
 
 use super::codes::{CodeOwner, Committed};
 use crate::app::App;
-use rules::{Millis, Result, fault};
+use rules::{HOUR, Millis, Result, fault};
 use store::{
     Tx,
     attempts::{self, Attempts},
 };
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// What a user may do only so often within an hour. The numbers are documented; of the 5 to 20 requests and
 /// confirmations of a reset together, by risk, we let 5 and 15 pass.
@@ -76,7 +74,7 @@ pub fn forget(app: &App, tx: &mut Tx<'_>, limit: Limit, owner: &CodeOwner) -> Re
 
 /// The counter after one more; none when the limit is reached. The hour begins with the first of a series.
 fn next(counted: Attempts, limit: Limit, now: Millis) -> Option<Attempts> {
-    if counted.count == 0 || now - counted.first_at >= HOUR_MS {
+    if counted.count == 0 || now - counted.first_at >= HOUR {
         return Some(Attempts { count: 1, first_at: now, last_at: now });
     }
     let (_, hourly) = limit.name_and_hourly();
@@ -99,8 +97,8 @@ mod tests {
             counted = next(counted, Limit::ChangePassword, now).unwrap();
         }
         assert_eq!(counted, Attempts { count: 5, first_at: 1_000, last_at: 5_000 });
-        assert_eq!(next(counted, Limit::ChangePassword, 1_000 + HOUR_MS - 1), None);
-        let fresh = next(counted, Limit::ChangePassword, 1_000 + HOUR_MS).unwrap();
-        assert_eq!(fresh, Attempts { count: 1, first_at: 1_000 + HOUR_MS, last_at: 1_000 + HOUR_MS });
+        assert_eq!(next(counted, Limit::ChangePassword, 1_000 + HOUR - 1), None);
+        let fresh = next(counted, Limit::ChangePassword, 1_000 + HOUR).unwrap();
+        assert_eq!(fresh, Attempts { count: 1, first_at: 1_000 + HOUR, last_at: 1_000 + HOUR });
     }
 }

@@ -23,7 +23,7 @@
 use super::code_limits::{self, Limit};
 use crate::{app::App, messages::outbox, triggers};
 use rules::{
-    Millis, Random, Result, fault,
+    HOUR, Millis, Random, Result, fault,
     messages::{
         self, Medium, Purpose, Template,
         recipients::{self, Recipient},
@@ -44,9 +44,10 @@ use zeroize::Zeroizing;
 pub type Committed<T> = Result<Result<T>>;
 
 const DIGITS: usize = 6;
+/// How long a reset's code is good.
+const RESET_CODE_TTL_MS: Millis = HOUR;
 /// How many sign-up codes live for one mailbox or phone at once: beyond it the oldest ends.
 pub const SIGN_UP_CODES_PER_MAILBOX: i64 = 5;
-const HOUR_MS: i64 = 3_600_000;
 
 /// What a code is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +71,8 @@ impl CodePurpose {
 
     const fn ttl_ms(self) -> i64 {
         match self {
-            CodePurpose::SignUp | CodePurpose::Attribute(_) => 24 * HOUR_MS,
-            CodePurpose::PasswordReset => HOUR_MS,
+            CodePurpose::SignUp | CodePurpose::Attribute(_) => 24 * HOUR,
+            CodePurpose::PasswordReset => RESET_CODE_TTL_MS,
         }
     }
 

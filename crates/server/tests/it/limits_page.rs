@@ -307,7 +307,7 @@ const ATTEMPTS: &[Row] = &[
         FIXED,
         "ExpiredCodeException",
     ),
-    ("life of a reset's code", Const("server/codes", "HOUR_MS"), FIXED, "ExpiredCodeException"),
+    ("life of a reset's code", Const("server", "RESET_CODE_TTL_MS"), FIXED, "ExpiredCodeException"),
     (
         "life of a session of a sign-in",
         Text("3 min"),
