@@ -100,7 +100,7 @@ def cognate(folder, smtp_url, trusted):
     environment = os.environ | {"SSL_CERT_FILE": str(trusted), "COGNATE_SMTP_URL": smtp_url}
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(
-            [os.environ["COGNATE_PROGRAM"], *arguments], stdout=log, stderr=log, env=environment
+            [os.environ["COGNATE_TEST_PROGRAM"], *arguments], stdout=log, stderr=log, env=environment
         )
     before, lab.ENDPOINT = lab.ENDPOINT, f"http://127.0.0.1:{port}"
     try:
