@@ -60,7 +60,7 @@ pub async fn restore(config: Config, command: Restore) -> Result<()> {
         .with_context(|| format!("cannot restore {}", command.file.display()))?;
     let db = open_store(&config).await?;
     record(&db, "Restore", None).await?;
-    let (key, place) = master_key::find(&config.data_dir)?;
+    let (key, place) = master_key::find(&config)?;
     let is_right = match &key {
         Some(key) => master_keys::open(&db, key, 0).await?.is_some(),
         None => false,
