@@ -1,8 +1,8 @@
 //! `cognate access-keys`: who may administer. The store is changed beside a running server, which notices within
 //! a second.
 
-use super::{master_key, open_store, record, say};
-use crate::{callers::access_keys, clock::Clock, config::Config, secrets::random::SystemRandom};
+use super::{master_key, open_store, random, record, say};
+use crate::{callers::access_keys, clock::Clock, config::Config};
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use rules::{callers::policy::Policy, ids};
@@ -60,8 +60,7 @@ async fn make(config: &Config, db: &Db, create: Create) -> Result<()> {
     };
     check(db, &policy).await?;
     let vault = master_key::open_vault(db, config).await?;
-    let key =
-        access_keys::create(db, &vault, &Clock::System, &mut SystemRandom, &create.name, &policy).await?;
+    let key = access_keys::create(db, &vault, &Clock::System, &mut random(), &create.name, &policy).await?;
     record(db, "CreateAccessKey", None).await?;
     say(&format!("aws_access_key_id = {}", key.id));
     say(&format!("aws_secret_access_key = {}", *key.secret));

@@ -1,7 +1,7 @@
 //! `cognate doctor`: looks at a deployment, says what is wrong and what to do. It changes nothing, and sends no mail
 //! unless it is told to.
 
-use super::{master_key, say, serve::is_in_clear};
+use super::{master_key, random, say, serve::is_in_clear};
 use crate::{
     clock::Clock,
     config::{Config, Delivery},
@@ -204,10 +204,12 @@ async fn key(config: &Config, db: &Db) -> Finding {
         ((None, place), _) => {
             Wrong(format!("there is no master key in {place}, and the store's secrets need it"))
         }
-        ((Some(key), place), Ok(true)) => match master_keys::open(db, &key, Clock::System.now()).await {
-            Ok(Some(_)) => Good(format!("the master key in {place} opens the store's secrets")),
-            _ => Wrong(format!("the master key in {place} is not the one that the store is sealed with")),
-        },
+        ((Some(key), place), Ok(true)) => {
+            match master_keys::open(db, random(), &key, Clock::System.now()).await {
+                Ok(Some(_)) => Good(format!("the master key in {place} opens the store's secrets")),
+                _ => Wrong(format!("the master key in {place} is not the one that the store is sealed with")),
+            }
+        }
     }
 }
 

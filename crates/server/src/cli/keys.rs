@@ -1,6 +1,6 @@
 //! `cognate keys`: rotation of signing keys, and the change of the master key while servers run.
 
-use super::{master_key, open_store, record, say};
+use super::{master_key, open_store, random, record, say};
 use crate::{
     app::App,
     clock::Clock,
@@ -132,7 +132,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
     if new == old {
         bail!("the key in {} is the present one", new_file.display());
     }
-    if !master_keys::announce(&db, &old, &new, Clock::System.now()).await? {
+    if !master_keys::announce(&db, random(), &old, &new, Clock::System.now()).await? {
         bail!(
             "the key in {place} is not the one that this store's secrets are sealed with, \
              or another change of the master key has not ended"
@@ -140,7 +140,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
     }
     say("The new key is announced; running servers take it up.");
     tokio::time::sleep(Duration::from_secs(rekey.settle_seconds)).await;
-    let vault = master_keys::open(&db, &new, Clock::System.now()).await?;
+    let vault = master_keys::open(&db, random(), &new, Clock::System.now()).await?;
     let vault = Arc::new(vault.context("the store does not accept the new key")?);
     let walked = master_keys::reseal(&db, &vault, |table, count| {
         say(&format!("  {table}: {count} secrets sealed anew so far"));

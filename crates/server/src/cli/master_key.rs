@@ -1,13 +1,12 @@
 //! The master key: from the environment, from a file that a setting names, or from one in the data folder that is made
 //! at the first start and never overwritten.
 
-use super::settings::environment::MASTER_KEY as VARIABLE;
+use super::{random, settings::environment::MASTER_KEY as VARIABLE};
 use crate::{
     clock::Clock,
     config::Config,
     secrets::{
         master_keys::{self, Secret as Key},
-        random::SystemRandom,
         vault::{KeyId, MASTER_KEY_BYTES, Vault},
     },
 };
@@ -72,7 +71,7 @@ pub async fn open_vault(db: &Db, config: &Config) -> Result<Vault> {
              Put the file back, or give the key in {VARIABLE}."
         ),
     };
-    let vault = master_keys::open(db, &key, Clock::System.now()).await?;
+    let vault = master_keys::open(db, random(), &key, Clock::System.now()).await?;
     vault.with_context(|| {
         format!("the key in {place} is not the one that this store's secrets are sealed with")
     })
@@ -80,13 +79,13 @@ pub async fn open_vault(db: &Db, config: &Config) -> Result<Vault> {
 
 /// The vault of a store that is new and ends with this process, with a key that is kept nowhere.
 pub async fn new_vault(db: &Db) -> Result<Vault> {
-    let vault = master_keys::open(db, &random(), Clock::System.now()).await?;
+    let vault = master_keys::open(db, random(), &new_key(), Clock::System.now()).await?;
     vault.context("a new store is sealed already")
 }
 
-fn random() -> Key {
+fn new_key() -> Key {
     let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);
-    SystemRandom.fill(&mut *key);
+    random().fill(&mut *key);
     key
 }
 
@@ -136,8 +135,8 @@ pub fn replace(path: &Path, old: &Key, new: &Path) -> Result<PathBuf> {
 pub fn make(path: &Path) -> Result<Key> {
     let folder = path.parent().context("a file lies in a folder")?;
     store::db::make_private_folder(folder)?;
-    let key = random();
-    let temporary = path.with_extension(format!("{}.new", SystemRandom.uuid_v4()));
+    let key = new_key();
+    let temporary = path.with_extension(format!("{}.new", random().uuid_v4()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

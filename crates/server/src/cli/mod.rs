@@ -98,6 +98,11 @@ pub fn run() -> Result<()> {
     done
 }
 
+/// The source of randomness for what is done without an [`App`](crate::app::App), which has the same.
+fn random() -> SystemRandom {
+    SystemRandom
+}
+
 /// Opens the store that the settings name and brings it to this version's schema.
 async fn open_store(config: &Config) -> Result<Db> {
     let db = match &config.database_url {
@@ -119,9 +124,9 @@ async fn open_store(config: &Config) -> Result<Db> {
 async fn record(db: &Db, operation: &'static str, pool_id: Option<String>) -> Result<()> {
     let now = Clock::System.now();
     let event = Event {
-        id: SystemRandom.uuid_v7(now),
+        id: random().uuid_v7(now),
         at: now,
-        request_id: SystemRandom.uuid_v4(),
+        request_id: random().uuid_v4(),
         operation: operation.to_owned(),
         outcome: "Success".to_owned(),
         reason: None,

@@ -1,11 +1,7 @@
 //! The keys that sign tokens, and their rotation: two for each pool, made ahead of time, kept parsed in memory, sealed in the store.
 
 use super::jwk::{self, VerifyingKey};
-use crate::{
-    app::App,
-    cache::Cache,
-    secrets::{random::SystemRandom, vault::Vault},
-};
+use crate::{app::App, cache::Cache, secrets::vault::Vault};
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
     rand::SystemRandom as AwsRandom,
@@ -217,7 +213,7 @@ impl KeyRing {
         };
         let pair = KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a new key cannot be parsed"))?;
         let mut name = [0; 32];
-        SystemRandom.fill(&mut name);
+        app.random().fill(&mut name);
         let kid = STANDARD.encode(name);
         let jwk = jwk::of(&kid, &pair);
         let now = app.now();

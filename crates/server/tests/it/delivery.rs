@@ -376,43 +376,41 @@ async fn neither_mail_nor_password_leaves_without_the_encryption_that_is_asked_f
     assert!(!said.contains("AUTH") && !said.contains("MAIL"), "{said}");
 }
 
-both_engines! {
-    async fn an_operator_of_one_pool_sends_as_nobody_else(lab: Lab) {
-        let server = Fake::mail_server().await;
-        let lab = lab
-            .another(MASTER_KEY, |config| {
-                config.delivery.smtp_url = Some(format!("smtp://{}", server.address));
-                config.delivery.mail_from = Some("Cognate <no-reply@example.com>".into());
-            })
-            .await
-            .unwrap();
-        let arn = "arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com";
-        let email = |members: Value| {
-            let mut email = json!({ "EmailSendingAccount": "DEVELOPER", "SourceArn": arn });
-            email.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-            email
-        };
-        let good = email(json!({ "From": "Shop <no-reply@example.com>" }));
-        let made = json!({ "PoolName": "p", "AutoVerifiedAttributes": ["email"], "EmailConfiguration": good });
-        let pool = lab.admin("CreateUserPool", made).await.ok();
-        let pool = pool["UserPool"]["Id"].as_str().unwrap();
-        let text = "Cognito is not allowed to use your email identity";
-        for bad in [
-            email(json!({ "From": "boss@example.com" })),
-            email(json!({ "From": "no-reply@example.com <boss@bank.example>" })),
-            email(json!({ "From": "\"no-reply@example.com\" <boss@bank.example>" })),
-            email(json!({ "ReplyToEmailAddress": "thief@example.net" })),
-            email(json!({ "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/bank.example" })),
-            json!({ "ReplyToEmailAddress": "thief@example.net" }),
-        ] {
-            let create = json!({ "PoolName": "q", "EmailConfiguration": bad });
-            lab.admin("CreateUserPool", create).await.refused("InvalidParameterException", text);
-            let update = json!({ "UserPoolId": pool, "EmailConfiguration": bad });
-            lab.admin("UpdateUserPool", update).await.refused("InvalidParameterException", text);
-        }
-        let described = lab.admin("DescribeUserPool", json!({ "UserPoolId": pool })).await.ok();
-        assert_eq!(described["UserPool"]["EmailConfiguration"], good);
+async fn an_operator_of_one_pool_sends_as_nobody_else(lab: Lab) {
+    let server = Fake::mail_server().await;
+    let lab = lab
+        .another(MASTER_KEY, |config| {
+            config.delivery.smtp_url = Some(format!("smtp://{}", server.address));
+            config.delivery.mail_from = Some("Cognate <no-reply@example.com>".into());
+        })
+        .await
+        .unwrap();
+    let arn = "arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com";
+    let email = |members: Value| {
+        let mut email = json!({ "EmailSendingAccount": "DEVELOPER", "SourceArn": arn });
+        email.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        email
+    };
+    let good = email(json!({ "From": "Shop <no-reply@example.com>" }));
+    let made = json!({ "PoolName": "p", "AutoVerifiedAttributes": ["email"], "EmailConfiguration": good });
+    let pool = lab.admin("CreateUserPool", made).await.ok();
+    let pool = pool["UserPool"]["Id"].as_str().unwrap();
+    let text = "Cognito is not allowed to use your email identity";
+    for bad in [
+        email(json!({ "From": "boss@example.com" })),
+        email(json!({ "From": "no-reply@example.com <boss@bank.example>" })),
+        email(json!({ "From": "\"no-reply@example.com\" <boss@bank.example>" })),
+        email(json!({ "ReplyToEmailAddress": "thief@example.net" })),
+        email(json!({ "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/bank.example" })),
+        json!({ "ReplyToEmailAddress": "thief@example.net" }),
+    ] {
+        let create = json!({ "PoolName": "q", "EmailConfiguration": bad });
+        lab.admin("CreateUserPool", create).await.refused("InvalidParameterException", text);
+        let update = json!({ "UserPoolId": pool, "EmailConfiguration": bad });
+        lab.admin("UpdateUserPool", update).await.refused("InvalidParameterException", text);
     }
+    let described = lab.admin("DescribeUserPool", json!({ "UserPoolId": pool })).await.ok();
+    assert_eq!(described["UserPool"]["EmailConfiguration"], good);
 }
 
 #[tokio::test]
@@ -436,3 +434,5 @@ async fn a_sender_that_was_taken_away_sends_no_more() {
     assert!(entry.last_error.unwrap().contains("--mail-senders does not name"));
     assert!(server.got().is_empty());
 }
+
+both_engines!(an_operator_of_one_pool_sends_as_nobody_else);
