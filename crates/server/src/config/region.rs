@@ -54,7 +54,7 @@ const KNOWN: [&str; 46] = [
 ];
 /// What stands before a name that is none of these.
 const OTHER: &str = "other:";
-const CHARACTERS_MAX: usize = 40;
+const REGION_CHARACTERS_MAX: usize = 40;
 
 /// The region that a setting names.
 ///
@@ -63,8 +63,10 @@ const CHARACTERS_MAX: usize = 40;
 pub fn read(text: &str) -> Result<String> {
     if let Some(name) = text.strip_prefix(OTHER) {
         let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || name.len() > CHARACTERS_MAX || !name.chars().all(is_part) {
-            bail!("--region {OTHER}NAME takes at most {CHARACTERS_MAX} small letters, digits and hyphens");
+        if name.is_empty() || name.len() > REGION_CHARACTERS_MAX || !name.chars().all(is_part) {
+            bail!(
+                "--region {OTHER}NAME takes at most {REGION_CHARACTERS_MAX} small letters, digits and hyphens"
+            );
         }
         return Ok(name.to_owned());
     }

@@ -14,7 +14,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The longest file with a secret in it.
-const SECRET_BYTES_MAX: u64 = 64 * 1024;
+const SECRET_FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The settings in a file.
 pub fn read(path: &Path) -> Result<Settings> {
@@ -136,7 +136,10 @@ fn secret(name: &str, path: &PathBuf) -> Result<String> {
     let shown = || format!("--{name}-file: cannot read {}", path.display());
     let mut text = Zeroizing::new(String::new());
     let file = File::open(path).with_context(shown)?;
-    file.take(SECRET_BYTES_MAX).read_to_string(&mut text).with_context(shown)?;
+    file.take(SECRET_FILE_BYTES_MAX + 1).read_to_string(&mut text).with_context(shown)?;
+    if text.len() as u64 > SECRET_FILE_BYTES_MAX {
+        bail!("--{name}-file: {} is longer than {SECRET_FILE_BYTES_MAX} bytes", path.display());
+    }
     match text.trim_end_matches(['\r', '\n']) {
         "" => bail!("--{name}-file: {} is empty", path.display()),
         secret if secret.contains(['\r', '\n']) => {
