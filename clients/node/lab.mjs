@@ -10,7 +10,7 @@ import {
   SetUserPoolMfaConfigCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
-export const ENDPOINT = process.env.COGNATE_ENDPOINT.replace(/\/$/, "");
+export const ENDPOINT = process.env.COGNATE_TEST_ENDPOINT.replace(/\/$/, "");
 export const REGION = "us-east-1";
 export const PASSWORD = "Correct-horse-1";
 export const CHANGED_PASSWORD = "Battery-staple-2";

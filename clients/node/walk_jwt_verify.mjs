@@ -1,5 +1,5 @@
 // aws-jwt-verify and openid-client: what a back end does with the tokens. Both issuers are met: the server's own
-// URL at COGNATE_ENDPOINT, and AWS's URL at COGNATE_AWS_ISSUER_ENDPOINT (a server started with `--issuer aws`).
+// URL at COGNATE_TEST_ENDPOINT, and AWS's URL at COGNATE_TEST_AWS_ISSUER_ENDPOINT (a server started with `--issuer aws`).
 
 import assert from "node:assert/strict";
 import { CognitoJwtVerifier, JwtVerifier } from "aws-jwt-verify";
@@ -15,7 +15,7 @@ import {
 import * as lab from "./lab.mjs";
 
 const { step } = lab;
-const AWS_ISSUER_ENDPOINT = process.env.COGNATE_AWS_ISSUER_ENDPOINT.replace(/\/$/, "");
+const AWS_ISSUER_ENDPOINT = process.env.COGNATE_TEST_AWS_ISSUER_ENDPOINT.replace(/\/$/, "");
 
 /** The library's own fetcher speaks https only. */
 const jwksCache = () =>

@@ -25,7 +25,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-ENDPOINT = os.environ["COGNATE_ENDPOINT"].rstrip("/")
+ENDPOINT = os.environ["COGNATE_TEST_ENDPOINT"].rstrip("/")
 REGION = "us-east-1"
 PASSWORD = "Correct-horse-1"
 CHANGED_PASSWORD = "Battery-staple-2"

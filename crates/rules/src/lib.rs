@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod callers;
 pub mod endpoints;
 pub mod fault;
+pub mod hosts;
 pub mod ids;
 pub mod messages;
 pub mod paging;

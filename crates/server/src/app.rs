@@ -182,7 +182,7 @@ impl App {
 
     /// A new key pair for a pool.
     pub async fn new_key(&self, pool_id: &str, token_use: TokenUse) -> Result<SigningKey> {
-        self.keys.make(&self.workers, &self.vault, self.now(), pool_id, token_use).await
+        self.keys.make(&self.workers, &self.vault, self.random(), self.now(), pool_id, token_use).await
     }
 
     /// The client with its pool.

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod keys;
 pub mod messages;
 pub mod metrics;
+pub mod outbound;
 pub mod secrets;
 pub mod seed;
 pub mod sign_in;

@@ -83,8 +83,8 @@ fn run_programs(
                 loop {
                     let Some(program) = queue.lock().expect("no thread panics with it").pop() else { break };
                     let mut command = interpreter(tools, &program);
-                    command.env("COGNATE_ENDPOINT", &own).env("COGNATE_AWS_ISSUER_ENDPOINT", &aws);
-                    command.env("COGNATE_PROGRAM", server_program(tools));
+                    command.env("COGNATE_TEST_ENDPOINT", &own).env("COGNATE_TEST_AWS_ISSUER_ENDPOINT", &aws);
+                    command.env("COGNATE_TEST_PROGRAM", server_program(tools));
                     let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let (tally, report) = run_program(&mut command, &name, &logs.join(format!("{name}.log")));
                     let mut sum = sum.lock().expect("no thread panics with it");

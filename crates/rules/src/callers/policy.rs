@@ -6,6 +6,7 @@
 mod tests;
 
 use serde::Deserialize;
+use spec::Service;
 use std::fmt;
 
 /// IAM's limit for a managed policy; white space is not counted.
@@ -161,6 +162,40 @@ impl Policy {
         .to_string()
     }
 
+    /// Refuses actions that no operation has. A policy that is stored already is not asked, because an operation may
+    /// have gone.
+    ///
+    /// # Errors
+    /// In words for its author, with the first such action.
+    pub fn check_actions(&self) -> Result<(), BadPolicy> {
+        let names = |service: Service| service.operation_names().into_iter().map(move |name| (service, name));
+        let known: Vec<String> = Service::ALL
+            .into_iter()
+            .flat_map(names)
+            .map(|(service, name)| format!("{}:{name}", service.signing_name()))
+            .collect();
+        let mut patterns = self.statements.iter().flat_map(|statement| statement.actions.written());
+        match patterns.find(|pattern| !known.iter().any(|action| is_action(pattern, action))) {
+            Some(pattern) => bad(format!(
+                "{pattern} is no action of Cognito or STS; actions are named as operations are: cognito-idp:AdminGetUser."
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The user pools that its resources name in full.
+    pub fn pool_ids(&self) -> Vec<String> {
+        let pool_id = |arn: &String| {
+            let id = arn.splitn(ARN_PARTS, ':').nth(ARN_PARTS - 1)?.strip_prefix("userpool/")?;
+            (!id.contains(['*', '?'])).then(|| id.to_owned())
+        };
+        self.statements
+            .iter()
+            .flat_map(|statement| statement.resources.written())
+            .filter_map(pool_id)
+            .collect()
+    }
+
     /// What the policy says of an action, such as `cognito-idp:AdminGetUser`, on a resource: an ARN, or `*` for
     /// an operation that names none.
     pub fn decide(&self, action: &str, resource: &str) -> Decision {
@@ -217,6 +252,11 @@ impl Patterns {
         }
         patterns.iter().try_for_each(|pattern| check(pattern))?;
         Ok(if is_negated { Patterns::AllBut(patterns) } else { Patterns::Only(patterns) })
+    }
+
+    fn written(&self) -> &[String] {
+        let (Patterns::Only(patterns) | Patterns::AllBut(patterns)) = self;
+        patterns
     }
 
     fn include(&self, text: &str, is_match: fn(&str, &str) -> bool) -> bool {

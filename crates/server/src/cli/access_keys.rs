@@ -1,8 +1,8 @@
 //! `cognate access-keys`: who may administer. The store is changed beside a running server, which notices within
 //! a second.
 
-use super::{master_key, open_store, record, say};
-use crate::{callers::access_keys, clock::Clock, config::Config, secrets::random::SystemRandom};
+use super::{master_key, open_store, random, record, say};
+use crate::{callers::access_keys, clock::Clock, config::Config};
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use rules::{Millis, callers::policy::Policy, ids};
@@ -58,15 +58,29 @@ async fn make(config: &Config, db: &Db, create: Create) -> Result<()> {
         }
         None => Policy::document_allowing(&create.allow, &resources(config, &create.on)?),
     };
-    let vault = master_key::open_vault(db, &config.data_dir).await?;
-    let key =
-        access_keys::create(db, &vault, &Clock::System, &mut SystemRandom, &create.name, &policy).await?;
+    check(db, &policy).await?;
+    let vault = master_key::open_vault(db, config).await?;
+    let key = access_keys::create(db, &vault, &Clock::System, &mut random(), &create.name, &policy).await?;
     record(db, "CreateAccessKey", None).await?;
     say(&format!("aws_access_key_id = {}", key.id));
     say(&format!("aws_secret_access_key = {}", *key.secret));
     say(&format!("region = {}", config.region));
     say("");
     say("The secret is not shown again. The lines above are what ~/.aws/credentials takes.");
+    Ok(())
+}
+
+/// Refuses actions and pools that there are not: who misspells one would get a key that may do less, or deny less.
+async fn check(db: &Db, policy: &str) -> Result<()> {
+    let policy = Policy::parse(policy)?;
+    policy.check_actions()?;
+    for id in policy.pool_ids() {
+        let wanted = id.clone();
+        let found = db.read(move |tx| store::pools::find(tx, &wanted)).await?;
+        if found.is_none() {
+            bail!("there is no pool {id}");
+        }
+    }
     Ok(())
 }
 

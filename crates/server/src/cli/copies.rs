@@ -1,6 +1,6 @@
 //! `cognate backup` and `cognate restore`, for SQLite; PostgreSQL has tools of its own.
 
-use super::{master_key, open_store, record, say};
+use super::{master_key, open_store, random, record, say};
 use crate::{config::Config, secrets::master_keys};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -60,9 +60,9 @@ pub async fn restore(config: Config, command: Restore) -> Result<()> {
         .with_context(|| format!("cannot restore {}", command.file.display()))?;
     let db = open_store(&config).await?;
     record(&db, "Restore", None).await?;
-    let (key, place) = master_key::find(&config.data_dir)?;
+    let (key, place) = master_key::find(&config)?;
     let is_right = match &key {
-        Some(key) => master_keys::open(&db, key, 0).await?.is_some(),
+        Some(key) => master_keys::open(&db, random(), key, 0).await?.is_some(),
         None => false,
     };
     db.close().await;

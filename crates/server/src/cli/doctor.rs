@@ -1,19 +1,37 @@
-//! `cognate doctor`: looks at a deployment, says what is wrong and what to do. It changes nothing.
+//! `cognate doctor`: looks at a deployment, says what is wrong and what to do. It changes nothing, and sends no mail
+//! unless it is told to.
 
-use super::{master_key, say};
-use crate::{clock::Clock, config::Config, http::limits::Limits, secrets::master_keys};
+use super::{master_key, random, say, serve::is_in_clear};
+use crate::{
+    clock::Clock,
+    config::{Config, Delivery},
+    http::limits::Limits,
+    messages::Transports,
+    outbound,
+    secrets::master_keys,
+};
 use anyhow::{Result, bail};
+use clap::Args;
 use std::{path::Path, time::Duration};
 use store::Db;
 
 /// How long another machine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a mail server may take, which may look up names before it greets.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How far two clocks may differ: operators' signatures are good for five minutes.
 const SKEW_MS: i64 = 60_000;
 /// Less free space than this is trouble soon.
 const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
 /// The oldest PostgreSQL that is tested.
 const POSTGRES_MIN: i64 = 140_000;
+
+#[derive(Args)]
+pub struct Doctor {
+    /// Send an e-mail to this address by the configured mail server
+    #[arg(long, value_name = "ADDRESS")]
+    mail_to: Option<String>,
+}
 
 /// What a look found.
 enum Finding {
@@ -27,7 +45,7 @@ enum Finding {
 use Finding::{Doubt, Good, Wrong};
 
 /// Looks at everything; an error if something is wrong.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, command: Doctor) -> Result<()> {
     let mut findings = vec![mode(&config), open_files(&config.limits)];
     if !config.ephemeral {
         findings.extend(data_folder(&config));
@@ -40,7 +58,7 @@ pub async fn run(config: Config) -> Result<()> {
         }
     }
     findings.extend(public_url(&config).await);
-    findings.push(mail(&config).await);
+    findings.extend(mail(&config, command.mail_to.as_deref()).await);
     let mut wrong = 0;
     for finding in findings {
         match finding {
@@ -53,7 +71,7 @@ pub async fn run(config: Config) -> Result<()> {
         }
     }
     if wrong > 0 {
-        bail!("{wrong} things are wrong");
+        bail!("{wrong} {} wrong", if wrong == 1 { "thing is" } else { "things are" });
     }
     Ok(())
 }
@@ -174,7 +192,7 @@ async fn store(config: &Config, db: &Db) -> Vec<Finding> {
 }
 
 async fn key(config: &Config, db: &Db) -> Finding {
-    let found = match master_key::find(&config.data_dir) {
+    let found = match master_key::find(config) {
         Ok(found) => found,
         Err(error) => return Wrong(format!("the master key cannot be read: {error:#}")),
     };
@@ -186,10 +204,12 @@ async fn key(config: &Config, db: &Db) -> Finding {
         ((None, place), _) => {
             Wrong(format!("there is no master key in {place}, and the store's secrets need it"))
         }
-        ((Some(key), place), Ok(true)) => match master_keys::open(db, &key, Clock::System.now()).await {
-            Ok(Some(_)) => Good(format!("the master key in {place} opens the store's secrets")),
-            _ => Wrong(format!("the master key in {place} is not the one that the store is sealed with")),
-        },
+        ((Some(key), place), Ok(true)) => {
+            match master_keys::open(db, random(), &key, Clock::System.now()).await {
+                Ok(Some(_)) => Good(format!("the master key in {place} opens the store's secrets")),
+                _ => Wrong(format!("the master key in {place} is not the one that the store is sealed with")),
+            }
+        }
     }
 }
 
@@ -200,9 +220,7 @@ async fn postgres(config: &Config, db: &Db) -> Vec<Finding> {
         Err(error) => return vec![Wrong(format!("PostgreSQL does not answer: {error}"))],
     };
     let major = version / 10_000;
-    let is_near = config.database_url.as_deref().is_some_and(|url| {
-        ["@localhost", "@127.0.0.1", "@[::1]", "@/", "host=/"].iter().any(|near| url.contains(near))
-    });
+    let is_near = config.database_url.as_deref().is_some_and(store::db::is_postgres_near);
     vec![
         match version < POSTGRES_MIN {
             true => Wrong(format!("PostgreSQL {major} is too old: 14 is the oldest that is tested")),
@@ -229,10 +247,9 @@ fn skew(whose: &str, ms: i64) -> Finding {
 
 async fn public_url(config: &Config) -> Vec<Finding> {
     let url = &config.public_url;
-    let is_local =
-        ["http://localhost", "http://127.0.0.1", "http://[::1]"].iter().any(|l| url.starts_with(l));
+    let is_local = !url.starts_with("https://") && !is_in_clear(url);
     let mut findings = Vec::new();
-    if !url.starts_with("https://") && !is_local {
+    if is_in_clear(url) {
         findings.push(Wrong(format!("passwords and tokens travel in clear to {url}: put TLS before it")));
     }
     if is_local && !config.development {
@@ -282,30 +299,53 @@ fn http_date(text: &str) -> Option<i64> {
     Some((day + time) * 1_000)
 }
 
-async fn mail(config: &Config) -> Finding {
+/// Signs in to the mail server, and sends a mail to an address that was given.
+async fn mail(config: &Config, to: Option<&str>) -> Vec<Finding> {
     let delivery = &config.delivery;
     let Some(url) = &delivery.smtp_url else {
-        return match (&delivery.email_webhook, config.development) {
+        let mut findings = vec![match (&delivery.email_webhook, config.development) {
             (Some(_), _) => Good("e-mails go to a webhook".to_owned()),
             (None, true) => Good("messages stay in the development outbox".to_owned()),
             (None, false) => Doubt("no e-mail leaves: set --smtp-url or --email-webhook".to_owned()),
-        };
+        }];
+        findings.extend(to.map(|_| Wrong("--mail-to wants a mail server: set --smtp-url".to_owned())));
+        return findings;
     };
-    let Some((host, port)) = mail_server(url) else {
-        return Wrong("--smtp-url names no host".to_owned());
+    let server = match outbound::smtp(url) {
+        Ok(url) => format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(465)),
+        Err(mistake) => return vec![Wrong(mistake)],
     };
-    let connection = tokio::net::TcpStream::connect((host.as_str(), port));
-    match tokio::time::timeout(PATIENCE, connection).await {
-        Ok(Ok(_)) => Good(format!("the mail server at {host}:{port} can be reached")),
-        Ok(Err(error)) => Wrong(format!("the mail server at {host}:{port} cannot be reached: {error}")),
-        Err(_) => Wrong(format!("the mail server at {host}:{port} does not answer")),
+    let transports = match Transports::new(&Delivery { smtp_url: Some(url.clone()), ..delivery.clone() }) {
+        Ok(transports) => transports,
+        Err(mistake) => return vec![Wrong(mistake)],
+    };
+    let signed_in = tokio::time::timeout(MAIL_TIMEOUT, transports.sign_in_to_mail_server()).await;
+    let mut findings = vec![match signed_in {
+        Ok(Some(Err(reason))) => Wrong(format!("the mail server at {server} cannot be used: {reason}")),
+        Ok(_) => Good(format!("the mail server at {server} {}", taken(url))),
+        Err(_) => Wrong(format!("the mail server at {server} does not answer")),
+    }];
+    if let Some(to) = to {
+        let sent = tokio::time::timeout(MAIL_TIMEOUT, transports.send_test_mail(to)).await;
+        findings.push(match sent {
+            Ok(Some(Err(reason))) => Wrong(format!("the mail server took no e-mail to {to}: {reason}")),
+            Ok(_) => Good(format!("the mail server took an e-mail to {to}: see whether it arrives")),
+            Err(_) => Wrong(format!("the mail server did not take an e-mail to {to} in time")),
+        });
     }
+    let _ = tokio::time::timeout(MAIL_TIMEOUT, transports.end()).await;
+    findings
 }
 
-fn mail_server(url: &str) -> Option<(String, u16)> {
-    let url = reqwest::Url::parse(url).ok()?;
-    let default = if url.scheme() == "smtps" { 465 } else { 587 };
-    Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port().unwrap_or(default)))
+/// How the mail server was reached.
+fn taken(url: &str) -> &'static str {
+    let Ok(url) = outbound::smtp(url) else { return "answers" };
+    match (url.scheme() == "smtps" || url.query().is_some(), url.password().is_some()) {
+        (true, true) => "took user and password over TLS",
+        (true, false) => "answers over TLS",
+        (false, true) => "took user and password, without encryption",
+        (false, false) => "answers, without encryption",
+    }
 }
 
 #[cfg(test)]
@@ -316,8 +356,7 @@ mod tests {
     fn reads_what_others_say() {
         assert_eq!(http_date("Thu, 01 Jan 2026 00:00:01 GMT"), Some(1_767_225_601_000));
         assert_eq!(http_date("yesterday"), None);
-        assert_eq!(mail_server("smtp://user:p@mail.example:25"), Some(("mail.example".into(), 25)));
-        assert_eq!(mail_server("smtps://[::1]"), Some(("::1".into(), 465)));
-        assert_eq!(mail_server("mail"), None);
+        assert_eq!(taken("smtp://user:p@mail.example:25"), "took user and password over TLS");
+        assert_eq!(taken("smtp://localhost:25"), "answers, without encryption");
     }
 }

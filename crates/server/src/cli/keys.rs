@@ -1,6 +1,6 @@
 //! `cognate keys`: rotation of signing keys, and the change of the master key while servers run.
 
-use super::{master_key, open_store, record, say};
+use super::{master_key, open_store, random, record, say};
 use crate::{
     app::App,
     clock::Clock,
@@ -88,7 +88,7 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
 
 async fn open(config: Config) -> Result<App> {
     let db = open_store(&config).await?;
-    let vault = master_key::open_vault(&db, &config.data_dir).await?;
+    let vault = master_key::open_vault(&db, &config).await?;
     App::new(config, db, Clock::System, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))
 }
 
@@ -122,7 +122,7 @@ async fn list(app: &App, pools: &Pools) -> Result<()> {
 
 async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
     let db = open_store(&config).await?;
-    let (old, place) = master_key::find(&config.data_dir)?;
+    let (old, place) = master_key::find(&config)?;
     let old = old.with_context(|| format!("there is no master key in {place}"))?;
     let new_file = rekey.new_key.unwrap_or_else(|| config.data_dir.join("master.key.new"));
     let new = match master_key::read(&new_file)? {
@@ -132,7 +132,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
     if new == old {
         bail!("the key in {} is the present one", new_file.display());
     }
-    if !master_keys::announce(&db, &old, &new, Clock::System.now()).await? {
+    if !master_keys::announce(&db, random(), &old, &new, Clock::System.now()).await? {
         bail!(
             "the key in {place} is not the one that this store's secrets are sealed with, \
              or another change of the master key has not ended"
@@ -140,7 +140,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
     }
     say("The new key is announced; running servers take it up.");
     tokio::time::sleep(Duration::from_secs(rekey.settle_seconds)).await;
-    let vault = master_keys::open(&db, &new, Clock::System.now()).await?;
+    let vault = master_keys::open(&db, random(), &new, Clock::System.now()).await?;
     let vault = Arc::new(vault.context("the store does not accept the new key")?);
     let walked = master_keys::reseal(&db, &vault, |table, count| {
         say(&format!("  {table}: {count} secrets sealed anew so far"));
@@ -151,7 +151,7 @@ async fn change_master_key(config: Config, rekey: Rekey) -> Result<()> {
     }
     let kept = match &place {
         master_key::Place::File(path) => Some(put_in_place(path, &old, &new_file)?),
-        master_key::Place::Environment => None,
+        master_key::Place::Environment | master_key::Place::Named(_) => None,
     };
     master_keys::finish(&db, crate::secrets::vault::KeyId::of(&old)).await?;
     record(&db, "ChangeMasterKey", None).await?;

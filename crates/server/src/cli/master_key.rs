@@ -1,10 +1,12 @@
-//! The master key: from the environment, or from a file that is made at the first start and never overwritten.
+//! The master key: from the environment, from a file that a setting names, or from one in the data folder that is made
+//! at the first start and never overwritten.
 
+use super::{random, settings::environment::MASTER_KEY as VARIABLE};
 use crate::{
     clock::Clock,
+    config::Config,
     secrets::{
         master_keys::{self, Secret as Key},
-        random::SystemRandom,
         vault::{KeyId, MASTER_KEY_BYTES, Vault},
     },
 };
@@ -21,12 +23,14 @@ use store::Db;
 use zeroize::Zeroizing;
 
 const FILE: &str = "master.key";
-const VARIABLE: &str = "COGNATE_MASTER_KEY";
+
 /// Where a master key was found.
 pub enum Place {
     /// In the environment.
     Environment,
-    /// In a file.
+    /// In the file that a setting names, which is somebody else's to make and change.
+    Named(PathBuf),
+    /// In the data folder.
     File(PathBuf),
 }
 
@@ -34,25 +38,31 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Environment => f.write_str(VARIABLE),
-            Place::File(path) => path.display().fmt(f),
+            Place::Named(path) | Place::File(path) => path.display().fmt(f),
         }
     }
 }
 
-/// The master key and where it was found; none where it is neither in the environment nor in the data folder.
-pub fn find(data_dir: &Path) -> Result<(Option<Key>, Place)> {
-    if let Some(key) = from_environment()? {
-        return Ok((Some(key), Place::Environment));
+/// The master key and where it was found, or should be: the environment, a file that a setting names, the data folder.
+pub fn find(config: &Config) -> Result<(Option<Key>, Place)> {
+    match (from_environment()?, &config.master_key_file) {
+        (Some(_), Some(_)) => bail!("{VARIABLE} and --master-key-file say the same thing: choose one"),
+        (Some(key), None) => return Ok((Some(key), Place::Environment)),
+        (None, Some(path)) => return Ok((read(path)?, Place::Named(path.clone()))),
+        (None, None) => {}
     }
-    let path = data_dir.join(FILE);
+    let path = config.data_dir.join(FILE);
     Ok((read(&path)?, Place::File(path)))
 }
 
 /// Opens the vault of a store, with the key that its secrets are sealed with.
-pub async fn open_vault(db: &Db, data_dir: &Path) -> Result<Vault> {
-    let (key, place) = find(data_dir)?;
+pub async fn open_vault(db: &Db, config: &Config) -> Result<Vault> {
+    let (key, place) = find(config)?;
     let key = match (key, &place) {
         (Some(key), _) => key,
+        (None, Place::Named(path)) => {
+            bail!("there is no master key in {} (--master-key-file)", path.display())
+        }
         (None, Place::File(path)) if !master_keys::is_sealed(db).await? => {
             make(path).with_context(|| format!("cannot make {}", path.display()))?
         }
@@ -61,7 +71,7 @@ pub async fn open_vault(db: &Db, data_dir: &Path) -> Result<Vault> {
              Put the file back, or give the key in {VARIABLE}."
         ),
     };
-    let vault = master_keys::open(db, &key, Clock::System.now()).await?;
+    let vault = master_keys::open(db, random(), &key, Clock::System.now()).await?;
     vault.with_context(|| {
         format!("the key in {place} is not the one that this store's secrets are sealed with")
     })
@@ -69,13 +79,13 @@ pub async fn open_vault(db: &Db, data_dir: &Path) -> Result<Vault> {
 
 /// The vault of a store that is new and ends with this process, with a key that is kept nowhere.
 pub async fn new_vault(db: &Db) -> Result<Vault> {
-    let vault = master_keys::open(db, &random(), Clock::System.now()).await?;
+    let vault = master_keys::open(db, random(), &new_key(), Clock::System.now()).await?;
     vault.context("a new store is sealed already")
 }
 
-fn random() -> Key {
+fn new_key() -> Key {
     let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);
-    SystemRandom.fill(&mut *key);
+    random().fill(&mut *key);
     key
 }
 
@@ -89,7 +99,8 @@ fn from_environment() -> Result<Option<Key>> {
 }
 
 fn decode(text: &str) -> Result<Key> {
-    let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new).map_err(|_| anyhow!("not base64"))?;
+    let bytes =
+        STANDARD.decode(text.trim()).map(Zeroizing::new).map_err(|_| anyhow!("a master key is base64"))?;
     let mut key = Zeroizing::new([0; MASTER_KEY_BYTES]);
     if bytes.len() != MASTER_KEY_BYTES {
         bail!("a master key has {MASTER_KEY_BYTES} bytes, not {}", bytes.len());
@@ -123,9 +134,9 @@ pub fn replace(path: &Path, old: &Key, new: &Path) -> Result<PathBuf> {
 /// process's key is the key.
 pub fn make(path: &Path) -> Result<Key> {
     let folder = path.parent().context("a file lies in a folder")?;
-    fs::create_dir_all(folder)?;
-    let key = random();
-    let temporary = path.with_extension(format!("{}.new", SystemRandom.uuid_v4()));
+    store::db::make_private_folder(folder)?;
+    let key = new_key();
+    let temporary = path.with_extension(format!("{}.new", random().uuid_v4()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -159,16 +170,28 @@ mod tests {
     async fn a_store_keeps_to_its_key() {
         let (mine, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let db = store().await;
-        let sealed = open_vault(&db, mine.path()).await.unwrap().seal("a", b"secret");
-        let again = open_vault(&db, mine.path()).await.unwrap();
+        let config =
+            |folder: &tempfile::TempDir| Config::local(([127, 0, 0, 1], 1).into(), folder.path().into());
+        let (mine_config, other_config) = (config(&mine), config(&other));
+        let sealed = open_vault(&db, &mine_config).await.unwrap().seal("a", b"secret");
+        let again = open_vault(&db, &mine_config).await.unwrap();
         assert_eq!(**again.try_open("a", &sealed).unwrap(), *b"secret");
 
-        let missing = open_vault(&db, other.path()).await.unwrap_err().to_string();
+        let missing = open_vault(&db, &other_config).await.unwrap_err().to_string();
         assert!(missing.contains("is missing"), "{missing}");
         assert!(!other.path().join(FILE).exists());
-        open_vault(&store().await, other.path()).await.unwrap();
-        let wrong = open_vault(&db, other.path()).await.unwrap_err().to_string();
+        open_vault(&store().await, &other_config).await.unwrap();
+        let wrong = open_vault(&db, &other_config).await.unwrap_err().to_string();
         assert!(wrong.contains("is not the one"), "{wrong}");
+
+        // A key that a setting names lies where it lies, and is not made.
+        let mut named = config(&other);
+        named.master_key_file = Some(mine.path().join(FILE));
+        open_vault(&db, &named).await.unwrap();
+        named.master_key_file = Some(mine.path().join("nothing"));
+        let missing = open_vault(&store().await, &named).await.unwrap_err().to_string();
+        assert!(missing.contains("there is no master key in"), "{missing}");
+        assert!(!mine.path().join("nothing").exists());
     }
 
     #[test]
@@ -178,10 +201,10 @@ mod tests {
         let first = make(&path).unwrap();
         assert_eq!(make(&path).unwrap(), first);
         #[cfg(unix)]
-        assert_eq!(
-            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()),
-            0o100_600
-        );
+        for (path, expected) in [(&*path, 0o600), (path.parent().unwrap(), 0o700)] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions());
+            assert_eq!(mode & 0o777, expected, "{}", path.display());
+        }
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         fs::write(&path, "short").unwrap();
         assert!(read(&path).is_err());

@@ -46,7 +46,7 @@ enum Command {
     /// Print every setting that is in force, and where it comes from
     Config,
     /// Look at this deployment, and say what is wrong
-    Doctor,
+    Doctor(doctor::Doctor),
     /// Show or export what administrators and users did.
     Audit(audit::Audit),
     /// Signing keys and the master key.
@@ -60,20 +60,24 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn run() -> Result<()> {
     let (cli, matches) = show_config::parse();
+    settings::environment::check()?;
     let traces = telemetry::start(&cli.settings)?;
-    if matches!(cli.command, Some(Command::Config)) {
-        show_config::run(&matches)?;
-        // What is in force must also be possible.
-        return cli.settings.into_config().map(drop);
+    for flag in show_config::secret_flags(&matches) {
+        tracing::warn!(
+            "every user of this machine can read the secret in --{flag}: give it by a variable or a file"
+        );
     }
     let config = cli.settings.into_config()?;
+    if matches!(cli.command, Some(Command::Config)) {
+        return show_config::run(&matches, &config);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(work::pool::network_threads())
         .enable_all()
         .build()?;
     let done = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::serve(config).await,
+            Command::Serve => serve::serve(config, show_config::flags_of_the_store(&matches)).await,
             Command::AccessKeys(command) => access_keys::run(&config, command).await,
             Command::Migrate => {
                 let db = open_store(&config).await?;
@@ -84,7 +88,7 @@ pub fn run() -> Result<()> {
             Command::Backup(command) => copies::back_up(config, command).await,
             Command::Restore(command) => copies::restore(config, command).await,
             Command::Config => Ok(()),
-            Command::Doctor => doctor::run(config).await,
+            Command::Doctor(command) => doctor::run(config, command).await,
             Command::Audit(command) => audit::run(config, command).await,
             Command::Keys(command) => keys::run(config, command).await,
         }
@@ -92,6 +96,11 @@ pub fn run() -> Result<()> {
     drop(runtime);
     traces.end();
     done
+}
+
+/// The source of randomness for what is done without an [`App`](crate::app::App), which has the same.
+fn random() -> SystemRandom {
+    SystemRandom
 }
 
 /// Opens the store that the settings name and brings it to this version's schema.
@@ -115,9 +124,9 @@ async fn open_store(config: &Config) -> Result<Db> {
 async fn record(db: &Db, operation: &'static str, pool_id: Option<String>) -> Result<()> {
     let now = Clock::System.now();
     let event = Event {
-        id: SystemRandom.uuid_v7(now),
+        id: random().uuid_v7(now),
         at: now,
-        request_id: SystemRandom.uuid_v4(),
+        request_id: random().uuid_v4(),
         operation: operation.to_owned(),
         outcome: "Success".to_owned(),
         reason: None,

@@ -67,7 +67,7 @@ pub fn proxies(text: &str) -> Result<Vec<IpNet>> {
         .collect()
 }
 
-fn items(text: &str) -> impl Iterator<Item = &str> {
+pub fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 

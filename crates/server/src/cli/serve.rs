@@ -13,10 +13,12 @@ use crate::{
     seed,
 };
 use anyhow::{Context as _, Result, anyhow};
+use rules::hosts::is_loopback;
 use tokio::signal;
 
-/// Serves until the process is told to end.
-pub async fn serve(mut config: Config) -> Result<()> {
+/// Serves until the process is told to end. `store` has the flags by which another command finds the same store, and
+/// whether variables say more.
+pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
     let asked = config.listen;
     let mut listener = Listener::bind(asked).await.with_context(|| format!("cannot listen on {asked}"))?;
     if asked.port() == 0 && config.public_url == "http://localhost:0" {
@@ -26,7 +28,7 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let db = open_store(&config).await?;
     let vault = match config.ephemeral {
         true => master_key::new_vault(&db).await?,
-        false => master_key::open_vault(&db, &config.data_dir).await?,
+        false => master_key::open_vault(&db, &config).await?,
     };
     let transports = Transports::new(&config.delivery).map_err(|reason| anyhow!(reason))?;
     let clock = if config.development { Clock::Movable(Default::default()) } else { Clock::System };
@@ -35,9 +37,16 @@ pub async fn serve(mut config: Config) -> Result<()> {
     let changes = seed::apply(&app).await.context("the seed cannot be applied")?;
     let mut jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
+    warn_of_clear_text(&app.config);
     greet(&app.config, changes);
     if is_closed {
-        say("  nobody  may administer yet: cognate access-keys create --name admin --allow '*'");
+        let (flags, has_variables) = store;
+        say(&format!(
+            "  nobody  may administer yet: cognate{flags} access-keys create --name admin --allow '*'"
+        ));
+        if has_variables {
+            say("          with the same COGNATE_ variables as here");
+        }
     }
     listener.serve(http::router(app.clone()), app.config.limits.clone(), told_to_end()).await;
     jobs.shutdown().await;
@@ -47,6 +56,23 @@ pub async fn serve(mut config: Config) -> Result<()> {
     app.db.close().await;
     say("Everything that was accepted is done.");
     Ok(())
+}
+
+/// The proxy that does TLS cannot be seen, but a public URL says whether there is one.
+fn warn_of_clear_text(config: &Config) {
+    if !config.development && is_in_clear(&config.public_url) {
+        tracing::warn!(
+            url = config.public_url,
+            "passwords and tokens travel in clear to the public URL: put TLS before the server, and https:// into \
+             --public-url"
+        );
+    }
+}
+
+/// Whether whoever uses a URL sends in clear over a network.
+pub fn is_in_clear(url: &str) -> bool {
+    let url = reqwest::Url::parse(url);
+    !url.is_ok_and(|url| url.scheme() == "https" || url.host_str().is_some_and(is_loopback))
 }
 
 fn greet(config: &Config, changes: usize) {

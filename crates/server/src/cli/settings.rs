@@ -1,18 +1,20 @@
 //! Settings from flags, environment, file and defaults, in this order.
 
+pub mod environment;
+pub mod file;
+
 use super::rates;
-use crate::config::{Config, Issuer};
-use anyhow::{Context as _, Result, bail};
-use clap::{Args, ValueEnum};
+use crate::config::{Config, Issuer, region};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::{Arg, Args, Command, ValueEnum};
 use serde::Deserialize;
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{net::SocketAddr, path::PathBuf};
 
 const LISTEN: &str = "127.0.0.1:9229";
 const DATA_DIR: &str = "./cognate-data";
 const LOG_FILTER: &str = "info";
+/// What is needed before the file is read, and so cannot stand in it.
+const BEFORE_THE_FILE: [&str; 4] = ["config", "log", "log_format", "otlp_url"];
 
 /// Every setting, where it is given. The file has the same names in snake_case.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -28,9 +30,15 @@ pub struct Settings {
     /// Where SQLite's file and the master key lie [default: ./cognate-data]
     #[arg(long, global = true, env = "COGNATE_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// PostgreSQL instead of SQLite: postgres://user:password@host/database
+    /// The master key, 32 bytes in base64, where it is neither in the data folder nor in COGNATE_MASTER_KEY
+    #[arg(long, global = true, env = "COGNATE_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// PostgreSQL instead of SQLite: postgres://user:password@host/database?sslmode=MODE, where MODE is verify-full (unless it is on this machine), require, prefer or disable
     #[arg(long, global = true, env = "COGNATE_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// A file with that URL
+    #[arg(long, global = true, env = "COGNATE_DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
     /// Keep everything for this run only
     #[arg(long, global = true, env = "COGNATE_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ephemeral: Option<bool>,
@@ -43,7 +51,7 @@ pub struct Settings {
     /// What tokens name as their issuer: the public URL, or AWS's [default: own]
     #[arg(long, global = true, env = "COGNATE_ISSUER")]
     issuer: Option<Issuer>,
-    /// The region that ids and ARNs name [default: us-east-1]
+    /// The region that ids and ARNs name: one of AWS's, or other:NAME [default: us-east-1]
     #[arg(long, global = true, env = "COGNATE_REGION")]
     region: Option<String>,
     /// The account that ARNs name [default: 123456789012]
@@ -52,18 +60,31 @@ pub struct Settings {
     /// development: any credentials administer and the outbox can be read, on loopback only [default: development]
     #[arg(long, global = true, env = "COGNATE_MODE")]
     mode: Option<Mode>,
-    /// The mail server: smtp://user:password@host:port
+    /// The mail server: smtp://user:password@host:587 by STARTTLS, smtps://user:password@host:465 by TLS from the first byte, smtp://host:25?tls=none in clear; on this machine smtp:// is in clear unless it says ?tls=required
     #[arg(long, global = true, env = "COGNATE_SMTP_URL", value_name = "URL", hide_env_values = true)]
     smtp_url: Option<String>,
+    /// A file with that URL
+    #[arg(long, global = true, env = "COGNATE_SMTP_URL_FILE", value_name = "FILE")]
+    smtp_url_file: Option<PathBuf>,
     /// The sender of e-mails, where a pool names none
     #[arg(long, global = true, env = "COGNATE_MAIL_FROM", value_name = "ADDRESS")]
     mail_from: Option<String>,
-    /// Receives e-mails as JSON
+    /// Senders that pools may name, as in no-reply@example.org,example.com: addresses, and domains with all their addresses [default: the address of mail_from]
+    #[arg(long, global = true, env = "COGNATE_MAIL_SENDERS", value_name = "LIST")]
+    #[serde(deserialize_with = "file::list")]
+    mail_senders: Option<String>,
+    /// Receives e-mails as JSON: https://host/path, or http://host/path?tls=none in clear; on this machine http:// alone will do
     #[arg(long, global = true, env = "COGNATE_EMAIL_WEBHOOK", value_name = "URL", hide_env_values = true)]
     email_webhook: Option<String>,
-    /// Receives SMS as JSON
+    /// A file with that URL
+    #[arg(long, global = true, env = "COGNATE_EMAIL_WEBHOOK_FILE", value_name = "FILE")]
+    email_webhook_file: Option<PathBuf>,
+    /// Receives SMS as JSON: a URL as for e-mails
     #[arg(long, global = true, env = "COGNATE_SMS_WEBHOOK", value_name = "URL", hide_env_values = true)]
     sms_webhook: Option<String>,
+    /// A file with that URL
+    #[arg(long, global = true, env = "COGNATE_SMS_WEBHOOK_FILE", value_name = "FILE")]
+    sms_webhook_file: Option<PathBuf>,
     /// Days after which new keys sign a pool's tokens; the old ones stay published while their tokens live [default: never]
     #[arg(long, global = true, env = "COGNATE_SIGNING_KEY_DAYS", value_name = "DAYS")]
     signing_key_days: Option<u32>,
@@ -79,6 +100,9 @@ pub struct Settings {
     /// Whoever reads /_cognate/metrics shows this as a bearer token; without it they are read on this machine only
     #[arg(long, global = true, env = "COGNATE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// A file with that token
+    #[arg(long, global = true, env = "COGNATE_METRICS_TOKEN_FILE", value_name = "FILE")]
+    metrics_token_file: Option<PathBuf>,
     /// Requests a second from one address (an IPv6 /64) that signs none; 0 for no limit [default: 0; 50 in production]
     #[arg(long, global = true, env = "COGNATE_RATE_PER_ADDRESS", value_name = "REQUESTS")]
     rate_per_address: Option<u32>,
@@ -87,12 +111,14 @@ pub struct Settings {
     rate_per_user: Option<u32>,
     /// Requests a second by category: off, cognito for its default quotas, and others as in cognito,UserRead=500 [default: off]
     #[arg(long, global = true, env = "COGNATE_RATE_CATEGORIES", value_name = "LIST")]
+    #[serde(deserialize_with = "file::list")]
     rate_categories: Option<String>,
     /// Networks of proxies whose X-Forwarded-For is believed, as in 127.0.0.1,10.0.0.0/8
     #[arg(long, global = true, env = "COGNATE_TRUSTED_PROXIES", value_name = "LIST")]
+    #[serde(deserialize_with = "file::list")]
     trusted_proxies: Option<String>,
-    /// Receives traces by OTLP over HTTP, such as http://localhost:4318/v1/traces
-    #[arg(long, global = true, env = "COGNATE_OTLP_URL", value_name = "URL")]
+    /// Receives traces by OTLP over HTTP, such as http://localhost:4318/v1/traces: a URL as for e-mails
+    #[arg(long, global = true, env = "COGNATE_OTLP_URL", value_name = "URL", hide_env_values = true)]
     #[serde(skip)]
     otlp_url: Option<String>,
     /// How log lines are written [default: text]
@@ -122,6 +148,11 @@ pub enum LogFormat {
     Json,
 }
 
+/// Every setting as clap knows it.
+pub fn all() -> Vec<Arg> {
+    Settings::augment_args(Command::new("settings")).get_arguments().cloned().collect()
+}
+
 impl Settings {
     pub fn otlp_url(&self) -> Option<&str> {
         self.otlp_url.as_deref()
@@ -138,10 +169,10 @@ impl Settings {
     /// The settings in their final types.
     pub fn into_config(self) -> Result<Config> {
         let file = match &self.config {
-            Some(path) => read(path)?,
+            Some(path) => file::read(path)?.with_secrets().with_context(|| path.display().to_string())?,
             None => Settings::default(),
         };
-        let given = self.or(file);
+        let given = self.with_secrets()?.or(file);
         let listen = match given.listen {
             Some(listen) => listen,
             None => LISTEN.parse().context("the default address")?,
@@ -149,16 +180,20 @@ impl Settings {
         let mut config = Config::local(listen, given.data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR)));
         config.ephemeral = given.ephemeral.unwrap_or(false);
         config.seed = given.seed;
+        config.master_key_file = given.master_key_file;
         config.database_url = given.database_url;
         if let Some(url) = given.public_url {
             config.public_url = public_url(&url)?;
         }
         config.issuer = given.issuer.unwrap_or(config.issuer);
-        config.region = given.region.unwrap_or(config.region);
+        if let Some(name) = given.region {
+            config.region = region::read(&name)?;
+        }
         config.account_id = given.account_id.unwrap_or(config.account_id);
         config.development = given.mode != Some(Mode::Production);
         config.delivery.smtp_url = given.smtp_url;
         config.delivery.mail_from = given.mail_from;
+        config.delivery.mail_senders = senders(given.mail_senders.as_deref().unwrap_or_default())?;
         config.delivery.email_webhook = given.email_webhook;
         config.delivery.sms_webhook = given.sms_webhook;
         config.signing_key_days = given.signing_key_days;
@@ -183,6 +218,13 @@ impl Settings {
             log: None,
             log_format: None,
             otlp_url: None,
+            database_url_file: None,
+            smtp_url_file: None,
+            email_webhook_file: None,
+            sms_webhook_file: None,
+            metrics_token_file: None,
+            master_key_file: self.master_key_file.or(file.master_key_file),
+            mail_senders: self.mail_senders.or(file.mail_senders),
             audit_days: self.audit_days.or(file.audit_days),
             metrics_token: self.metrics_token.or(file.metrics_token),
             rate_per_address: self.rate_per_address.or(file.rate_per_address),
@@ -210,18 +252,25 @@ impl Settings {
     }
 }
 
-fn read(path: &Path) -> Result<Settings> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("{} is not a file of settings", path.display()))
-}
-
 fn public_url(url: &str) -> Result<String> {
     let url = url.trim_end_matches('/');
     let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    if host.is_none_or(|host| host.is_empty() || host.contains(['?', '#', ' '])) {
-        bail!("--public-url must be http://HOST or https://HOST, with a port or path if need be, not {url}");
+    if host.is_none_or(|host| host.is_empty() || host.contains(['?', '#', ' ', '@'])) {
+        bail!("--public-url must be http://HOST or https://HOST, with a port or path if need be");
     }
     Ok(url.to_owned())
+}
+
+/// Addresses and domains.
+fn senders(text: &str) -> Result<Vec<String>> {
+    let senders: Vec<String> = rates::items(text).map(str::to_owned).collect();
+    for sender in &senders {
+        let mailbox = if sender.contains('@') { sender.clone() } else { format!("x@{sender}") };
+        if mailbox.parse::<lettre::Address>().is_err() {
+            bail!("--mail-senders: {sender} is neither an address nor a domain");
+        }
+    }
+    Ok(senders)
 }
 
 fn check(config: &Config) -> Result<()> {
@@ -245,13 +294,10 @@ fn check(config: &Config) -> Result<()> {
     if config.ephemeral && config.database_url.is_some() {
         bail!("--ephemeral keeps everything in this process, and --database-url elsewhere: choose one.");
     }
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if config.region.is_empty() || config.region.len() > 40 || !config.region.chars().all(letters) {
-        bail!("--region must be a name like us-east-1, not {}", config.region);
-    }
     if config.account_id.len() != 12 || !config.account_id.bytes().all(|b| b.is_ascii_digit()) {
         bail!("--account-id must be 12 digits, not {}", config.account_id);
     }
+    config.delivery.check().map_err(|mistake| anyhow!(mistake))?;
     Ok(())
 }
 
@@ -260,7 +306,7 @@ mod tests {
     use super::*;
 
     fn settings(text: &str) -> Result<Config> {
-        toml::from_str::<Settings>(text)?.into_config()
+        file::parse(text)?.into_config()
     }
 
     #[test]
@@ -281,6 +327,12 @@ mod tests {
             "public_url = 'cognito.example.com'",
             "account_id = '12'",
             "region = 'US East'",
+            "region = 'us-est-1'",
+            "smtp_url = 'smtp://mail.example?tls=no'",
+            "email_webhook = 'http://hooks.example/'",
+            "mail_senders = ['a b']",
+            "mail_from = 'nobody'",
+            "smtp_url_file = '/nowhere/file'",
             "issuer = 'other'",
             "hash_memory_kib = 1024",
             "hash_passes = 0",
@@ -291,6 +343,11 @@ mod tests {
         ] {
             assert!(settings(text).is_err(), "{text}");
         }
+        assert!(settings("smtp_url = 'smtp://u:p@mail.example.com'").is_ok());
+        assert_eq!(
+            settings("mail_senders = 'a.example, b@c.example'").unwrap().delivery.mail_senders.len(),
+            2
+        );
         assert!(settings("listen = '0.0.0.0:9229'\nmode = 'production'").is_ok());
         assert_eq!(settings("public_url = 'https://a.example/'").unwrap().public_url, "https://a.example");
     }

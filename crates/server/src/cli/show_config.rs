@@ -1,35 +1,76 @@
 //! `cognate config`: every setting that is in force, and where it comes from. The same list makes
 //! docs/configuration.md.
 
-use super::{Cli, say, settings::Settings};
-use anyhow::{Context as _, Result};
-use clap::{Arg, ArgMatches, Args as _, Command, parser::ValueSource};
-use std::path::Path;
+use super::{
+    Cli, say,
+    settings::{all, file::read_table},
+};
+use crate::config::Config;
+use anyhow::Result;
+use clap::{Arg, ArgMatches, parser::ValueSource};
+use std::num::NonZeroU32;
 
 /// Prints the settings.
-pub fn run(matches: &ArgMatches) -> Result<()> {
+pub fn run(matches: &ArgMatches, config: &Config) -> Result<()> {
     let file = match matches.get_one::<std::path::PathBuf>("config") {
-        Some(path) => read(path)?,
+        Some(path) => read_table(path)?,
         None => toml::Table::new(),
     };
     for arg in all() {
-        let (value, source) = effective(&arg, matches, &file);
+        let (value, source) = effective(&arg, matches, &file, config);
         say(&format!("{:20} = {value:40} # {source}", arg.get_id()));
     }
     Ok(())
 }
 
-fn read(path: &Path) -> Result<toml::Table> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    text.parse().with_context(|| format!("{} is not a file of settings", path.display()))
+/// The secrets that stand on the command line, where every user of the machine can read them.
+pub fn secret_flags(matches: &ArgMatches) -> Vec<String> {
+    let is_given = |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let holds_one = |arg: &Arg| {
+        // An address without a password is none.
+        let value = matches.get_one::<String>(arg.get_id().as_str()).map_or("", String::as_str);
+        !matches!(arg.get_id().as_str(), "database_url" | "smtp_url") || value.contains('@')
+    };
+    let secrets = all().into_iter().filter(|arg| arg.is_hide_env_values_set());
+    let given = secrets.filter(|arg| is_given(arg) && holds_one(arg));
+    given.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
-/// Every setting as clap knows it.
-fn all() -> Vec<Arg> {
-    Settings::augment_args(Command::new("settings")).get_arguments().cloned().collect()
+/// The flags by which a further command finds the same store as this one, and whether variables say more.
+pub fn flags_of_the_store(matches: &ArgMatches) -> (String, bool) {
+    let mut flags = String::new();
+    let mut has_variables = false;
+    for arg in all() {
+        let id = arg.get_id().as_str();
+        let names_store = ["config", "data_dir", "database_url", "database_url_file", "master_key_file"];
+        let names_pools = ["region", "account_id"];
+        if !names_store.contains(&id) && !names_pools.contains(&id) {
+            continue;
+        }
+        match matches.value_source(id) {
+            Some(ValueSource::EnvVariable) => has_variables = true,
+            Some(ValueSource::CommandLine) => {
+                let raw = matches.get_raw(id).and_then(|mut values| values.next()).unwrap_or_default();
+                let raw = raw.to_string_lossy();
+                let value = if arg.is_hide_env_values_set() { "…" } else { &raw };
+                flags.push_str(&format!(" --{} {}", arg.get_long().unwrap_or_default(), quoted(value)));
+            }
+            _ => {}
+        }
+    }
+    (flags, has_variables)
 }
 
-fn effective(arg: &Arg, matches: &ArgMatches, file: &toml::Table) -> (String, &'static str) {
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:…".contains(c);
+    match word.chars().all(is_plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+fn effective(arg: &Arg, matches: &ArgMatches, file: &toml::Table, config: &Config) -> (String, &'static str) {
     let id = arg.get_id().as_str();
     let source = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Some("command line"),
@@ -44,7 +85,19 @@ fn effective(arg: &Arg, matches: &ArgMatches, file: &toml::Table) -> (String, &'
     match file.get(id) {
         Some(toml::Value::String(text)) => (hidden(text.clone()), "file"),
         Some(value) => (hidden(value.to_string()), "file"),
-        None => (default_of(arg).unwrap_or_default(), "default"),
+        None => (in_force(arg, config), "default"),
+    }
+}
+
+/// What holds where nothing is said, which may follow from another setting.
+fn in_force(arg: &Arg, config: &Config) -> String {
+    let rate = |rate: Option<NonZeroU32>| rate.map_or(0, NonZeroU32::get).to_string();
+    match arg.get_id().as_str() {
+        "public_url" => config.public_url.clone(),
+        "rate_per_address" => rate(config.rates.per_address),
+        "rate_per_user" => rate(config.rates.per_user),
+        "mail_senders" => config.delivery.mail_from.clone().unwrap_or_default(),
+        _ => default_of(arg).unwrap_or_default(),
     }
 }
 
@@ -66,10 +119,14 @@ fn document() -> String {
         "# Settings\n\n\
          No setting is needed. Each is a flag, an environment variable, or a line in the file that `--config` names \
          (TOML, the flag's name with underscores); the flag goes before the variable, and the variable before the \
-         file. A setting that does not exist is refused. `cognate config` prints what is in force and where it comes \
-         from.\n\n\
-         The master key is no setting: it is in `COGNATE_MASTER_KEY` or in `master.key` in the data folder (see \
-         [operations.md](operations.md)).\n\n\
+         file. Whatever is written and no setting is refused, be it a flag, a variable that begins with `COGNATE_` \
+         (but for `COGNATE_TEST_…`, and those that Kubernetes sets for a Service of that name), or a line of the file. \
+         `cognate config` prints what is in force and where it comes from.\n\n\
+         The master key itself is in `master.key` in the data folder, in the file of `--master-key-file`, or in \
+         `COGNATE_MASTER_KEY`, which is no flag (see [operations.md](operations.md)).\n\n\
+         What holds a password or token is better given by a variable, or by the setting of the same name with `-file`: \
+         every user of a machine can read a command line, and the server warns of it. A file of settings may be read \
+         by whoever runs the server and by nobody else.\n\n\
          | flag | variable | default | meaning |\n| --- | --- | --- | --- |\n",
     );
     for arg in all() {
@@ -86,7 +143,8 @@ fn document() -> String {
         ));
     }
     text.push_str(
-        "\nThe file cannot name `config`, `log`, `log_format` and `otlp_url`, which are needed before it is read.\n",
+        "\nThe file cannot name `config`, `log`, `log_format` and `otlp_url`, which are needed before it is read. A list \
+         in it may be a text with commas or a TOML list of texts.\n",
     );
     text
 }
@@ -127,9 +185,11 @@ mod tests {
             "--smtp-url",
             "smtp://user:secret@mail",
         ]);
+        let mut config = Config::local(([127, 0, 0, 1], 7).into(), "no-folder".into());
+        config.rates.per_address = NonZeroU32::new(50);
         let found = |id: &str| {
             let arg = all().into_iter().find(|arg| arg.get_id() == id).unwrap();
-            effective(&arg, &matches, &file)
+            effective(&arg, &matches, &file, &config)
         };
         for (id, value, source) in [
             ("region", "eu-north-1", "command line"),
@@ -137,8 +197,39 @@ mod tests {
             ("metrics_token", "(hidden)", "file"),
             ("smtp_url", "(hidden)", "command line"),
             ("account_id", "123456789012", "default"),
+            ("public_url", "http://localhost:7", "default"),
+            ("rate_per_address", "50", "default"),
+            ("rate_per_user", "0", "default"),
         ] {
             assert_eq!(found(id), (value.to_owned(), source), "{id}");
         }
+        assert_eq!(secret_flags(&matches), ["smtp-url"]);
+    }
+
+    #[test]
+    fn secrets_on_the_command_line_are_seen() {
+        let flags = |arguments: &[&str]| {
+            secret_flags(&Cli::command().get_matches_from([&["cognate"], arguments].concat()))
+        };
+        assert!(flags(&[]).is_empty());
+        assert!(flags(&["--smtp-url", "smtp://localhost", "--smtp-url-file", "/x"]).is_empty());
+        assert!(flags(&["--database-url=postgres:///d?host=/run"]).is_empty());
+        assert_eq!(flags(&["--database-url=postgres://u:p@h/d"]), ["database-url"]);
+        assert_eq!(flags(&["--metrics-token=x", "serve"]), ["metrics-token"]);
+        assert_eq!(flags(&["serve", "--sms-webhook=https://x/key"]), ["sms-webhook"]);
+        assert_eq!(flags(&["--otlp-url=https://x/key"]), ["otlp-url"]);
+    }
+
+    #[test]
+    fn a_further_command_is_told_the_flags_of_this_one() {
+        let flags = |arguments: &[&str]| {
+            flags_of_the_store(&Cli::command().get_matches_from([&["cognate"], arguments].concat())).0
+        };
+        assert_eq!(flags(&["--listen", "127.0.0.1:1"]), "");
+        assert_eq!(
+            flags(&["--config", "/etc/my file.toml", "serve", "--data-dir=/var/lib/cognate"]),
+            " --config '/etc/my file.toml' --data-dir /var/lib/cognate"
+        );
+        assert_eq!(flags(&["--database-url", "postgres://u:hunter2@h/d"]), " --database-url …");
     }
 }

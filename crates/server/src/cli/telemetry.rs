@@ -4,7 +4,8 @@ use super::{
     settings::{LogFormat, Settings},
     traces::Exporter,
 };
-use anyhow::{Context as _, Result};
+use crate::outbound;
+use anyhow::{Context as _, Result, anyhow};
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -31,7 +32,9 @@ pub fn start(settings: &Settings) -> Result<Traces> {
             lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
         }
     };
-    let exporter = settings.otlp_url().map(Exporter::new).transpose()?;
+    let url = settings.otlp_url().map(|url| outbound::http("--otlp-url", url)).transpose();
+    let url = url.map_err(|mistake| anyhow!(mistake))?;
+    let exporter = url.map(|url| Exporter::new(url.as_str())).transpose()?;
     // A trace is of a request, of the store and of the workers; other crates have spans of their own.
     let ours = Targets::new().with_target("cognate", tracing::Level::DEBUG);
     let spans = exporter.as_ref().map(|exporter| exporter.layer().with_filter(ours));

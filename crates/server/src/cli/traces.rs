@@ -1,6 +1,6 @@
 //! Traces to an OpenTelemetry collector. Not in every build, because what speaks to one is much to compile.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, anyhow};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
@@ -21,7 +21,8 @@ impl Exporter {
             .with_endpoint(url)
             .with_timeout(EXPORT_TIMEOUT)
             .build()
-            .with_context(|| format!("traces cannot be sent to {url}"))?;
+            // The cause could quote the address, which may hold a secret.
+            .map_err(|_| anyhow!("traces cannot be sent to --otlp-url"))?;
         let resource = Resource::builder().with_service_name("cognate").build();
         Ok(Exporter(
             SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build(),

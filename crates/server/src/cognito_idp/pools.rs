@@ -92,6 +92,7 @@ pub(crate) async fn create_as(
 async fn try_create(app: &App, id: String, input: CreateUserPoolRequest) -> Result<Option<Pool>> {
     let arn = ids::pool_arn(&app.config.region, &app.config.account_id, &id);
     let pool = settings::create(input, id, arn, app.now())?;
+    app.config.delivery.check_email(pool.detail.email_configuration.as_ref())?;
     Ok(insert(app, &pool).await?.then_some(pool))
 }
 
@@ -141,7 +142,13 @@ pub async fn update_user_pool(
     input: UpdateUserPoolRequest,
 ) -> Result<UpdateUserPoolResponse> {
     let (id, now) = (input.user_pool_id.clone(), app.now());
-    change(app, &id, move |pool| settings::update(pool, input.clone(), now)).await?;
+    let delivery = app.config.delivery.clone();
+    change(app, &id, move |pool| {
+        let changed = settings::update(pool, input.clone(), now)?;
+        delivery.check_email(changed.detail.email_configuration.as_ref())?;
+        Ok(changed)
+    })
+    .await?;
     Ok(UpdateUserPoolResponse {})
 }
 

@@ -215,6 +215,7 @@ impl KeyRing {
         &self,
         workers: &Workers,
         vault: &Vault,
+        mut random: SystemRandom,
         now: Millis,
         pool_id: &str,
         token_use: TokenUse,
@@ -226,7 +227,7 @@ impl KeyRing {
         };
         let pair = KeyPair::from_pkcs8(&der).map_err(|_| Fault::internal("a new key cannot be parsed"))?;
         let mut name = [0; 32];
-        SystemRandom.fill(&mut name);
+        random.fill(&mut name);
         let kid = STANDARD.encode(name);
         let jwk = jwk::of(&kid, &pair);
         Ok(SigningKey {

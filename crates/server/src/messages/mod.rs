@@ -38,17 +38,36 @@ impl Transports {
     /// # Errors
     /// A text for the operator when an address cannot be used.
     pub fn new(settings: &Delivery) -> std::result::Result<Transports, String> {
-        let webhook = |url: &Option<String>| url.as_deref().map(webhook::Webhook::new).transpose();
+        let webhook = |setting: &str, url: &Option<String>| {
+            url.as_deref().map(|url| webhook::Webhook::new(setting, url)).transpose()
+        };
         Ok(Transports {
             smtp: settings.smtp_url.as_deref().map(|url| smtp::Smtp::new(url, settings)).transpose()?,
-            email_webhook: webhook(&settings.email_webhook)?,
-            sms_webhook: webhook(&settings.sms_webhook)?,
+            email_webhook: webhook("--email-webhook", &settings.email_webhook)?,
+            sms_webhook: webhook("--sms-webhook", &settings.sms_webhook)?,
         })
     }
 
     /// Whether nothing can leave.
     pub fn is_empty(&self) -> bool {
         self.smtp.is_none() && self.email_webhook.is_none() && self.sms_webhook.is_none()
+    }
+
+    /// Connects to the mail server and signs in; none where none is configured.
+    pub async fn sign_in_to_mail_server(&self) -> Option<std::result::Result<(), String>> {
+        Some(self.smtp.as_ref()?.sign_in().await)
+    }
+
+    /// Sends an e-mail that belongs to no user by the mail server; none where none is configured.
+    pub async fn send_test_mail(&self, to: &str) -> Option<std::result::Result<(), String>> {
+        Some(self.smtp.as_ref()?.send_test(to).await)
+    }
+
+    /// Leaves the mail server in order.
+    pub async fn end(self) {
+        if let Some(smtp) = self.smtp {
+            smtp.end().await;
+        }
     }
 
     /// Sends one message. E-mails take the mail server where both ways are configured.

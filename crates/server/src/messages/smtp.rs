@@ -1,7 +1,7 @@
 //! E-mail by SMTP.
 
 use super::{Failure, Outgoing, TRY_TIMEOUT};
-use crate::config::Delivery;
+use crate::{config::Delivery, outbound};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
@@ -15,18 +15,48 @@ const FROM: &str = "no-reply@localhost";
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    settings: Delivery,
 }
 
 impl Smtp {
-    /// The mail server at `smtp://` or `smtps://`; the URL may carry user and password, and `?tls=required` asks
-    /// for STARTTLS.
+    /// The mail server at an address of one of the forms that [`outbound::smtp`] takes.
     pub(super) fn new(url: &str, settings: &Delivery) -> Result<Smtp, String> {
+        let url = outbound::smtp(url)?;
         // The reason is not shown: it could quote the password in the URL.
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(|_| "the URL of the mail server cannot be used".to_owned())?;
-        let from = settings.mail_from.as_deref().unwrap_or(FROM);
-        let from = from.parse().map_err(|_| format!("the sender's address {from} cannot be used"))?;
-        Ok(Smtp { transport: builder.timeout(Some(TRY_TIMEOUT)).build(), from })
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+            .map_err(|_| "--smtp-url cannot be used".to_owned())?;
+        let from = match settings.sender()? {
+            Some(from) => from,
+            None => FROM.parse().map_err(|_| "there is no sender's address".to_owned())?,
+        };
+        Ok(Smtp { transport: builder.timeout(Some(TRY_TIMEOUT)).build(), from, settings: settings.clone() })
+    }
+
+    /// Connects, signs in and asks for an answer.
+    pub(super) async fn sign_in(&self) -> Result<(), String> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("it did not answer after the greeting".to_owned()),
+            Err(error) => Err(describe(&error)),
+        }
+    }
+
+    /// Sends an e-mail that belongs to no user, to see whether it arrives.
+    pub(super) async fn send_test(&self, to: &str) -> Result<(), String> {
+        let to = to.parse().map_err(|_| format!("{to} is no address"))?;
+        let mail = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject("Cognate can send e-mails")
+            .header(ContentType::TEXT_PLAIN)
+            .body("`cognate doctor --mail-to` sent this e-mail.\r\n".to_owned())
+            .map_err(|error| error.to_string())?;
+        self.transport.send(mail).await.map(drop).map_err(|error| describe(&error))
+    }
+
+    /// Says good-bye on the connections that are kept.
+    pub(super) async fn end(&self) {
+        self.transport.shutdown().await;
     }
 
     pub(super) async fn send(&self, outgoing: &Outgoing) -> Result<(), Failure> {
@@ -41,6 +71,11 @@ impl Smtp {
     /// can drop a second copy.
     fn mail(&self, outgoing: &Outgoing) -> Result<Message, Failure> {
         let message = &outgoing.message;
+        // The pool may be older than the setting.
+        let named = [&outgoing.from, &outgoing.reply_to];
+        if let Some(foreign) = named.into_iter().flatten().find(|text| !self.settings.may_send_as(text)) {
+            return Err(Failure::for_good(format!("--mail-senders does not name the pool's {foreign}")));
+        }
         let from: Mailbox = match &outgoing.from {
             Some(from) => from.parse().map_err(|_| Failure::for_good("the pool's sender is no address"))?,
             None => self.from.clone(),

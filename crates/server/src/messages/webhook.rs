@@ -1,6 +1,7 @@
 //! E-mail and SMS by a webhook: a JSON object POSTed to the operator's own endpoint.
 
 use super::{Failure, Outgoing, TRY_TIMEOUT};
+use crate::outbound;
 use reqwest::{StatusCode, Url, redirect};
 use serde::Serialize;
 use std::result::Result;
@@ -28,12 +29,9 @@ struct Body<'a> {
 }
 
 impl Webhook {
-    pub(super) fn new(url: &str) -> Result<Webhook, String> {
-        // The URL is not shown: it may carry a secret.
-        let url: Url = url.parse().map_err(|_| "the URL of a webhook cannot be used".to_owned())?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("the URL of a webhook begins with http:// or https://".to_owned());
-        }
+    /// The endpoint that a setting names.
+    pub(super) fn new(setting: &str, url: &str) -> Result<Webhook, String> {
+        let url = outbound::http(setting, url)?;
         let client = reqwest::Client::builder()
             // A redirect would carry codes to a place that the operator has not named.
             .redirect(redirect::Policy::none())

@@ -108,16 +108,17 @@ pub async fn is_sealed(db: &Db) -> Result<bool> {
 
 /// Opens the vault of a store. The first key that comes to a new store becomes its key. None: the key is not one
 /// that the store accepts.
-pub async fn open(db: &Db, key: &Secret, now: Millis) -> Result<Option<Vault>> {
+pub async fn open(db: &Db, mut random: SystemRandom, key: &Secret, now: Millis) -> Result<Option<Vault>> {
     let (key, mut root) = (key.clone(), Secret::default());
-    SystemRandom.fill(&mut *root);
+    random.fill(&mut *root);
     let task_key = key.clone();
+    let new_root = SealingKey::new(&key).seal(&mut random, ROOT_CONTEXT, &*root);
     let found = db
         .write(move |tx| {
             let sealer = SealingKey::new(&task_key);
             if find_sealing(tx)?.is_none() {
-                let sealed = sealer.seal(&mut SystemRandom, ROOT_CONTEXT, &*root);
-                put(tx, &envelope_name(sealer.id), &Envelope { root: sealed, others: BTreeMap::new() })?;
+                let envelope = Envelope { root: new_root.clone(), others: BTreeMap::new() };
+                put(tx, &envelope_name(sealer.id), &envelope)?;
                 put(tx, SEALING, &Sealing { id: sealer.id.to_string(), since: now })?;
             }
             let envelope = find_envelope(tx, sealer.id)?;
@@ -126,7 +127,7 @@ pub async fn open(db: &Db, key: &Secret, now: Millis) -> Result<Option<Vault>> {
         .await?;
     let Some((envelope, sealing)) = found else { return Ok(None) };
     let sealer = SealingKey::new(&key);
-    let vault = Vault::new(&key, &*envelope.root(&sealer)?);
+    let vault = Vault::new(random, &key, &*envelope.root(&sealer)?);
     learn(&vault, envelope.others(&sealer)?, &sealing)?;
     Ok(Some(vault))
 }
@@ -179,7 +180,13 @@ pub async fn follow(db: &Db, vault: &Vault) -> Result<()> {
 
 /// Begins a change from `old` to `new`; begun already, it changes nothing. False: the store does not accept `old`,
 /// or another change is under way.
-pub async fn announce(db: &Db, old: &Secret, new: &Secret, now: Millis) -> Result<bool> {
+pub async fn announce(
+    db: &Db,
+    random: SystemRandom,
+    old: &Secret,
+    new: &Secret,
+    now: Millis,
+) -> Result<bool> {
     let (old, new) = (old.clone(), new.clone());
     db.write(move |tx| {
         let (from, to) = (SealingKey::new(&old), SealingKey::new(&new));
@@ -191,21 +198,20 @@ pub async fn announce(db: &Db, old: &Secret, new: &Secret, now: Millis) -> Resul
         if sealing != Some(from.id.to_string()) {
             return Ok(false);
         }
+        // For nonces alone: a run that comes again seals under others.
+        let mut random = random;
         let root = envelope.root(&from)?;
-        let mut next =
-            Envelope { root: to.seal(&mut SystemRandom, ROOT_CONTEXT, &*root), others: BTreeMap::new() };
+        let mut next = Envelope { root: to.seal(&mut random, ROOT_CONTEXT, &*root), others: BTreeMap::new() };
         // What the old key's holder had to know, the new one's must: a change may follow soon after another.
         // The new key itself may be among them, where a change is taken back.
         for (id, sealed) in envelope.others.iter().filter(|(id, _)| **id != to.id.to_string()) {
             let other = from.try_open(&other_context(id), sealed);
             let other = other.ok_or_else(|| Fault::internal("a key cannot be opened"))?;
-            next.others.insert(id.clone(), to.seal(&mut SystemRandom, &other_context(id), &other));
+            next.others.insert(id.clone(), to.seal(&mut random, &other_context(id), &other));
         }
         let (from_name, to_name) = (from.id.to_string(), to.id.to_string());
-        next.others.insert(from_name.clone(), to.seal(&mut SystemRandom, &other_context(&from_name), &*old));
-        envelope
-            .others
-            .insert(to_name.clone(), from.seal(&mut SystemRandom, &other_context(&to_name), &*new));
+        next.others.insert(from_name.clone(), to.seal(&mut random, &other_context(&from_name), &*old));
+        envelope.others.insert(to_name.clone(), from.seal(&mut random, &other_context(&to_name), &*new));
         put(tx, &envelope_name(from.id), &envelope)?;
         put(tx, &envelope_name(to.id), &next)?;
         put(tx, SEALING, &Sealing { id: to_name, since: now })?;

@@ -1,6 +1,6 @@
 //! Page tokens under the vault's key and the server's clock.
 
-use crate::{app::App, secrets::random::SystemRandom};
+use crate::app::App;
 use rules::{
     Result,
     paging::{self, List},
@@ -8,7 +8,7 @@ use rules::{
 
 /// Seals a position for one operation; `scope` names the pool and every parameter that must stay the same.
 pub fn seal(app: &App, operation: &str, scope: &[&str], position: String) -> Result<String> {
-    paging::seal(app.vault.client_key(), &mut SystemRandom, app.now(), List { operation, scope }, position)
+    paging::seal(app.vault.client_key(), &mut app.random(), app.now(), List { operation, scope }, position)
 }
 
 /// Opens what [`seal`] made for the same operation and scope; none means the first page.

@@ -31,6 +31,8 @@ pub struct Vault {
     ring: RwLock<Arc<Ring>>,
     root: Prk,
     client_key: SealingKey,
+    /// For nonces alone. A transaction that runs again seals again, under another: that is as it must be.
+    random: SystemRandom,
 }
 
 impl fmt::Debug for Vault {
@@ -41,11 +43,15 @@ impl fmt::Debug for Vault {
 
 impl Vault {
     /// A vault that seals under this master key and derives from this root secret.
-    pub fn new(master_key: &[u8; MASTER_KEY_BYTES], root_secret: &[u8; MASTER_KEY_BYTES]) -> Vault {
+    pub fn new(
+        random: SystemRandom,
+        master_key: &[u8; MASTER_KEY_BYTES],
+        root_secret: &[u8; MASTER_KEY_BYTES],
+    ) -> Vault {
         let root = Salt::new(HKDF_SHA256, b"cognate-root").extract(root_secret);
         let client_key = SealingKey::for_clients(root_secret);
         let ring = Ring { sealing: SealingKey::new(master_key), others: Vec::new() };
-        Vault { ring: RwLock::new(Arc::new(ring)), root, client_key }
+        Vault { ring: RwLock::new(Arc::new(ring)), root, client_key, random }
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -84,7 +90,7 @@ impl Vault {
     /// Encrypts and authenticates for the store. Only the same `context` opens it again, so that a sealed value
     /// cannot be moved to another user, client or purpose.
     pub fn seal(&self, context: &str, secret: &[u8]) -> Sealed {
-        self.ring().sealing.seal(&mut SystemRandom, context, secret)
+        self.ring().sealing.seal(&mut { self.random }, context, secret)
     }
 
     /// The key for what a client carries and brings back within minutes: a change of the master key does not
@@ -95,7 +101,7 @@ impl Vault {
 
     /// Seals what a client carries.
     pub fn seal_for_client(&self, context: &str, secret: &[u8]) -> Sealed {
-        self.client_key.seal(&mut SystemRandom, context, secret)
+        self.client_key.seal(&mut { self.random }, context, secret)
     }
 
     /// Opens what a client brings back; none if it was not lent for `context`, or was changed.
@@ -159,11 +165,11 @@ mod tests {
 
     #[test]
     fn only_the_same_context_and_key_open() {
-        let vault = Vault::new(&[7; 32], &[1; 32]);
+        let vault = Vault::new(SystemRandom, &[7; 32], &[1; 32]);
         let sealed = vault.seal("a", b"secret");
         assert_eq!(**vault.try_open("a", &sealed).unwrap(), *b"secret");
         assert!(vault.try_open("b", &sealed).is_none());
-        assert!(Vault::new(&[8; 32], &[1; 32]).try_open("a", &sealed).is_none());
+        assert!(Vault::new(SystemRandom, &[8; 32], &[1; 32]).try_open("a", &sealed).is_none());
         assert_ne!(vault.seal("a", b"secret"), sealed);
         assert!(vault.open_from_client("a", &sealed).is_none());
         assert!(vault.try_open("a", &vault.seal_for_client("a", b"secret")).is_none());
@@ -171,7 +177,7 @@ mod tests {
 
     #[test]
     fn macs_keep_parts_and_purposes_apart() {
-        let vault = Vault::new(&[7; 32], &[1; 32]);
+        let vault = Vault::new(SystemRandom, &[7; 32], &[1; 32]);
         assert_ne!(vault.mac("p", &["ab", "c"]), vault.mac("p", &["a", "bc"]));
         assert_ne!(vault.mac("p", &["ab"]), vault.mac("q", &["ab"]));
         assert_eq!(vault.mac("p", &["ab"]), vault.mac("p", &["ab"]));
@@ -179,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_new_key_seals_and_the_old_one_still_opens() {
-        let (vault, next) = (Vault::new(&[7; 32], &[1; 32]), SealingKey::new(&[8; 32]));
+        let (vault, next) = (Vault::new(SystemRandom, &[7; 32], &[1; 32]), SealingKey::new(&[8; 32]));
         let (mut sealed, lent, mac) =
             (vault.seal("a", b"s"), vault.seal_for_client("a", b"l"), vault.mac("p", &["x"]));
         vault.learn(vec![next.clone(), next.clone()], next.id);
@@ -189,7 +195,7 @@ mod tests {
         assert!(vault.reseal("a", &mut sealed).unwrap());
         assert!(!vault.reseal("a", &mut sealed).unwrap());
 
-        let after = Vault::new(&[8; 32], &[1; 32]);
+        let after = Vault::new(SystemRandom, &[8; 32], &[1; 32]);
         assert_eq!(**after.open("a", &sealed).unwrap(), *b"s");
         assert_eq!(**after.open_from_client("a", &lent).unwrap(), *b"l");
         assert_eq!(after.mac("p", &["x"]), mac);

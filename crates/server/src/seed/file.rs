@@ -1,6 +1,7 @@
 //! The file: what it may name, read whole before anything is applied.
 
 use super::entry::{Entry, Mistake, Place};
+use crate::config::text::toml_mistake;
 use crate::development::custom_ids::{check_client_id, check_pool_id};
 use rules::Fault;
 use serde_json::Value;
@@ -74,7 +75,7 @@ fn parse(text: &str, is_toml: bool) -> Result<Vec<Pool>, Mistake> {
     let value: Value = match is_toml {
         // The message without the line, which may hold a password.
         true => toml::from_str(text)
-            .map_err(|error| Mistake::new(format!("not TOML: {}", toml_text(text, &error))))?,
+            .map_err(|error| Mistake::new(format!("not TOML: {}", toml_mistake(text, &error))))?,
         false => serde_json::from_str(text).map_err(|error| {
             Mistake::new(format!("not JSON: line {}, column {}", error.line(), error.column()))
         })?,
@@ -88,12 +89,6 @@ fn parse(text: &str, is_toml: bool) -> Result<Vec<Pool>, Mistake> {
         pools.iter().flat_map(|pool| &pool.clients).map(|client| (&client.place, client.id.as_str())),
     )?;
     Ok(pools)
-}
-
-fn toml_text(text: &str, error: &toml::de::Error) -> String {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-    format!("line {line}: {}", error.message())
 }
 
 fn pool(mut entry: Entry) -> Result<Pool, Mistake> {
@@ -194,7 +189,7 @@ mod tests {
             ),
             ("[[UserPools]]\nId = 'a_b'\n[[UserPools]]\nId = 'a_b'", "UserPools[1]: a_b is named twice"),
             ("UserPools = 1", "UserPools: a list is expected"),
-            ("[[UserPools]]\nId = 'a_b'\nPassword = 'secret", "not TOML: line 3: "),
+            ("[[UserPools]]\nId = 'a_b'\nPassword = 'secret", "not TOML: line 3, column 19: "),
         ] {
             let mistake = parse(text, true).err().unwrap().to_string();
             assert!(mistake.starts_with(expected), "{mistake}");

@@ -5,7 +5,7 @@ use crate::{
     signer::{Signed, Signer},
 };
 use axum::{body::Body, http::Request};
-use cognate::secrets::{master_keys, vault::KeyId};
+use cognate::secrets::{master_keys, random::SystemRandom, vault::KeyId};
 use serde_json::{Value, json};
 use spec::Service;
 
@@ -61,7 +61,7 @@ async fn keys_outlive_a_change_of_the_master_key(lab: Lab) {
     let signer = Signer::with_policy(&lab, "ann", &everything()).await;
     let (db, new) = (lab.app.db.clone(), [9; 32]);
     let now = lab.app.now();
-    assert!(master_keys::announce(&db, &MASTER_KEY.into(), &new.into(), now).await.unwrap());
+    assert!(master_keys::announce(&db, SystemRandom, &MASTER_KEY.into(), &new.into(), now).await.unwrap());
     let with_new = lab.another(new, |_| {}).await.unwrap();
     let walked = master_keys::reseal(&db, &with_new.app.vault, |_, _| {}).await.unwrap();
     assert_eq!((walked.resealed, walked.damaged), (1, 0));

@@ -1,7 +1,7 @@
 //! Messages leave: by a mail server, by webhooks, with retries that end, and never in the way of a request.
 
 use crate::{
-    lab::Lab,
+    lab::{Lab, MASTER_KEY},
     scene::Scene,
     sign_up::{list, verifying},
 };
@@ -22,6 +22,8 @@ use tokio::{
 struct Fake {
     address: String,
     got: Arc<Mutex<Vec<String>>>,
+    /// Every line that was said to a mail server.
+    said: Arc<Mutex<String>>,
     /// Answers, the next one last; without any it accepts.
     answers: Arc<Mutex<Vec<&'static str>>>,
 }
@@ -34,7 +36,7 @@ impl Fake {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let fake = Fake { address, got: Arc::default(), answers: Arc::default() };
+        let fake = Fake { address, got: Arc::default(), said: Arc::default(), answers: Arc::default() };
         let shared = fake.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -58,6 +60,10 @@ impl Fake {
         self.got.lock().unwrap().clone()
     }
 
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
     fn will_answer(&self, answers: &[&'static str]) {
         *self.answers.lock().unwrap() = answers.iter().rev().copied().collect();
     }
@@ -72,6 +78,7 @@ async fn mail_session(fake: Fake, stream: TcpStream) -> std::io::Result<()> {
     stream.write_all(b"220 fake\r\n").await?;
     let mut line = String::new();
     while stream.read_line(&mut line).await? > 0 {
+        fake.said.lock().unwrap().push_str(&line);
         match line.get(..4).unwrap_or_default().trim_end() {
             "EHLO" => stream.write_all(b"250-fake\r\n250 8BITMIME\r\n").await?,
             "DATA" => {
@@ -163,8 +170,11 @@ async fn a_mail_server_gets_the_message_once() {
 #[tokio::test]
 async fn the_pool_names_sender_and_reply_address() {
     let server = Fake::mail_server().await;
-    let (lab, transports) =
-        sending(|config| config.delivery.smtp_url = Some(format!("smtp://{}", server.address))).await;
+    let (lab, transports) = sending(|config| {
+        config.delivery.smtp_url = Some(format!("smtp://{}", server.address));
+        config.delivery.mail_senders = vec!["example.org".into()];
+    })
+    .await;
     let arn = "arn:aws:ses:us-east-1:123456789012:identity/example.org";
     let members = json!({ "AutoVerifiedAttributes": ["email"], "EmailConfiguration": {
         "EmailSendingAccount": "DEVELOPER", "SourceArn": arn, "From": "Shop <shop@example.org>",
@@ -331,12 +341,98 @@ async fn of_several_nodes_one_sends() {
 #[tokio::test]
 async fn addresses_that_cannot_be_used_are_found_at_the_start() {
     let lab = Lab::sqlite().await;
-    for (smtp, webhook) in
-        [(Some("nonsense"), None), (None, Some("ftp://example.com")), (None, Some("nonsense"))]
-    {
+    for (smtp, webhook) in [
+        (Some("nonsense"), None),
+        (Some("smtp://user:hunter2@mail.example.com?tls=no"), None),
+        (None, Some("ftp://example.com")),
+        (None, Some("http://hooks.example.com/hunter2")),
+        (None, Some("nonsense")),
+    ] {
         let mut delivery = lab.app.config.delivery.clone();
         delivery.smtp_url = smtp.map(str::to_owned);
         delivery.sms_webhook = webhook.map(str::to_owned);
-        assert!(Transports::new(&delivery).is_err(), "{smtp:?} {webhook:?}");
+        let mistake = Transports::new(&delivery).err().unwrap_or_else(|| panic!("{smtp:?} {webhook:?}"));
+        let setting = if smtp.is_some() { "--smtp-url" } else { "--sms-webhook" };
+        assert!(mistake.starts_with(setting) && !mistake.contains("hunter2"), "{mistake}");
     }
 }
+
+#[tokio::test]
+async fn neither_mail_nor_password_leaves_without_the_encryption_that_is_asked_for() {
+    // It offers no STARTTLS, as somebody on the way would have it.
+    let server = Fake::mail_server().await;
+    let url = format!("smtp://user:mail-password@{}?tls=required", server.address);
+    let (lab, transports) = sending(|config| config.delivery.smtp_url = Some(url)).await;
+    waiting(&lab).await;
+    assert_eq!(round(&lab.app, &transports).await.unwrap(), 1);
+    let entry = newest(&lab).await;
+    assert_eq!(entry.delivered_at, None);
+    assert!(entry.last_error.unwrap().contains("STARTTLS"));
+    let said = server.said();
+    assert!(said.contains("EHLO") && !said.contains("AUTH") && !said.contains("MAIL"), "{said}");
+    assert!(transports.sign_in_to_mail_server().await.unwrap().is_err());
+    assert!(transports.send_test_mail("jane@example.com").await.unwrap().is_err());
+    let said = server.said();
+    assert!(!said.contains("AUTH") && !said.contains("MAIL"), "{said}");
+}
+
+async fn an_operator_of_one_pool_sends_as_nobody_else(lab: Lab) {
+    let server = Fake::mail_server().await;
+    let lab = lab
+        .another(MASTER_KEY, |config| {
+            config.delivery.smtp_url = Some(format!("smtp://{}", server.address));
+            config.delivery.mail_from = Some("Cognate <no-reply@example.com>".into());
+        })
+        .await
+        .unwrap();
+    let arn = "arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com";
+    let email = |members: Value| {
+        let mut email = json!({ "EmailSendingAccount": "DEVELOPER", "SourceArn": arn });
+        email.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        email
+    };
+    let good = email(json!({ "From": "Shop <no-reply@example.com>" }));
+    let made = json!({ "PoolName": "p", "AutoVerifiedAttributes": ["email"], "EmailConfiguration": good });
+    let pool = lab.admin("CreateUserPool", made).await.ok();
+    let pool = pool["UserPool"]["Id"].as_str().unwrap();
+    let text = "Cognito is not allowed to use your email identity";
+    for bad in [
+        email(json!({ "From": "boss@example.com" })),
+        email(json!({ "From": "no-reply@example.com <boss@bank.example>" })),
+        email(json!({ "From": "\"no-reply@example.com\" <boss@bank.example>" })),
+        email(json!({ "ReplyToEmailAddress": "thief@example.net" })),
+        email(json!({ "SourceArn": "arn:aws:ses:us-east-1:123456789012:identity/bank.example" })),
+        json!({ "ReplyToEmailAddress": "thief@example.net" }),
+    ] {
+        let create = json!({ "PoolName": "q", "EmailConfiguration": bad });
+        lab.admin("CreateUserPool", create).await.refused("InvalidParameterException", text);
+        let update = json!({ "UserPoolId": pool, "EmailConfiguration": bad });
+        lab.admin("UpdateUserPool", update).await.refused("InvalidParameterException", text);
+    }
+    let described = lab.admin("DescribeUserPool", json!({ "UserPoolId": pool })).await.ok();
+    assert_eq!(described["UserPool"]["EmailConfiguration"], good);
+}
+
+#[tokio::test]
+async fn a_sender_that_was_taken_away_sends_no_more() {
+    let server = Fake::mail_server().await;
+    let (lab, _) = sending(|config| {
+        config.delivery.smtp_url = Some(format!("smtp://{}", server.address));
+        config.delivery.mail_senders = vec!["example.org".into()];
+    })
+    .await;
+    let members = json!({ "AutoVerifiedAttributes": ["email"], "EmailConfiguration": {
+        "From": "shop@example.org" } });
+    let scene = Scene::with(&lab, members, json!({})).await;
+    scene.sign_up("jane", json!({ "email": "jane@example.com" })).await.ok();
+    let mut settings = lab.app.config.delivery.clone();
+    settings.mail_senders = vec!["example.com".into()];
+    let transports = Arc::new(Transports::new(&settings).unwrap());
+    assert_eq!(round(&lab.app, &transports).await.unwrap(), 1);
+    let entry = newest(&lab).await;
+    assert_eq!((entry.delivered_at, entry.next_try_at), (None, None));
+    assert!(entry.last_error.unwrap().contains("--mail-senders does not name"));
+    assert!(server.got().is_empty());
+}
+
+both_engines!(an_operator_of_one_pool_sends_as_nobody_else);

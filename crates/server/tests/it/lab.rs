@@ -89,7 +89,8 @@ impl Lab {
         let clock = Arc::new(AtomicI64::new(BEGINNING_MS));
         let keys = include_str!("signing_keys.txt").lines().map(|line| STANDARD.decode(line).unwrap());
         let keys = KeyRing::with_spare(keys.collect());
-        let vault = master_keys::open(&db, &MASTER_KEY.into(), BEGINNING_MS).await.unwrap().unwrap();
+        let vault =
+            master_keys::open(&db, SystemRandom, &MASTER_KEY.into(), BEGINNING_MS).await.unwrap().unwrap();
         let app = App::new(config, db, Clock::Manual(clock.clone()), vault, keys).unwrap();
         Lab { router: http::router(app.clone()), app, clock, schema }
     }
@@ -112,7 +113,8 @@ impl Lab {
         clock: Arc<AtomicI64>,
         change: impl FnOnce(&mut Config),
     ) -> Option<Lab> {
-        let vault = master_keys::open(&self.app.db, &key.into(), self.app.now()).await.unwrap()?;
+        let vault =
+            master_keys::open(&self.app.db, SystemRandom, &key.into(), self.app.now()).await.unwrap()?;
         let mut config = self.app.config.clone();
         change(&mut config);
         let manual = Clock::Manual(clock.clone());

@@ -496,6 +496,19 @@ const OUTSIDE: &[Row] = &[
     ),
     ("pause after a connection could not be accepted", Const("server", "ACCEPT_PAUSE"), FIXED, ""),
     ("`cognate doctor`'s patience with each outside thing", Const("server", "PATIENCE"), FIXED, "reported"),
+    ("`cognate doctor`'s wait for a mail server", Const("server", "MAIL_TIMEOUT"), FIXED, "reported"),
+    (
+        "a file that holds one secret of the settings",
+        Const("server", "SECRET_FILE_BYTES_MAX"),
+        FIXED,
+        "the server does not start",
+    ),
+    (
+        "characters of a region that is none of AWS's",
+        Const("server", "REGION_CHARACTERS_MAX"),
+        FIXED,
+        "the server does not start",
+    ),
 ];
 
 const STORE: &[Row] = &[

@@ -11,6 +11,7 @@ mod bad_input;
 mod callers;
 mod ci;
 mod clients;
+mod command_line;
 mod compatibility;
 mod delivery;
 mod front;

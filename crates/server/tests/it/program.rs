@@ -13,18 +13,21 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::mpsc,
 };
 
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKIDLAB/20260101/us-east-1/cognito-idp/aws4_request, \
                       SignedHeaders=host, Signature=00";
 
 /// A server process with its log in a file.
-struct Program {
+pub struct Program {
     child: Child,
     url: String,
+    /// What it prints after its URL.
+    printed: mpsc::Receiver<String>,
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
     command.env_clear().current_dir(folder).arg("--data-dir").arg(folder.join("data")).args(arguments);
     command
@@ -32,7 +35,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Runs a command to its end; answers what it printed, which must be a success.
 #[track_caller]
-fn run(folder: &Path, arguments: &[&str]) -> String {
+pub fn run(folder: &Path, arguments: &[&str]) -> String {
     let output = command(folder, arguments).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
@@ -40,23 +43,36 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 }
 
 impl Program {
-    fn start(folder: &Path, log: &Path) -> Program {
+    pub fn start(folder: &Path, log: &Path) -> Program {
         Program::start_with(folder, log, &[])
     }
 
-    fn start_with(folder: &Path, log: &Path, further: &[&str]) -> Program {
+    pub fn start_with(folder: &Path, log: &Path, further: &[&str]) -> Program {
+        Program::start_in(folder, log, further, &[])
+    }
+
+    /// Starts with these variables and no others.
+    pub fn start_in(folder: &Path, log: &Path, further: &[&str], variables: &[(&str, &str)]) -> Program {
         let log = File::options().create(true).append(true).open(log).unwrap();
         let mut arguments = vec!["--listen", "127.0.0.1:0", "--log", "trace", "--log-format", "json"];
         arguments.extend(further);
         arguments.push("serve");
-        let mut child =
-            command(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::from(log)).spawn().unwrap();
+        let mut command = command(folder, &arguments);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::from(log));
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url =
             lines.by_ref().find_map(|line| Some(line.unwrap().strip_prefix("Cognate serves ")?.to_owned()));
         // Somebody must read what the program prints.
-        std::thread::spawn(move || lines.for_each(drop));
-        Program { child, url: url.unwrap() }
+        let (sender, printed) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        Program { child, url: url.unwrap(), printed }
+    }
+
+    /// So many lines of those that it prints after its URL, or as many as there are.
+    pub fn first_lines(&self, count: usize) -> Vec<String> {
+        let wait = std::time::Duration::from_secs(10);
+        std::iter::from_fn(|| self.printed.recv_timeout(wait).ok()).take(count).collect()
     }
 
     async fn call(&self, operation: &str, input: Value) -> (u16, String) {
@@ -92,7 +108,7 @@ impl Program {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         self.terminate();
         assert!(self.child.wait().unwrap().success());
     }

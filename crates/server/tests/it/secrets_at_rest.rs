@@ -9,7 +9,7 @@ use cognate::{
     config::Hashing,
     jobs,
     keys::rotation::{self, Old},
-    secrets::{master_keys, vault::KeyId},
+    secrets::{master_keys, random::SystemRandom, vault::KeyId},
 };
 use serde_json::{Value, json};
 use std::sync::{
@@ -98,7 +98,7 @@ async fn a_change_that_died_before_its_end_leaves_no_key_behind(lab: Lab) {
     let (old, new, newer) = (MASTER_KEY.into(), NEW_KEY.into(), [3; 32].into());
     let (db, now) = (lab.app.db.clone(), lab.app.now());
     for (from, to) in [(&old, &new), (&new, &newer)] {
-        assert!(master_keys::announce(&db, from, to, now).await.unwrap());
+        assert!(master_keys::announce(&db, SystemRandom, from, to, now).await.unwrap());
         let node = lab.another(**to, |_| {}).await.unwrap();
         assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
         // The first change ends here, after its key was put into its place.
@@ -113,7 +113,7 @@ async fn a_change_that_died_before_its_end_leaves_no_key_behind(lab: Lab) {
 async fn a_change_of_the_master_key_can_be_taken_back_at_once(lab: Lab) {
     let (db, now) = (lab.app.db.clone(), lab.app.now());
     for (from, to) in [(MASTER_KEY, NEW_KEY), (NEW_KEY, MASTER_KEY), (MASTER_KEY, NEW_KEY)] {
-        assert!(master_keys::announce(&db, &from.into(), &to.into(), now).await.unwrap());
+        assert!(master_keys::announce(&db, SystemRandom, &from.into(), &to.into(), now).await.unwrap());
         let node = lab.another(to, |_| {}).await.unwrap();
         assert_eq!(master_keys::reseal(&db, &node.app.vault, |_, _| {}).await.unwrap().damaged, 0);
         master_keys::finish(&db, KeyId::of(&from)).await.unwrap();
@@ -134,7 +134,9 @@ async fn a_password_is_chosen_while_the_master_key_changes(lab: Lab) {
     let (answer, ()) = tokio::join!(scene.respond("NEW_PASSWORD_REQUIRED", &session, chosen), async {
         busy.somebody_waits().await;
         let (db, now) = (&lab.app.db, lab.app.now());
-        assert!(master_keys::announce(db, &MASTER_KEY.into(), &NEW_KEY.into(), now).await.unwrap());
+        assert!(
+            master_keys::announce(db, SystemRandom, &MASTER_KEY.into(), &NEW_KEY.into(), now).await.unwrap()
+        );
         master_keys::follow(db, &lab.app.vault).await.unwrap();
         assert!(master_keys::reseal(db, &lab.app.vault, |_, _| {}).await.unwrap().resealed > 0);
         busy.end().await;
@@ -161,10 +163,10 @@ async fn the_master_key_changes_under_a_running_server(lab: Lab) {
     let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
     let now = lab.app.now();
     let db = lab.app.db.clone();
-    assert!(!master_keys::announce(&db, &[1; 32].into(), &new, now).await.unwrap());
-    assert!(master_keys::announce(&db, &old, &new, now).await.unwrap());
-    assert!(master_keys::announce(&db, &old, &new, now).await.unwrap(), "it may be repeated");
-    assert!(!master_keys::announce(&db, &old, &[1; 32].into(), now).await.unwrap());
+    assert!(!master_keys::announce(&db, SystemRandom, &[1; 32].into(), &new, now).await.unwrap());
+    assert!(master_keys::announce(&db, SystemRandom, &old, &new, now).await.unwrap());
+    assert!(master_keys::announce(&db, SystemRandom, &old, &new, now).await.unwrap(), "it may be repeated");
+    assert!(!master_keys::announce(&db, SystemRandom, &old, &[1; 32].into(), now).await.unwrap());
     // Between announcement and end either key starts a server, and both see what the other writes.
     let (with_old, with_new) =
         (lab.another(MASTER_KEY, |_| {}).await.unwrap(), lab.another(NEW_KEY, |_| {}).await.unwrap());
@@ -235,7 +237,11 @@ async fn two_servers_work_while_the_master_key_changes(lab: Lab) {
     };
     work().await;
     let db = lab.app.db.clone();
-    assert!(master_keys::announce(&db, &MASTER_KEY.into(), &NEW_KEY.into(), lab.app.now()).await.unwrap());
+    assert!(
+        master_keys::announce(&db, SystemRandom, &MASTER_KEY.into(), &NEW_KEY.into(), lab.app.now())
+            .await
+            .unwrap()
+    );
     work().await;
     // One follows late, as in life; meanwhile each opens what the other seals.
     master_keys::follow(&db, &lab.app.vault).await.unwrap();
@@ -257,7 +263,7 @@ async fn two_servers_work_while_the_master_key_changes(lab: Lab) {
 
 async fn a_server_that_missed_the_change_is_not_ready(lab: Lab) {
     let (old, new) = (MASTER_KEY.into(), NEW_KEY.into());
-    master_keys::announce(&lab.app.db, &old, &new, lab.app.now()).await.unwrap();
+    master_keys::announce(&lab.app.db, SystemRandom, &old, &new, lab.app.now()).await.unwrap();
     master_keys::finish(&lab.app.db, KeyId::of(&MASTER_KEY)).await.unwrap();
     let answer = lab.get("/_cognate/health/ready").await;
     assert_eq!((answer.status.as_u16(), &*answer.text), (503, "the store's secrets cannot be opened\n"));

@@ -1,10 +1,11 @@
 //! Copies of a SQLite store: of one that is in use, and back into a place where none is in use.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use tempfile::{NamedTempFile, PersistError};
 
 use super::{Error, migrate};
 
@@ -24,18 +25,18 @@ pub fn backup(directory: &Path, to: &Path, progress: impl Fn(u64, u64)) -> Resul
     // A read that stays open holds the snapshot, else every write of a server would begin the copy anew.
     source.execute_batch("BEGIN")?;
     source.query_row("SELECT COUNT(*) FROM schema_migrations", [], |row| row.get::<_, i64>(0))?;
-    let partial = beside(to, "partial");
-    let copied = copy(&source, &partial, progress).and_then(|()| check(&partial));
-    if let Err(error) = copied.and_then(|()| put(&partial, to)) {
-        let _ = fs::remove_file(&partial);
-        return Err(error);
-    }
-    Ok(())
+    // SQLite is told to follow no link, on the whole way.
+    let folder = folder_of(to).canonicalize().map_err(|error| at(to, &error))?;
+    let partial = make_private(&folder, to)?;
+    copy(&source, partial.path(), progress)?;
+    check(partial.path())?;
+    // Whatever came into the place meanwhile stays.
+    put(partial, to, NamedTempFile::persist_noclobber)
 }
 
 fn copy(source: &Connection, to: &Path, progress: impl Fn(u64, u64)) -> Result<(), Error> {
-    make_private(to)?;
-    let mut destination = Connection::open(to)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut destination = Connection::open_with_flags(to, flags)?;
     let backup = Backup::new(source, &mut destination)?;
     loop {
         let step = backup.step(STEP_PAGES)?;
@@ -64,10 +65,10 @@ pub fn restore(from: &Path, directory: &Path, replace: bool) -> Result<Option<Pa
             return Err(Error::Open(format!("{} is not empty", to.display())));
         }
     }
-    super::sqlite::make_private(directory).map_err(|error| at(directory, &error))?;
-    let partial = beside(&to, "restoring");
-    make_private(&partial)?;
-    fs::copy(from, &partial).map_err(|error| at(&partial, &error))?;
+    super::make_private_folder(directory).map_err(|error| at(directory, &error))?;
+    let mut partial = make_private(directory, &to)?;
+    let mut source = File::open(from).map_err(|error| at(from, &error))?;
+    std::io::copy(&mut source, partial.as_file_mut()).map_err(|error| at(&to, &error))?;
     let replaced = beside(&to, "replaced");
     if had_one {
         fs::rename(&to, &replaced).map_err(|error| at(&to, &error))?;
@@ -75,7 +76,7 @@ pub fn restore(from: &Path, directory: &Path, replace: bool) -> Result<Option<Pa
     for log in ["db-wal", "db-shm"] {
         let _ = fs::remove_file(to.with_extension(log));
     }
-    put(&partial, &to)?;
+    put(partial, &to, NamedTempFile::persist)?;
     Ok(had_one.then_some(replaced))
 }
 
@@ -108,23 +109,32 @@ fn check_unused(path: &Path) -> Result<bool, Error> {
     Ok(has_pools.unwrap_or(0) == 0)
 }
 
-fn make_private(path: &Path) -> Result<(), Error> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| at(path, &error))
+/// A new file in a folder, for this user alone, with a name that nobody foresees; it goes away unless it is put in its
+/// place.
+fn make_private(folder: &Path, to: &Path) -> Result<NamedTempFile, Error> {
+    let mut prefix = to.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    // The file is made with O_EXCL, which follows no link, and with mode 0600.
+    let made = tempfile::Builder::new().prefix(&prefix).suffix(".partial").tempfile_in(folder);
+    made.map_err(|error| at(to, &error))
 }
 
 /// Moves a finished file into its place, so that it survives a loss of power.
-fn put(partial: &Path, to: &Path) -> Result<(), Error> {
+fn put(
+    partial: NamedTempFile,
+    to: &Path,
+    persist: fn(NamedTempFile, PathBuf) -> Result<File, PersistError>,
+) -> Result<(), Error> {
     let moved = || {
-        File::open(partial)?.sync_all()?;
-        fs::rename(partial, to)?;
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        partial.as_file().sync_all()?;
+        persist(partial, to.to_owned())?;
+        File::open(folder_of(to))?.sync_all()
     };
-    moved().map_err(|error| at(to, &error))
+    moved().map_err(|error: std::io::Error| at(to, &error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -211,6 +221,57 @@ mod tests {
         let db = store(&empty).await;
         assert_eq!(pools(&db).await.len(), 19);
         db.close().await;
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn copies_are_new_files_for_their_owner_alone() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let db = store(here.path()).await;
+        put_pool(&db, "a").await;
+        db.close().await;
+        // Somebody who may write into the folder of backups has put links where the copy passes.
+        let victim = there.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let file = there.path().join("backup");
+        symlink(&victim, there.path().join("backup.partial")).unwrap();
+        backup(here.path(), &file, |_, _| {}).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(mode(&file), 0o600);
+        // A link in the backup's own place is no place for it, whether it leads anywhere or not.
+        for target in ["victim", "nowhere"] {
+            let link = there.path().join(format!("link-to-{target}"));
+            symlink(there.path().join(target), &link).unwrap();
+            backup(here.path(), &link, |_, _| {}).unwrap_err();
+            assert!(!there.path().join("nowhere").exists());
+        }
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        // By way of a folder that is a link it may lie.
+        let folder = there.path().join("folder");
+        symlink(there.path(), &folder).unwrap();
+        backup(here.path(), &folder.join("second"), |_, _| {}).unwrap();
+
+        // A backup that everybody may read, as after a copy from elsewhere, becomes a store that they may not.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        let new = there.path().join("new");
+        restore(&file, &new, false).unwrap();
+        assert_eq!((mode(&new), mode(&new.join(FILE))), (0o700, 0o600));
+        symlink(&victim, new.join("cognate.db.restoring")).unwrap();
+        restore(&file, &new, true).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(mode(&new.join(FILE)), 0o600);
+        let db = store(&new).await;
+        assert_eq!(pools(&db).await, ["a"]);
+        for beside in ["cognate.db-wal", "cognate.db-shm"] {
+            assert_eq!(mode(&new.join(beside)), 0o600, "{beside}");
+        }
+        db.close().await;
+        let names: Vec<_> = fs::read_dir(there.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert!(
+            !names.iter().any(|name| name.to_string_lossy().contains("backup.") && name != "backup.partial")
+        );
     }
 
     #[tokio::test(flavor = "multi_thread")]

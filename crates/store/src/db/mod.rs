@@ -32,7 +32,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 pub use error::{Error, PostgresError, SqliteError};
+pub use postgres_address::is_postgres_near;
 pub use value::{Param, Row};
+
+/// Makes a folder, and those above it, where they are missing, for this user alone.
+pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -60,8 +70,9 @@ impl Db {
     /// Opens a pool of connections to `postgres://user:password@host/database?sslmode=…` and makes the first
     /// one, so that a wrong address is found here.
     ///
-    /// `sslmode` is `disable`, `prefer` (the default), `require` (encrypted, the server unproved) or
-    /// `verify-full` (its certificate checked against `sslrootcert=FILE` or the system's roots).
+    /// `sslmode` is `disable`, `prefer` (the default on this machine), `require` (encrypted, the server unproved) or
+    /// `verify-full` (the default for other machines: the server's certificate checked against `sslrootcert=FILE` or
+    /// the system's roots).
     pub async fn open_postgres(url: &str) -> Result<Db, Error> {
         postgres::Postgres::open(url).await.map(Db::Postgres)
     }

@@ -32,6 +32,9 @@ use lookup_connections::LookupConnections;
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a migration waits for a lock, as behind `pg_dump`: whoever comes after it waits behind it.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const VERIFIED_BY_DEFAULT: &str = "a server on another machine must show a certificate for its name by an authority of \
+     this system, or of sslrootcert=FILE in the URL; sslmode=require checks no certificate, and sslmode=disable \
+     encrypts nothing";
 const STATEMENTS_KEPT: usize = 1024;
 const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE";
 
@@ -82,7 +85,13 @@ impl Postgres {
         // Nodes that start together pause differently, because their process ids differ.
         let pauses = AtomicU64::new(u64::from(std::process::id()) << 32);
         let shared = Arc::new(Shared { pool, lookups, gate, lane: Mutex::new(()), pauses });
-        drop(shared.connection().await?);
+        match shared.connection().await {
+            Ok(connection) => drop(connection),
+            Err(error) if postgres_address::is_verified_by_default(url) => {
+                return Err(Error::Open(format!("{error} ({VERIFIED_BY_DEFAULT})")));
+            }
+            Err(error) => return Err(error),
+        }
         Ok(Postgres { shared })
     }
 

@@ -4,30 +4,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rules::hosts::is_loopback;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Reads a URL as libpq would, `sslmode` and `sslrootcert` included.
+/// Reads a URL as libpq would, `sslmode` and `sslrootcert` included. Where it says no `sslmode`, the server must prove
+/// itself, unless it is on this machine.
 pub(super) fn parse(url: &str) -> Result<(Config, MakeRustlsConnect), Error> {
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(open_error("a PostgreSQL address begins with postgres://"));
-    }
-    let address = Address::split(url)?;
-    // The cause is left out where it would quote the address, which holds a password.
-    let mut config: Config =
-        address.url.parse().map_err(|_| open_error("the PostgreSQL address cannot be read"))?;
-    let verified = address.mode == Mode::VerifyFull || address.roots.is_some();
-    config.ssl_mode(match address.mode {
+    let (mut config, address) = read(url)?;
+    let otherwise = if is_near(&config) { Mode::Prefer } else { Mode::VerifyFull };
+    let mode = address.mode.unwrap_or(otherwise);
+    let verified = mode == Mode::VerifyFull || address.roots.is_some();
+    config.ssl_mode(match mode {
         Mode::Disable => SslMode::Disable,
         Mode::Prefer => SslMode::Prefer,
         Mode::Require | Mode::VerifyFull => SslMode::Require,
@@ -41,6 +39,38 @@ pub(super) fn parse(url: &str) -> Result<(Config, MakeRustlsConnect), Error> {
     Ok((config, MakeRustlsConnect::new(tls)))
 }
 
+/// Whether the server that a URL names is on this machine: by its socket, or on loopback.
+pub fn is_postgres_near(url: &str) -> bool {
+    read(url).is_ok_and(|(config, _)| is_near(&config))
+}
+
+/// Whether a URL leaves it to us how the connection is protected, and its server is on another machine.
+pub(super) fn is_verified_by_default(url: &str) -> bool {
+    read(url).is_ok_and(|(config, address)| address.mode.is_none() && !is_near(&config))
+}
+
+fn is_near(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    if !addresses.is_empty() {
+        return addresses.iter().all(|address| address.to_canonical().is_loopback());
+    }
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => is_loopback(name),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    })
+}
+
+fn read(url: &str) -> Result<(Config, Address), Error> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(open_error("a PostgreSQL address begins with postgres://"));
+    }
+    let address = Address::split(url)?;
+    // The cause is left out where it would quote the address, which holds a password.
+    let config = address.url.parse().map_err(|_| open_error("the PostgreSQL address cannot be read"))?;
+    Ok((config, address))
+}
+
 #[derive(Debug, PartialEq)]
 enum Mode {
     Disable,
@@ -52,18 +82,18 @@ enum Mode {
 /// A URL without the parameters that tokio-postgres does not know.
 struct Address {
     url: String,
-    mode: Mode,
+    mode: Option<Mode>,
     roots: Option<PathBuf>,
 }
 
 impl Address {
     fn split(url: &str) -> Result<Address, Error> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let mut address = Address { url: base.to_owned(), mode: Mode::Prefer, roots: None };
+        let mut address = Address { url: base.to_owned(), mode: None, roots: None };
         let mut separator = '?';
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some(("sslmode", mode)) => address.mode = Mode::named(mode)?,
+                Some(("sslmode", mode)) => address.mode = Some(Mode::named(mode)?),
                 Some(("sslrootcert", path)) => address.roots = Some(percent_decoded(path)?.into()),
                 _ => {
                     address.url.push(separator);
@@ -183,9 +213,34 @@ mod tests {
             "postgres://u:p@h:1/d?sslmode=verify-full&options=-csearch_path%3Dx&sslrootcert=%2Fa%20b.pem";
         let address = Address::split(url).unwrap();
         assert_eq!(address.url, "postgres://u:p@h:1/d?options=-csearch_path%3Dx");
-        assert_eq!(address.mode, Mode::VerifyFull);
+        assert_eq!(address.mode, Some(Mode::VerifyFull));
         assert_eq!(address.roots, Some(PathBuf::from("/a b.pem")));
-        assert_eq!(Address::split("postgres://h/d").unwrap().mode, Mode::Prefer);
+        assert_eq!(Address::split("postgres://h/d").unwrap().mode, None);
+    }
+
+    #[test]
+    fn only_a_server_on_this_machine_is_spoken_to_in_clear_unasked() {
+        for (url, ssl, by_default) in [
+            ("postgres://h/d", SslMode::Require, true),
+            ("postgres://u:p@localhost.example.com/d", SslMode::Require, true),
+            ("postgres://u:p@10.0.0.1,127.0.0.1/d", SslMode::Require, true),
+            ("postgres://u:p@localhost/d?hostaddr=10.0.0.1", SslMode::Require, true),
+            ("postgres://localhost:x@h/d", SslMode::Require, true),
+            ("postgres://h/d?sslmode=require", SslMode::Require, false),
+            ("postgres://h/d?sslmode=prefer", SslMode::Prefer, false),
+            ("postgres://h/d?sslmode=disable", SslMode::Disable, false),
+            ("postgres://u:p@localhost/d", SslMode::Prefer, false),
+            ("postgres://u:p@127.0.0.1:5499/d", SslMode::Prefer, false),
+            ("postgres://u:p@[::1]/d", SslMode::Prefer, false),
+            ("postgres:///d?host=/run/postgresql", SslMode::Prefer, false),
+            ("postgres://localhost/d?sslmode=verify-full", SslMode::Require, false),
+        ] {
+            assert_eq!(is_verified_by_default(url), by_default, "{url}");
+            // Where there are no root certificates, none can be verified; what is asked for stands anyway.
+            if let Ok((config, _)) = parse(url) {
+                assert_eq!(config.get_ssl_mode(), ssl, "{url}");
+            }
+        }
     }
 
     #[test]

@@ -72,8 +72,14 @@ impl Sqlite {
 
     /// A file and not SQLite's memory, which cannot be read beside a write.
     pub(super) fn open_temporary_with(capacity: usize) -> Result<Sqlite, Error> {
-        let place = tempfile::Builder::new().prefix("cognate-").tempdir();
-        let place = Arc::new(place.map_err(|error| Error::Open(format!("a temporary directory: {error}")))?);
+        let failed = |error| Error::Open(format!("a temporary directory: {error}"));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("cognate-");
+        // It may outlive the process, if that is killed.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let place = Arc::new(builder.tempdir().map_err(failed)?);
+        make_private(place.path()).map_err(failed)?;
         Sqlite::start(place.path(), Durability::Nothing, Some(&place), capacity)
     }
 
@@ -182,17 +188,14 @@ fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>
     thread.map_err(|error| Error::Open(format!("no thread for the store: {error}")))
 }
 
-pub(super) fn make_private(directory: &Path) -> std::io::Result<()> {
-    let (mut folder, mut file) = (std::fs::DirBuilder::new(), OpenOptions::new());
-    folder.recursive(true);
+/// Makes the folder and the store's file in it, where they are missing, for this user alone. SQLite gives the files
+/// beside the store its mode.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    super::make_private_folder(directory)?;
+    let mut file = OpenOptions::new();
     file.create(true).append(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        folder.mode(0o700);
-        file.mode(0o600);
-    }
-    folder.create(directory)?;
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     file.open(directory.join("cognate.db")).map(drop)
 }
 

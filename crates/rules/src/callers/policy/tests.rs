@@ -168,3 +168,37 @@ fn globs_are_cheap() {
         assert_eq!(is_glob_match(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
     }
 }
+
+#[test]
+fn actions_are_those_of_an_operation() {
+    for (action, expected) in [
+        ("*", true),
+        ("cognito-idp:*", true),
+        ("cognito-idp:AdminGetUser", true),
+        ("COGNITO-IDP:admingetuser", true),
+        ("cognito-idp:Admin*", true),
+        ("cognito-*:Get*", true),
+        ("sts:AssumeRole", true),
+        ("cognito-idp:Descrbe", false),
+        ("cognito-idp:Descrbe*", false),
+        ("cognito-ipd:*", false),
+        ("s3:GetObject", false),
+    ] {
+        let allow =
+            Policy::parse(&Policy::document_allowing(&[action.to_owned()], &["*".to_owned()])).unwrap();
+        assert_eq!(allow.check_actions().is_ok(), expected, "{action}");
+        let deny = format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Action": "*", "Resource": "*"}},
+                {{"Effect": "Deny", "NotAction": ["cognito-idp:ListUsers", "{action}"], "Resource": "*"}}]}}"#
+        );
+        assert_eq!(Policy::parse(&deny).unwrap().check_actions().is_ok(), expected, "{action}");
+    }
+}
+
+#[test]
+fn pools_are_those_that_resources_name_in_full() {
+    let arn = |resource: &str| format!("arn:aws:cognito-idp:us-east-1:123456789012:{resource}");
+    let resources = ["userpool/us-east-1_A", "userpool/us-east-1_B*", "userpool/*", "*"].map(arn);
+    let policy = Policy::parse(&Policy::document_allowing(&["*".to_owned()], &resources)).unwrap();
+    assert_eq!(policy.pool_ids(), ["us-east-1_A"]);
+}

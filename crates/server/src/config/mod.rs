@@ -1,9 +1,18 @@
 //! The settings, in their final types, as they were read once at start.
 
+mod delivery;
+mod hashing;
+mod rates;
+pub mod region;
+pub mod text;
+
+pub use delivery::Delivery;
+pub use hashing::Hashing;
+pub use rates::Rates;
+
 use crate::http::limits::Limits;
 use ipnet::IpNet;
-use rules::quotas::Category;
-use std::{collections::BTreeMap, fmt, net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 /// The settings of a server. Debug shows no address, because addresses hold passwords.
 #[derive(Clone)]
@@ -16,6 +25,8 @@ pub struct Config {
     pub seed: Option<PathBuf>,
     /// Where SQLite's file and the master key lie.
     pub data_dir: PathBuf,
+    /// The file of the master key, where it is not in the data folder.
+    pub master_key_file: Option<PathBuf>,
     /// The PostgreSQL that several nodes share, instead of SQLite.
     pub database_url: Option<String>,
     /// The URL under which clients reach the server, without a slash at the end.
@@ -46,21 +57,6 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// How many requests a second are let in; where nothing stands, as many as come.
-#[derive(Clone, Debug, Default)]
-pub struct Rates {
-    /// Of one address, without those that are signed.
-    pub per_address: Option<NonZeroU32>,
-    /// Whether local and private addresses are counted: without known proxies they may be one.
-    pub counts_local: bool,
-    /// About one user.
-    pub per_user: Option<NonZeroU32>,
-    /// Of a category.
-    pub categories: BTreeMap<Category, NonZeroU32>,
-    /// Whether some operations have a limit for each pool, as Cognito's have.
-    pub per_pool: bool,
-}
-
 /// What tokens name as their issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,36 +65,6 @@ pub enum Issuer {
     Own,
     /// `https://cognito-idp.<region>.amazonaws.com/<pool id>`, for verifiers that accept nothing else.
     Aws,
-}
-
-/// How messages leave the server; what is none stays in the outbox. It has no Debug, because addresses hold
-/// passwords.
-#[derive(Clone, Default)]
-pub struct Delivery {
-    /// The mail server.
-    pub smtp_url: Option<String>,
-    /// The sender's address, where a pool names none.
-    pub mail_from: Option<String>,
-    /// Receives e-mails as JSON.
-    pub email_webhook: Option<String>,
-    /// Receives SMS as JSON.
-    pub sms_webhook: Option<String>,
-}
-
-/// What an Argon2id hash costs, with one lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hashing {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over the memory.
-    pub passes: u32,
-}
-
-impl Default for Hashing {
-    /// OWASP's first recommendation.
-    fn default() -> Hashing {
-        Hashing { memory_kib: 19 * 1024, passes: 2 }
-    }
 }
 
 impl fmt::Debug for Config {
@@ -120,6 +86,7 @@ impl Config {
             ephemeral: false,
             seed: None,
             data_dir,
+            master_key_file: None,
             database_url: None,
             public_url: format!("http://localhost:{}", listen.port()),
             issuer: Issuer::Own,

@@ -1,0 +1,137 @@
+//! The command line: what is written and is no setting is refused, mistakes tell no secrets, and files are private.
+
+use crate::program::{Program, command, run};
+use std::{fs, path::Path};
+
+/// Runs a command that must be refused; answers what it printed.
+#[track_caller]
+fn refused(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let output = command(folder, arguments).envs(variables.iter().copied()).output().unwrap();
+    let told =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(!output.status.success(), "{arguments:?}: {told}");
+    told
+}
+
+#[test]
+fn a_misspelt_setting_is_refused_wherever_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    for (name, value, expected) in [
+        ("COGNATE_MDOE", "production", "the nearest is COGNATE_MODE"),
+        ("COGNATE_LISTN", "127.0.0.1:1", "the nearest is COGNATE_LISTEN"),
+        ("COGNATE_REGION", "us-est-1", "the nearest is us-east-1"),
+        ("COGNATE_SMTP_URL", "smtp://u:hunter2@mail.example.com?tls=0", "--smtp-url must be"),
+        ("COGNATE_EMAIL_WEBHOOK", "http://hooks.example.com/hunter2", "--email-webhook must be"),
+        ("COGNATE_SMS_WEBHOOK", "http://hooks.example.com/hunter2", "--sms-webhook must be"),
+        ("COGNATE_OTLP_URL", "http://traces.example.com/hunter2", "--otlp-url must be"),
+        ("COGNATE_DATABASE_URL", "postgres://u:hunter2@h:port/d", "PostgreSQL address"),
+        ("COGNATE_MASTER_KEY", "hunter2!", "COGNATE_MASTER_KEY"),
+        ("COGNATE_MASTER_KEY_FILE", "/nowhere/key", "there is no master key in /nowhere/key"),
+    ] {
+        let told = refused(folder, &[(name, value)], &serve);
+        assert!(told.contains(expected) && !told.contains("hunter2"), "{name}: {told}");
+    }
+    let file = folder.join("settings.toml");
+    fs::write(&file, "mode = 'production'\nsmtp_ulr = 'smtp://u:hunter2@mail.example.com'\n").unwrap();
+    for command in [&["config"][..], &serve] {
+        let told = refused(folder, &[], &[&["--config", file.to_str().unwrap()], command].concat());
+        assert!(told.contains("settings.toml: line 2, column 1: there is no setting smtp_ulr"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let seed = folder.join("seed.toml");
+    fs::write(&seed, "[[UserPools]]\nId = 'us-east-1_a'\nPassword = hunter2\n").unwrap();
+    let told = refused(folder, &[], &["--seed", seed.to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"]);
+    assert!(told.contains("line 3, column 12") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn an_access_key_is_for_actions_and_pools_that_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fn create<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["access-keys", "create", "--name", "a"], more].concat()
+    }
+    let told = refused(folder, &[], &create(&["--allow", "cognito-idp:Descrbe"]));
+    assert!(told.contains("cognito-idp:Descrbe is no action"), "{told}");
+    let told = refused(folder, &[], &create(&["--allow", "cognito-idp:*", "--on", "us-east-1_Nowhere1"]));
+    assert!(told.contains("there is no pool us-east-1_Nowhere1"), "{told}");
+    let policy = folder.join("policy.json");
+    let statement = |action: &str, pool: &str| {
+        format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Action": "{action}",
+                "Resource": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/{pool}"}}]}}"#
+        )
+    };
+    for (action, pool, expected) in [
+        ("cognito-idp:AdminGetUsr", "*", "is no action"),
+        ("cognito-idp:*", "us-east-1_N", "there is no pool"),
+    ] {
+        fs::write(&policy, statement(action, pool)).unwrap();
+        let told = refused(folder, &[], &create(&["--policy", policy.to_str().unwrap()]));
+        assert!(told.contains(expected), "{told}");
+    }
+    fs::write(&policy, statement("cognito-idp:Admin*", "*")).unwrap();
+    run(folder, &create(&["--policy", policy.to_str().unwrap()]));
+    run(folder, &create(&["--allow", "cognito-idp:AdminGetUser"]));
+}
+
+#[test]
+fn secrets_lie_in_files_and_a_flag_with_one_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let secret = folder.join("metrics-token");
+    fs::write(&secret, "hunter2\n").unwrap();
+    let told = run(folder, &["config", "--metrics-token-file", secret.to_str().unwrap()]);
+    assert!(!told.contains("hunter2") && !told.contains("WARN"), "{told}");
+    let told = run(folder, &["config", "--metrics-token", "hunter2", "--mode", "production"]);
+    assert!(told.contains("the secret in --metrics-token") && !told.contains("hunter2"), "{told}");
+    let in_force = told.lines().find(|line| line.starts_with("rate_per_address")).unwrap();
+    assert!(in_force.contains("= 50 "), "{in_force}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_tells_how_to_administer_this_very_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = folder.join("settings.toml");
+    fs::write(&file, "mode = 'production'\npublic_url = 'http://auth.example.com'\n").unwrap();
+    let log = folder.join("log");
+    let (lines, log_text) = {
+        let program = Program::start_with(folder, &log, &["--config", file.to_str().unwrap()]);
+        let lines = program.first_lines(2);
+        drop(program);
+        (lines, fs::read_to_string(&log).unwrap())
+    };
+    let hint = lines.iter().find(|line| line.contains("nobody")).unwrap_or_else(|| panic!("{lines:?}"));
+    let flags = format!("--config {} --data-dir {}", file.display(), folder.join("data").display());
+    assert!(hint.contains(&format!("cognate {flags} access-keys create")), "{hint}");
+    assert!(log_text.contains("travel in clear to the public URL"), "{log_text}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_program_writes_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let log = folder.join("log");
+    let _program = Program::start(folder, &log);
+    let temporary = folder.join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let _ephemeral =
+        Program::start_in(folder, &log, &["--ephemeral"], &[("TMPDIR", temporary.to_str().unwrap())]);
+    let store = fs::read_dir(&temporary).unwrap().next().unwrap().unwrap().path();
+    let mut seen = Vec::new();
+    for place in [folder.join("data"), store] {
+        for path in fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()).chain([place.clone()]) {
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode & 0o077, 0, "{} has {mode:o}", path.display());
+            seen.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    for name in ["cognate.db", "cognate.db-wal", "master.key"] {
+        assert!(seen.iter().any(|seen| seen == name), "{name} in {seen:?}");
+    }
+}
