@@ -49,19 +49,33 @@ async fn store_waiting(app: &App) -> Result<()> {
     }
 }
 
-/// Stores a group that failed event by event. One that fails alone is stored without what somebody outside has
-/// written; if that fails too it is the store that fails, and the rest waits on.
+/// Stores a group that failed event by event. What cannot be stored because the store fails waits on.
 async fn one_by_one(app: &App, group: &mut Group<'_>, fault: &Fault) -> Result<()> {
     tracing::warn!(%fault, cause = ?fault.cause, "events could not be stored together; each is tried alone");
     while let Some(entry) = group.entries.front_mut() {
-        if let Err(fault) = store(app, std::slice::from_mut(entry)).await {
-            let (bare, id) = (bare(&entry.event), entry.event.request_id.clone());
-            insert(app, vec![bare]).await?;
-            app.audit.stripped();
-            tracing::error!(request_id = id, cause = ?fault.cause, "an event was stored without its texts");
-        }
+        store_one(app, entry).await?;
         group.entries.pop_front();
     }
+    Ok(())
+}
+
+/// Stores an event, if need be without what the store refuses: its user, or else every text from outside.
+async fn store_one(app: &App, entry: &mut Waiting) -> Result<()> {
+    if store(app, std::slice::from_mut(entry)).await.is_ok() {
+        return Ok(());
+    }
+    // A store that was away for a moment has refused nothing.
+    app.db.read(store::settings::probe).await?;
+    if store(app, std::slice::from_mut(entry)).await.is_ok() {
+        return Ok(());
+    }
+    entry.typed_name = None;
+    if let Err(fault) = store(app, std::slice::from_mut(entry)).await {
+        insert(app, vec![bare(&entry.event)]).await?;
+        let request_id = &entry.event.request_id;
+        tracing::error!(request_id, cause = ?fault.cause, "an event was stored without its texts");
+    }
+    app.audit.stripped();
     Ok(())
 }
 

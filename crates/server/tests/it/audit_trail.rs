@@ -42,6 +42,7 @@ both_engines!(
     every_attempt_without_the_right_is_recorded,
     a_flood_of_refusals_is_summed_up,
     a_table_that_cannot_be_purged_holds_up_no_other,
+    an_event_whose_user_cannot_be_looked_up_is_stored_without,
 );
 
 async fn no_name_holds_up_the_trail(lab: Lab) {
@@ -200,6 +201,16 @@ async fn a_table_that_cannot_be_purged_holds_up_no_other(lab: Lab) {
     lab.advance(91 * 86_400);
     jobs::purge(&lab.app).await.unwrap_err();
     assert_eq!(all(&lab).await, []);
+}
+
+async fn an_event_whose_user_cannot_be_looked_up_is_stored_without(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    assert_eq!(all(&lab).await.len(), 2);
+    lab.app.db.write(|tx| tx.execute("ALTER TABLE sign_in_names RENAME TO away", &[])).await.unwrap();
+    assert_eq!(scene.sign_in("jane", PASSWORD).await.status, 500);
+    let events = all(&lab).await;
+    assert_eq!((events.len(), events[2].client_id.as_ref()), (3, Some(&scene.client)));
+    assert_eq!(lab.app.audit.stripped_count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
