@@ -13,7 +13,11 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 #[derive(Parser)]
 pub struct Args {
@@ -34,6 +38,9 @@ pub struct Args {
     /// A PostgreSQL on which databases may be made.
     #[arg(long)]
     postgres_url: Option<String>,
+    /// Measure refreshes and SRP beside the server that is this program, an earlier build, and nothing else.
+    #[arg(long)]
+    beside: Option<PathBuf>,
     /// Write the figures into docs/performance.md and its plot.
     #[arg(long)]
     publish: bool,
@@ -127,6 +134,10 @@ pub async fn run(args: &Args) -> Result<()> {
         if !args.engine.is_empty() && !args.engine.contains(&engine) {
             continue;
         }
+        if let Some(earlier) = &args.beside {
+            compare(args, &effort, engine, earlier).await?;
+            continue;
+        }
         for (number, users) in effort.users.iter().enumerate() {
             println!("\n{engine:?}, {users} users");
             let run = match args.asks_only(What::Growth) {
@@ -147,10 +158,32 @@ pub async fn run(args: &Args) -> Result<()> {
             run.growths = grow(args, &effort, engine, [*few, *many]).await?;
         }
     }
+    if args.beside.is_some() {
+        return Ok(());
+    }
     let file = root().join("target/bench/results.json");
     fs::write(&file, serde_json::to_string_pretty(&results)?)?;
     println!("\nthe figures are in {}", file.display());
     if args.publish { page::publish(results) } else { Ok(()) }
+}
+
+/// This build beside an earlier one.
+async fn compare(args: &Args, effort: &Effort, engine: Engine, earlier: &Path) -> Result<()> {
+    let users = effort.users[0];
+    println!("\n{engine:?}, {users} users: this build beside {}", earlier.display());
+    let (before, population) = prepare_with(earlier, args, effort, engine, users, "before").await?;
+    let stage = Stage::open(&before, population).await?;
+    let (after, population) = prepare(args, effort, engine, users, "after").await?;
+    let mut stages = [stage, Stage::open(&after, population).await?];
+    for scenario in growth::HOT {
+        let growth = growth::measure(scenario, &mut stages, effort.plan, growth::HOT_REACH).await;
+        println!("{}", growth.with_context(|| scenario.title())?.line(["before", "now"]));
+    }
+    for stage in stages {
+        stage.server.stop()?;
+    }
+    discard(args, &before).await?;
+    discard(args, &after).await
 }
 
 /// Few users beside many.
@@ -162,9 +195,9 @@ async fn grow(args: &Args, effort: &Effort, engine: Engine, users: [usize; 2]) -
     let mut stages = [stage, Stage::open(&many, population).await?];
     let mut growths = Vec::new();
     for scenario in growth::SCENARIOS {
-        let growth = growth::measure(scenario, &mut stages, effort.plan).await;
+        let growth = growth::measure(scenario, &mut stages, effort.plan, growth::REACH).await;
         let growth = growth.with_context(|| scenario.title())?;
-        println!("{}", growth.line());
+        println!("{}", growth.line(["with few users", "with many"]));
         growths.push(growth);
     }
     for stage in stages {
@@ -189,15 +222,27 @@ async fn prepare(
     users: usize,
     name: &str,
 ) -> Result<(Place, Population)> {
+    prepare_with(&root().join("target/release/cognate"), args, effort, engine, users, name).await
+}
+
+async fn prepare_with(
+    program: &Path,
+    args: &Args,
+    effort: &Effort,
+    engine: Engine,
+    users: usize,
+    name: &str,
+) -> Result<(Place, Population)> {
     let bench = root().join("target/bench");
-    let program = root().join("target/release/cognate");
+    // Each build has kept stores of its own, because an earlier one does not read those of a later.
+    let stores = if name == "before" { "stores-before" } else { "stores" };
     let made = effort.made.min(users);
     let run_dir = bench.join(name);
     match engine {
-        Engine::Sqlite => population::sqlite(&program, &bench.join("stores"), &run_dir, users, made).await,
+        Engine::Sqlite => population::sqlite(program, &bench.join(stores), &run_dir, users, made).await,
         Engine::Postgres => {
             let server = args.postgres_url.as_deref().context("--postgres-url is not given")?;
-            population::postgres(&program, server, &run_dir, name, users, made).await
+            population::postgres(program, server, &run_dir, name, users, made).await
         }
     }
 }

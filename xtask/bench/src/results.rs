@@ -218,12 +218,15 @@ impl Figure {
 }
 
 impl Growth {
-    pub fn line(&self) -> String {
+    /// What a person reads; `names` are those of the two that are compared.
+    pub fn line(&self, names: [&str; 2]) -> String {
         format!(
-            "{:<36} {:.0} µs with few users, {:.0} µs with many: {:.2} times ({:.2} to {:.2})  target {:.2} {}",
+            "{:<36} {:.0} µs {}, {:.0} µs {}: {:.3} times ({:.2} to {:.2})  target {:.2} {}",
             self.scenario,
             self.microseconds[0],
+            names[0],
             self.microseconds[1],
+            names[1],
             self.ratio,
             self.ratio_low,
             self.ratio_high,
