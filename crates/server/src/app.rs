@@ -71,7 +71,7 @@ impl Deref for App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: Config, db: Db, clock: Clock, vault: Vault, keys: KeyRing) -> Result<App> {
-        let hash_ms = hashing::hash_ms(config.hashing)?;
+        let hash_ms = hashing::hash_ms(config.hashing, &mut SystemRandom)?;
         let workers =
             Workers::new(pool::processors(), hash_ms, hashing::give_memory_back).map_err(Fault::internal)?;
         let metrics = Arc::<Metrics>::default();

@@ -2,7 +2,6 @@
 
 use crate::{
     app::App,
-    secrets::random::SystemRandom,
     work::{hashing, pool::Workers},
 };
 use rules::{
@@ -36,13 +35,13 @@ pub async fn make(
     // Folded, so that the name in an SRP challenge does not tell in which letters a user was registered.
     let (pool_id, sub, name) = (user.pool_id.clone(), user.sub.clone(), pool.fold_name(&user.username));
     let vault = app.vault.clone();
-    let cost = app.config.hashing;
+    let (cost, mut random) = (app.config.hashing, app.random());
     app.workers
         .run(move || {
             let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &name);
-            let verifier = srp::Verifier::new(owner, &password, &mut SystemRandom);
+            let verifier = srp::Verifier::new(owner, &password, &mut random);
             Ok(Password {
-                hash: hashing::hash(cost, &password)?,
+                hash: hashing::hash(cost, &mut random, &password)?,
                 srp_salt: verifier.salt.clone(),
                 srp_verifier: vault.seal(&Password::verifier_context(&pool_id, &sub), &verifier.v),
                 set_at: now,
@@ -61,7 +60,7 @@ pub async fn is_any_of(app: &App, mut password: Zeroizing<String>, mut hashes: V
         (password, hashes) = Default::default();
     }
     if hashes.is_empty() {
-        hashes.push(hashing::decoy(app.config.hashing)?);
+        hashes.push(hashing::decoy(app.config.hashing, &mut app.random())?);
     }
     is_any(&app.workers, password, hashes).await
 }
@@ -82,11 +81,11 @@ async fn is_any(workers: &Workers, password: Zeroizing<String>, hashes: Vec<Stri
 /// A new hash of a right password if the stored one costs something else than the settings say. It is a courtesy: a
 /// sign-in does not fail for want of it.
 pub async fn rehash_if_outdated(app: &App, password: Zeroizing<String>, stored: &str) -> Option<String> {
-    let cost = app.config.hashing;
+    let (cost, mut random) = (app.config.hashing, app.random());
     if hashing::costs(stored) == Some(cost) {
         return None;
     }
-    app.workers.run(move || hashing::hash(cost, &password)).await.and_then(|hash| hash).ok()
+    app.workers.run(move || hashing::hash(cost, &mut random, &password)).await.and_then(|hash| hash).ok()
 }
 
 #[cfg(test)]
@@ -94,6 +93,7 @@ mod tests {
     use super::*;
     use crate::{
         config::Hashing,
+        secrets::random::SystemRandom,
         work::{hashing::give_memory_back, pool},
     };
     use std::sync::{
@@ -106,8 +106,9 @@ mod tests {
     #[tokio::test]
     async fn a_long_history_lets_others_take_their_turns() {
         let workers = Workers::new(1, 1, give_memory_back).unwrap();
-        let history: Vec<String> =
-            (0..24).map(|n| hashing::hash(HASHING, &format!("earlier{n}")).unwrap()).collect();
+        let history: Vec<String> = (0..24)
+            .map(|n| hashing::hash(HASHING, &mut SystemRandom, &format!("earlier{n}")).unwrap())
+            .collect();
         let last = Zeroizing::new("earlier23".to_owned());
         assert!(is_any(&workers, last, history.clone()).await.unwrap());
         // The only thread is kept busy until the search is in the queue, and again by the next in the queue.

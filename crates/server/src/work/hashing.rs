@@ -1,6 +1,6 @@
 //! Argon2id: hashes of passwords, made and compared on the worker threads.
 
-use crate::{config::Hashing, secrets::random::SystemRandom};
+use crate::config::Hashing;
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::{
@@ -50,9 +50,9 @@ fn fill(argon2: &Argon2<'_>, password: &str, salt: &[u8], out: &mut [u8]) -> Res
 }
 
 /// Hashes with a new salt, in PHC form.
-pub fn hash(hashing: Hashing, password: &str) -> Result<String> {
+pub fn hash(hashing: Hashing, random: &mut dyn Random, password: &str) -> Result<String> {
     let mut salt = [0; 16];
-    SystemRandom.fill(&mut salt);
+    random.fill(&mut salt);
     let argon2 = argon2(hashing)?;
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
     fill(&argon2, password, &salt, &mut out)?;
@@ -92,23 +92,23 @@ pub fn costs(hash: &str) -> Option<Hashing> {
 
 /// A hash that no password has, for [`is_any_of`]. It has a salt of its own each time, as each user has one: where a hash
 /// reads in memory follows from salt and password, so that one decoy would always read the same places.
-pub fn decoy(hashing: Hashing) -> Result<String> {
+pub fn decoy(hashing: Hashing, random: &mut dyn Random) -> Result<String> {
     let (mut salt, mut out) = ([0; 16], [0; Params::DEFAULT_OUTPUT_LEN]);
-    SystemRandom.fill(&mut salt);
-    SystemRandom.fill(&mut out);
+    random.fill(&mut salt);
+    random.fill(&mut out);
     phc(&argon2(hashing)?, &salt, &out).map_err(|e| Fault::internal(e.to_string()))
 }
 
 /// About how long a hash takes on this machine, in milliseconds. Small ones are made, and the time of the fastest, which
 /// other programs disturbed least, is scaled: the start of the server shall not wait for a whole one.
-pub fn hash_ms(hashing: Hashing) -> Result<u32> {
+pub fn hash_ms(hashing: Hashing, random: &mut dyn Random) -> Result<u32> {
     // What no hash can be made with is refused here and not at the first sign-in.
     argon2(hashing)?;
     let mut fastest_us = u128::MAX;
     for _ in 0..PROBES {
         #[expect(clippy::disallowed_methods, reason = "a duration, by which work is admitted")]
         let began = Instant::now();
-        hash(PROBE, "how long does it take?")?;
+        hash(PROBE, random, "how long does it take?")?;
         fastest_us = fastest_us.min(began.elapsed().as_micros());
     }
     give_memory_back();

@@ -711,7 +711,7 @@ fn constants(text: &str) -> Vec<(String, String)> {
             let rest = rest.strip_prefix("pub(crate) ").or(rest.strip_prefix("pub ")).unwrap_or(rest);
             let (name, rest) = rest.strip_prefix("const ")?.split_once(": ")?;
             let (kind, expression) = rest.split_once(" = ")?;
-            let is_number = kind == "Duration" || kind.starts_with(['i', 'u']) && !kind.contains('<');
+            let is_number = matches!(kind, "Duration" | "Millis") || kind.starts_with(['i', 'u']) && !kind.contains('<');
             is_number.then(|| (name.to_owned(), expression.trim_end_matches(';').to_owned()))
         })
         .collect()
@@ -733,6 +733,11 @@ fn evaluate(text: &str, expression: &str) -> u64 {
     }
     if let Ok(number) = expression.replace('_', "").parse() {
         return number;
+    }
+    match expression {
+        "HOUR" => return rules::HOUR.unsigned_abs(),
+        "DAY" => return rules::DAY.unsigned_abs(),
+        _ => {}
     }
     let found = constants(text).into_iter().find(|(name, _)| name == expression);
     let (_, found) = found.unwrap_or_else(|| panic!("cannot tell the value of {expression}"));
