@@ -711,7 +711,8 @@ fn constants(text: &str) -> Vec<(String, String)> {
             let rest = rest.strip_prefix("pub(crate) ").or(rest.strip_prefix("pub ")).unwrap_or(rest);
             let (name, rest) = rest.strip_prefix("const ")?.split_once(": ")?;
             let (kind, expression) = rest.split_once(" = ")?;
-            let is_number = matches!(kind, "Duration" | "Millis") || kind.starts_with(['i', 'u']) && !kind.contains('<');
+            let is_number =
+                matches!(kind, "Duration" | "Millis") || kind.starts_with(['i', 'u']) && !kind.contains('<');
             is_number.then(|| (name.to_owned(), expression.trim_end_matches(';').to_owned()))
         })
         .collect()
