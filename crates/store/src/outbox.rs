@@ -15,8 +15,8 @@ pub struct Entry {
     /// The e-mail address or phone number. It is kept in lower case, because mailboxes take no notice of it; the
     /// message has it as it was written.
     pub recipient: String,
-    /// The mailbox or phone behind the address, by which messages are counted.
-    pub mailbox: String,
+    /// A keyed hash of the mailbox or phone behind the address, by which messages are counted.
+    pub mailbox: Vec<u8>,
     /// When it was written.
     pub created_at: i64,
     /// When delivery is tried next; none once it is delivered, given up, or not to be delivered.
@@ -50,7 +50,7 @@ fn entry(row: &Row) -> Result<Entry, Error> {
         delivered_at: row.opt_int(7)?,
         last_error: row.opt_text(8)?,
         sealed: Sealed(row.blob(9)?),
-        mailbox: row.opt_text(10)?.unwrap_or_default(),
+        mailbox: row.opt_blob(10)?.unwrap_or_default(),
     })
 }
 
@@ -77,7 +77,7 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
 }
 
 /// Whether a mailbox or phone was sent as many messages since then.
-pub fn has_since(tx: &mut Tx<'_>, mailbox: &str, since: i64, count: i64) -> Result<bool, Error> {
+pub fn has_since(tx: &mut Tx<'_>, mailbox: &[u8], since: i64, count: i64) -> Result<bool, Error> {
     let row = tx.query_one(
         "SELECT created_at FROM outbox WHERE mailbox = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
         &[mailbox.into(), (count - 1).into()],
@@ -104,7 +104,7 @@ pub fn list(tx: &mut Tx<'_>, to: Option<&str>, limit: i64) -> Result<Vec<Entry>,
             tx.query(&sql, &[(&to.to_lowercase()).into(), to.into(), limit.into()])?
         }
         None => {
-            let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY id DESC LIMIT $1");
+            let sql = format!("SELECT {COLUMNS} FROM outbox WHERE recipient <> '' ORDER BY id DESC LIMIT $1");
             tx.query(&sql, &[limit.into()])?
         }
     };
@@ -153,12 +153,20 @@ pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<i64>, error: &str) 
     Ok(())
 }
 
-/// Removes all messages to a user, sent or not.
-pub(crate) fn delete_of_user(tx: &mut Tx<'_>, pool_id: &str, username: &str) -> Result<(), Error> {
-    tx.execute(
-        "DELETE FROM outbox WHERE pool_id = $1 AND username = $2",
-        &[pool_id.into(), username.into()],
-    )?;
+/// What stays of a message whose user is gone: that there was one, for the count of its mailbox.
+const FORGET: &str =
+    "UPDATE outbox SET recipient = '', username = '', next_try_at = NULL, last_error = NULL, sealed = $1";
+
+/// Forgets what is said in messages to a user, and to whom, sent or not.
+pub(crate) fn forget_user(tx: &mut Tx<'_>, pool_id: &str, username: &str) -> Result<(), Error> {
+    let sql = format!("{FORGET} WHERE pool_id = $2 AND username = $3");
+    tx.execute(&sql, &[(&[] as &[u8]).into(), pool_id.into(), username.into()])?;
+    Ok(())
+}
+
+/// The same for all messages to the users of a pool.
+pub(crate) fn forget_pool(tx: &mut Tx<'_>, pool_id: &str) -> Result<(), Error> {
+    tx.execute(&format!("{FORGET} WHERE pool_id = $2"), &[(&[] as &[u8]).into(), pool_id.into()])?;
     Ok(())
 }
 

@@ -62,7 +62,6 @@ pub fn update(tx: &mut Tx<'_>, pool: &Pool) -> Result<bool, Error> {
 pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<bool, Error> {
     for sql in [
         "DELETE FROM grants WHERE pool_id = $1",
-        "DELETE FROM outbox WHERE pool_id = $1",
         "DELETE FROM tickets WHERE pool_id = $1",
         "DELETE FROM group_members WHERE pool_id = $1",
         "DELETE FROM groups WHERE pool_id = $1",
@@ -74,5 +73,6 @@ pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<bool, Error> {
     ] {
         tx.execute(sql, &[id.into()])?;
     }
+    crate::outbox::forget_pool(tx, id)?;
     Ok(tx.execute("DELETE FROM pools WHERE id = $1", &[id.into()])? == 1)
 }

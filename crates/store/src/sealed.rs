@@ -124,7 +124,7 @@ fn users(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Resu
 
 fn messages(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Result<Option<Place>> {
     let rows = tx.query(
-        "SELECT id, sealed FROM outbox WHERE id > $1 ORDER BY id LIMIT $2",
+        "SELECT id, sealed FROM outbox WHERE id > $1 AND recipient <> '' ORDER BY id LIMIT $2",
         &[(&after[0]).into(), limit.into()],
     )?;
     for row in &rows {

@@ -172,8 +172,8 @@ pub fn update(
     let documents = Documents::of(user)?;
     let row = tx.query_one(
         "UPDATE users SET status = $1, enabled = $2, updated_at = $3, sign_outs = $4, attributes = $5, \
-         pending = $6, password = $7, mfa = $8, version = version + 1 \
-         WHERE pool_id = $9 AND sub = $10 AND version = $11 RETURNING number",
+         pending = $6, password = $7, mfa = $8, named_by = $9, version = version + 1 \
+         WHERE pool_id = $10 AND sub = $11 AND version = $12 RETURNING number",
         &[
             user.status.as_str().into(),
             user.enabled.into(),
@@ -183,6 +183,7 @@ pub fn update(
             (&documents.pending).into(),
             (&documents.password).into(),
             (&documents.mfa).into(),
+            (&user.named_by).into(),
             (&user.pool_id).into(),
             (&user.sub).into(),
             before.version.into(),
@@ -221,7 +222,7 @@ pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Er
     tx.execute("DELETE FROM group_members WHERE pool_id = $1 AND sub = $2", &key)?;
     // Both hold addresses.
     crate::tickets::delete_of_user(tx, &user.pool_id, &user.sub)?;
-    crate::outbox::delete_of_user(tx, &user.pool_id, &user.username)?;
+    crate::outbox::forget_user(tx, &user.pool_id, &user.username)?;
     Ok(true)
 }
 

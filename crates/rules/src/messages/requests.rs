@@ -38,23 +38,19 @@ impl Answer {
     }
 }
 
-/// Decides by what is known of the typed name. `simulated` is what a name that nobody has is answered.
+/// Decides by what is known of the typed name. `simulated` is what a name that nobody has is answered, where the client
+/// hides who exists.
 pub fn answer(
     requested: Requested,
     pool: &Pool,
     client: &Client,
     user: Option<&User>,
     typed_name: &str,
-    simulated: &Recipient,
+    simulated: Option<&Recipient>,
 ) -> Answer {
-    let pretend = || Answer::Pretend(simulated.clone());
-    let Some(user) = user else {
-        return if client.hides_users() {
-            pretend()
-        } else {
-            Answer::Refuse(fault::username_client_combination_not_found())
-        };
-    };
+    let unknown = || Answer::Refuse(fault::username_client_combination_not_found());
+    let pretend = || simulated.map_or_else(unknown, |simulated| Answer::Pretend(simulated.clone()));
+    let Some(user) = user else { return pretend() };
     match real_recipient(requested, pool, user) {
         Ok(recipient) => Answer::Send(recipient),
         Err(refusal) if client.hides_users() && !may_be_told(requested, pool, user, typed_name, &refusal) => {
@@ -114,5 +110,9 @@ fn may_be_told(requested: Requested, pool: &Pool, user: &User, typed_name: &str,
 /// Whether SignUp tells anybody that this name is taken: it does of user names, and of the addresses that are names.
 /// Of an alias or a sub it says nothing.
 pub fn is_told_by_sign_up(pool: &Pool, user: &User, typed_name: &str) -> bool {
-    pool.has_username_attributes() || pool.fold_name(typed_name) == pool.fold_name(&user.username)
+    let typed = pool.fold_name(typed_name);
+    // The first of the names is the user name, which is the sub where addresses are the names.
+    let names = user.sign_in_names(pool);
+    let told = if pool.has_username_attributes() { &names[1..] } else { &names[..1] };
+    told.contains(&typed)
 }

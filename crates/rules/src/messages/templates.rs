@@ -120,8 +120,10 @@ fn invitation(pool: &Pool, medium: Medium) -> Texts<'_> {
 /// The name by which the user signs in. Unverified: that an invitation of a pool whose user names are e-mail
 /// addresses or phone numbers shows these and not the generated user name.
 fn shown_name<'a>(pool: &Pool, user: &'a User) -> &'a str {
+    let names = user.sign_in_names(pool);
     let attribute = |kind, name| {
-        if pool.has_username_attribute(kind) { user.attribute(name).filter(|v| !v.is_empty()) } else { None }
+        let value = user.attribute(name).filter(|value| names.contains(&pool.fold_name(value)))?;
+        pool.has_username_attribute(kind).then_some(value)
     };
     attribute(UsernameAttributeType::Email, "email")
         .or_else(|| attribute(UsernameAttributeType::PhoneNumber, "phone_number"))

@@ -12,8 +12,7 @@ use crate::{
     sign_in::mfa,
 };
 use spec::cognito_idp::{
-    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, UsernameAttributeType,
-    VerifiedAttributeType,
+    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, VerifiedAttributeType,
 };
 use std::collections::BTreeMap;
 
@@ -162,34 +161,43 @@ pub fn check_deletion(pool: &Pool, writer: Writer<'_>, names: &[String]) -> Resu
 }
 
 /// Checks what rests on an address that goes, in whatever way it goes: by a deletion, or by an update to a blank value.
-/// A user, or a thief of an access token, must not take away the second factor, or the last name to sign in by, with it.
-/// An administrator may: with the address the factor is turned off.
+/// A user must not take away the second factor, or the last name to sign in by, with it. An administrator may: with the
+/// address the factor is turned off.
 ///
 /// # Errors
 /// InvalidParameterException for an address that something rests on.
-pub fn check_removals(pool: &Pool, before: &User, changes: &Changes, writer: Writer<'_>) -> Result<()> {
-    let goes =
-        |name: &str| changes.get(name).is_some_and(Option::is_none) && before.attributes.contains_key(name);
+pub fn check_removals(pool: &Pool, before: &User, after: &User, writer: Writer<'_>) -> Result<()> {
     if matches!(writer, Writer::Operator) {
         return Ok(());
     }
+    let goes = |name: &str| before.attributes.contains_key(name) && !after.attributes.contains_key(name);
     for (medium, factor) in [(Medium::Sms, MfaFactor::Sms), (Medium::Email, MfaFactor::Email)] {
         if goes(medium.attribute()) && mfa::rests_on(pool, before, factor) {
             return Err(fault::address_is_second_factor(medium.attribute()));
         }
     }
-    let names =
-        [("email", UsernameAttributeType::Email), ("phone_number", UsernameAttributeType::PhoneNumber)];
-    let is_name = |(name, kind): &(&str, UsernameAttributeType)| {
-        pool.has_username_attribute(*kind) && before.attributes.contains_key(*name)
-    };
-    let mut present = names.iter().filter(|name| is_name(name)).peekable();
-    if let Some((name, _)) = present.peek().copied()
-        && present.all(|(name, _)| goes(name))
-    {
-        return Err(fault::address_is_last_name(name));
+    // Where addresses are the names, the user name itself is a sub, which nobody knows by heart.
+    let has_address_name = |user: &User| user.sign_in_names(pool).len() > 1;
+    if pool.has_username_attributes() && has_address_name(before) && !has_address_name(after) {
+        let gone = ["email", "phone_number"].into_iter().find(|name| goes(name));
+        return gone.map_or(Ok(()), |name| Err(fault::address_is_last_name(name)));
     }
     Ok(())
+}
+
+/// Notes by which address a user was named who was made before that was noted: by one that a change leaves alone, if
+/// there is one.
+fn note_name(pool: &Pool, user: &mut User, changes: &Changes) {
+    let addresses = ["email", "phone_number"];
+    if user.named_by.is_some()
+        || !pool.has_username_attributes()
+        || !addresses.iter().any(|name| changes.contains_key(*name))
+    {
+        return;
+    }
+    let present = || addresses.into_iter().filter(|name| user.attributes.contains_key(*name));
+    let named_by = present().find(|name| !changes.contains_key(*name)).or_else(|| present().next());
+    user.named_by = named_by.map(str::to_owned);
 }
 
 /// Applies an update to a user and answers by which media codes must go out.
@@ -198,6 +206,7 @@ pub fn check_removals(pool: &Pool, before: &User, changes: &Changes, writer: Wri
 /// updates, the new address waits in `pending` and the old one stays; an address that goes takes its
 /// verification and its waiting successor with it.
 pub fn apply(pool: &Pool, user: &mut User, changes: &Changes) -> Vec<Medium> {
+    note_name(pool, user, changes);
     let mut codes = Vec::new();
     let mut changes = changes.clone();
     for medium in [Medium::Sms, Medium::Email] {

@@ -236,11 +236,7 @@ impl User {
         };
         // Of two addresses the one that the user was not named by could be a stranger's.
         let is_own = |attribute: &str| match &self.named_by {
-            Some(named_by) => {
-                named_by == attribute
-                    || self.is_verified(attribute)
-                    || !self.attributes.contains_key(named_by)
-            }
+            Some(named_by) => named_by == attribute || self.is_verified(attribute),
             None => true,
         };
         if pool.has_username_attribute(UsernameAttributeType::Email) && is_own("email") {

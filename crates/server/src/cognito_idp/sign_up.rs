@@ -5,6 +5,7 @@ use crate::{
     app::App,
     callers::client_secret,
     http::call_facts,
+    messages::outbox,
     triggers,
     users::{
         codes::{self, CodePurpose},
@@ -53,10 +54,11 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
                 Some(attribute) => fault::attribute_already_used(attribute),
                 None => fault::user_already_exists(),
             })?;
-            draft
-                .as_ref()
-                .map(|draft| codes::send(app, tx, &pool, &user, CodePurpose::SignUp, draft, user.created_at))
-                .transpose()
+            let Some(draft) = &draft else { return Ok(None) };
+            outbox::check_room(app)?;
+            // Too many messages to an address keep nobody from registering it: the code can be asked for later.
+            codes::send_discreetly(app, tx, &pool, &user, CodePurpose::SignUp, draft, user.created_at)?;
+            Ok(Some(draft.recipient.details()))
         })
         .await?;
     call_facts::made(pool_id, user_sub.clone(), username);

@@ -76,9 +76,9 @@ pub(super) fn changed(
     writer: Writer<'_>,
     now: Millis,
 ) -> Result<(User, Vec<Medium>)> {
-    attributes::check_removals(pool, before, changes, writer)?;
     let mut user = User { updated_at: now, ..before.clone() };
     let media = attributes::apply(pool, &mut user, changes);
+    attributes::check_removals(pool, before, &user, writer)?;
     Ok((user, media))
 }
 

@@ -28,9 +28,7 @@ pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
     // What stays in the outbox goes to nobody.
     if entry.next_try_at.is_some() {
         let had_many = had_many(tx, &entry.mailbox, entry.created_at)?;
-        if app.outbox_is_full.load(Ordering::Relaxed) {
-            return Err(fault::too_many_requests().because("too many messages wait for delivery"));
-        }
+        check_room(app)?;
         if had_many {
             return Err(
                 fault::too_many_requests().because("the address was sent too many messages in an hour")
@@ -40,16 +38,32 @@ pub fn post(app: &App, tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
     Ok(outbox::insert(tx, entry)?)
 }
 
-/// Asks the store what [`post`] asks it for a message to this recipient, and does nothing with the answer.
-pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Millis) -> Result<()> {
-    if app.config.delivery.carries(recipient.medium) {
-        had_many(tx, &recipients::mailbox(&recipient.to), now)?;
+/// Refuses where too many messages wait for delivery.
+///
+/// # Errors
+/// TooManyRequestsException.
+pub fn check_room(app: &App) -> Result<()> {
+    if app.outbox_is_full.load(Ordering::Relaxed) {
+        return Err(fault::too_many_requests().because("too many messages wait for delivery"));
     }
     Ok(())
 }
 
-fn had_many(tx: &mut Tx<'_>, mailbox: &str, now: Millis) -> Result<bool> {
+/// Asks the store what [`post`] asks it for a message to this recipient, and does nothing with the answer.
+pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Millis) -> Result<()> {
+    if app.config.delivery.carries(recipient.medium) {
+        had_many(tx, &mailbox_id(app, &recipient.to), now)?;
+    }
+    Ok(())
+}
+
+fn had_many(tx: &mut Tx<'_>, mailbox: &[u8], now: Millis) -> Result<bool> {
     Ok(outbox::has_since(tx, mailbox, now - HOUR, HOURLY_PER_RECIPIENT)?)
+}
+
+/// The mailbox or phone behind an address, as messages are counted by it.
+fn mailbox_id(app: &App, to: &str) -> [u8; 32] {
+    app.vault.mac("mailbox", &[&recipients::mailbox(to)])
 }
 
 /// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its medium; otherwise it stays.
@@ -66,7 +80,7 @@ pub fn entry(app: &App, id: &str, pool_id: &str, message: &Message) -> Result<En
         delivered_at: None,
         last_error: None,
         sealed: app.vault.seal(&sealed_context(id), &json),
-        mailbox: recipients::mailbox(&message.to),
+        mailbox: mailbox_id(app, &message.to).to_vec(),
         id: id.to_owned(),
     })
 }

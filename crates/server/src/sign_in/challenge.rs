@@ -5,7 +5,7 @@ use crate::{app::App, secrets::vault::Vault, users::codes::Draft};
 use rules::{
     HOUR, Millis, Result, fault,
     messages::{Medium, recipients::Recipient},
-    sign_in::{Challenge, SignIn, Waiting},
+    sign_in::{Challenge, SignIn, Waiting, factor_attribute},
     user::{MfaFactor, User},
 };
 use store::{Tx, attempts};
@@ -33,10 +33,15 @@ pub fn awaits_code(sign_in: &SignIn) -> Option<Recipient> {
     }
 }
 
-/// The address that becomes the user's when the code of the question is right.
-pub fn registered_address(sign_in: &SignIn) -> Option<&str> {
+/// The address that is proved when the code of the question is right, where it is not proved yet: by that it may become
+/// a name to sign in by.
+pub fn address_to_prove<'a>(sign_in: &'a SignIn, user: &User) -> Option<&'a str> {
     match &sign_in.waiting {
-        Waiting::Answer(Challenge::Code { registers: true, to, .. }) => Some(to),
+        Waiting::Answer(Challenge::Code { factor, to, registers, .. })
+            if *registers || !user.is_verified(factor_attribute(*factor)) =>
+        {
+            Some(to)
+        }
         _ => None,
     }
 }

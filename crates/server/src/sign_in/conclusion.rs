@@ -10,7 +10,7 @@ use crate::{
 };
 use rules::{
     Fault, Millis, Random,
-    messages::recipients::Recipient,
+    messages::{Medium, recipients::Recipient},
     sign_in::{Outcome, SignIn, Step},
     tokens::{Grant, GrantFacts},
     user::{Membership, User},
@@ -54,6 +54,7 @@ pub fn write(
     now: Millis,
 ) -> std::result::Result<Conclusion, Undone> {
     let Outcome { step, mut user } = outcome;
+    leave_taken_unproved(tx, context, before, &mut user)?;
     if user != *before {
         user.updated_at = now;
         changes::save(tx, &context.pool, before, &user)?;
@@ -75,6 +76,32 @@ pub fn write(
             Ok(Conclusion::Asked { user: Box::new(user), sign_in, session: session.clone() })
         }
     }
+}
+
+/// A code proves the address that it went to. Where another user signs in by that address by now, it stays unproved,
+/// because whoever registers an address must not be able to shut others out of their second factor.
+fn leave_taken_unproved(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    before: &User,
+    user: &mut User,
+) -> rules::Result<()> {
+    for medium in [Medium::Email, Medium::Sms] {
+        let attribute = medium.attribute();
+        let Some(address) = user.attribute(attribute).filter(|_| user.is_verified(attribute)) else {
+            continue;
+        };
+        if before.is_verified(attribute) && before.attribute(attribute) == Some(address) {
+            continue;
+        }
+        let name = context.pool.fold_name(address);
+        if user.sign_in_names(&context.pool).contains(&name)
+            && store::users::find_name(tx, &user.pool_id, &name)?.is_some_and(|(sub, _)| sub != user.sub)
+        {
+            user.set_verified(attribute, false);
+        }
+    }
+    Ok(())
 }
 
 /// What an end may need that is new each time: drawn before the transaction, which may run again.

@@ -126,9 +126,9 @@ impl Attempt {
         if let Some(failures) = failures {
             lockout::check(failures, now)?;
         }
-        // A code that registers an address proves one that is nobody's yet, as the code of a sign-up does.
+        // A code to an unproved address proves it, as the code of a sign-up does.
         let address =
-            challenge::registered_address(&sign_in).map(|to| CodeOwner::address(&sign_in.pool_id, to));
+            challenge::address_to_prove(&sign_in, &before).map(|to| CodeOwner::address(&sign_in.pool_id, to));
         if let Some(address) = &address
             && code_limits::is_used_up(app, tx, Limit::WrongGuessesAtAddress, address, now)?
         {

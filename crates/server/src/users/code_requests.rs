@@ -27,7 +27,8 @@ struct Request {
     client: Arc<Client>,
     requested: Requested,
     typed_name: String,
-    simulated: Recipient,
+    /// What a name that nobody has is answered, where the client hides who exists.
+    simulated: Option<Recipient>,
 }
 
 /// Sends a code, or pretends to, and answers where it goes.
@@ -42,9 +43,13 @@ pub async fn request(
 ) -> Result<Recipient> {
     let seed = codes::simulation_seed(app, &pool, &typed_name);
     let simulated = match requested {
-        Requested::SignUp => recipients::simulated_sign_up(&pool, &typed_name, &seed)?,
-        Requested::PasswordReset => recipients::simulated_recovery(&pool, &typed_name, &seed)?,
+        // E: unknown names are told in pools without automatic verification too.
+        Requested::SignUp if !client.hides_users() => None,
+        Requested::SignUp => Some(recipients::simulated_sign_up(&pool, &typed_name, &seed)?),
+        // Unverified: that a pool whose administrators alone reset passwords says so of unknown names too.
+        Requested::PasswordReset => Some(recipients::simulated_recovery(&pool, &typed_name, &seed)?),
     };
+    let simulated = simulated.filter(|_| client.hides_users());
     let request = Request { pool, client, requested, typed_name, simulated };
     for _ in 0..=RESTARTS_MAX {
         let reading = request.clone();
@@ -80,7 +85,14 @@ impl Request {
     }
 
     fn answer(&self, user: Option<&User>) -> Answer {
-        requests::answer(self.requested, &self.pool, &self.client, user, &self.typed_name, &self.simulated)
+        requests::answer(
+            self.requested,
+            &self.pool,
+            &self.client,
+            user,
+            &self.typed_name,
+            self.simulated.as_ref(),
+        )
     }
 
     /// Counts the request and sends the draft; none where it is not the right one any more.

@@ -161,4 +161,19 @@ async fn case_41_no_answer_tells_who_exists(lab: Lab) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-both_engines!(case_41_no_answer_tells_who_exists);
+/// Where addresses are the names, SignUp tells of these and of no sub.
+async fn case_41_a_sub_is_no_address(lab: Lab) {
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "UsernameAttributes": ["email"]});
+    let scene = Scene::with(&lab, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    let sub = scene.user("jane@example.com", json!([])).await;
+    let nobody = "f3a1b2c4-0000-4000-8000-000000000000";
+    for operation in ["ConfirmSignUp", "ResendConfirmationCode"] {
+        let mut answers = Vec::new();
+        for name in [sub.as_str(), nobody] {
+            answers.push(told(&scene.public(operation, requests(operation, name).remove(0)).await));
+        }
+        assert_eq!(answers[0], answers[1], "{operation}");
+    }
+}
+
+both_engines!(case_41_no_answer_tells_who_exists, case_41_a_sub_is_no_address);
