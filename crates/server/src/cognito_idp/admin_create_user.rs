@@ -1,7 +1,12 @@
 //! A user whom an administrator makes, with an invitation.
 
-use crate::users::changes;
-use crate::{app::App, callers::Operator, messages::outbox, triggers, users::passwords};
+use crate::{
+    app::App,
+    callers::Operator,
+    messages::outbox,
+    triggers,
+    users::{changes, passwords},
+};
 use rules::{
     Random, Result, fault,
     messages::{self, Medium, Purpose},

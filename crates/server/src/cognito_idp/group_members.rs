@@ -1,8 +1,7 @@
 //! Who is in which group.
 
 use super::{groups::to_wire, paging::Page};
-use crate::users::changes;
-use crate::{app::App, callers::Operator};
+use crate::{app::App, callers::Operator, users::changes};
 use rules::{Fault, Result, fault};
 use spec::cognito_idp::{
     AdminAddUserToGroupRequest, AdminListGroupsForUserRequest, AdminListGroupsForUserResponse,

@@ -1,7 +1,6 @@
 //! A signed-in user looks at themselves, and leaves.
 
-use crate::users::changes;
-use crate::{app::App, callers::SignedIn};
+use crate::{app::App, callers::SignedIn, users::changes};
 use rules::{Result, user::attributes};
 use spec::cognito_idp::{DeleteUserRequest, GetUserRequest, GetUserResponse};
 

@@ -1,6 +1,5 @@
 //! A person registers.
 
-use crate::users::changes;
 use crate::{
     app::App,
     callers::client_secret,
@@ -8,6 +7,7 @@ use crate::{
     messages::outbox,
     triggers,
     users::{
+        changes,
         codes::{self, CodePurpose},
         passwords,
     },

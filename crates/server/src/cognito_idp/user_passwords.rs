@@ -1,10 +1,10 @@
 //! Passwords that an administrator sets or takes away.
 
-use crate::users::changes;
 use crate::{
     app::App,
     callers::Operator,
     users::{
+        changes,
         codes::{self, CodePurpose},
         passwords,
     },

@@ -1,7 +1,6 @@
 //! A user as an administrator sees and governs them: looked up, confirmed, disabled, deleted.
 
-use crate::users::changes;
-use crate::{app::App, callers::Operator, triggers};
+use crate::{app::App, callers::Operator, triggers, users::changes};
 use rules::{Millis, Result, fault, pool::Pool, triggers::Trigger, user::User};
 use spec::{
     Timestamp,

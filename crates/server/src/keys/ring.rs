@@ -1,4 +1,4 @@
-//! The keys that sign tokens, and their rotation: two for each pool, made ahead of time, kept parsed in memory, sealed in the store.
+//! The keys that sign tokens: two for each pool, made ahead of time, kept parsed in memory, sealed in the store.
 
 use super::jwk::{self, VerifyingKey};
 use crate::{

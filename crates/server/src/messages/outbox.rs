@@ -66,7 +66,8 @@ fn mailbox_id(app: &App, to: &str) -> [u8; 32] {
     app.vault.mac("mailbox", &[&recipients::mailbox(to)])
 }
 
-/// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its medium; otherwise it stays.
+/// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its
+/// medium; otherwise it stays.
 pub fn entry(app: &App, id: &str, pool_id: &str, message: &Message) -> Result<Entry> {
     let now = app.now();
     let json = zeroize::Zeroizing::new(serde_json::to_vec(message).map_err(Fault::internal)?);

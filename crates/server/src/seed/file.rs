@@ -1,8 +1,10 @@
 //! The file: what it may name, read whole before anything is applied.
 
 use super::entry::{Entry, Mistake, Place};
-use crate::config::text::toml_mistake;
-use crate::development::custom_ids::{check_client_id, check_pool_id};
+use crate::{
+    config::text::toml_mistake,
+    development::custom_ids::{check_client_id, check_pool_id},
+};
 use rules::Fault;
 use serde_json::Value;
 use spec::cognito_idp::Operation;
