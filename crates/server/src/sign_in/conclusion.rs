@@ -42,17 +42,28 @@ pub enum Conclusion {
     },
 }
 
+/// What a decision was made about.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// Pool, client and side.
+    pub context: &'a Context,
+    /// The user as the store has it.
+    pub before: &'a User,
+    /// The user's groups.
+    pub groups: &'a [Membership],
+    /// The present.
+    pub now: Millis,
+}
+
 /// Writes what a decision leaves: the changed user, and a grant or a ticket with its message.
 pub fn write(
-    tx: &mut Tx<'_>,
     app: &App,
-    context: &Context,
-    before: &User,
-    groups: &[Membership],
+    tx: &mut Tx<'_>,
+    subject: Subject<'_>,
     outcome: Outcome,
     fresh: &Fresh,
-    now: Millis,
 ) -> std::result::Result<Conclusion, Undone> {
+    let Subject { context, before, groups, now } = subject;
     let Outcome { step, mut user } = outcome;
     leave_taken_unproved(tx, context, before, &mut user)?;
     if user != *before {

@@ -5,7 +5,7 @@ use super::{
     Context,
     attempts::{self, Counter},
     challenge,
-    conclusion::{self, Conclusion, Fresh, Undone},
+    conclusion::{self, Conclusion, Fresh, Subject, Undone},
     session::{self, SessionKey},
 };
 use crate::{
@@ -154,7 +154,8 @@ impl Attempt {
         {
             store::attempts::delete(tx, &counter)?;
         }
-        conclusion::write(tx, app, &self.context, &before, &groups, outcome, fresh, now).map(Ok)
+        let subject = Subject { context: &self.context, before: &before, groups: &groups, now };
+        conclusion::write(app, tx, subject, outcome, fresh).map(Ok)
     }
 
     /// The sign-in, and its user as the store has it now.
