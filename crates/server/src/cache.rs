@@ -23,7 +23,7 @@ impl<T> Cache<T> {
     /// What was put under this id less than a second before `now`.
     pub(crate) fn get(&self, id: &str, now: Millis) -> Option<Arc<T>> {
         let (value, read_at) = self.entries.get(id)?;
-        (read_at..read_at.saturating_add(TTL_MS)).contains(&now).then_some(value)
+        is_good(read_at, now).then_some(value)
     }
 
     pub(crate) fn put(&self, id: &str, value: Arc<T>, now: Millis) {
@@ -34,9 +34,18 @@ impl<T> Cache<T> {
         self.entries.remove(id);
     }
 
+    /// Drops what was read a second or more before `now`.
+    pub(crate) fn forget_stale(&self, now: Millis) {
+        self.entries.retain(|_, (_, read_at)| is_good(*read_at, now));
+    }
+
     pub(crate) fn clear(&self) {
         self.entries.clear();
     }
+}
+
+fn is_good(read_at: Millis, now: Millis) -> bool {
+    (read_at..read_at.saturating_add(TTL_MS)).contains(&now)
 }
 
 #[cfg(test)]
@@ -52,6 +61,11 @@ mod tests {
         }
         cache.forget("a");
         assert!(cache.get("a", 5_000).is_none());
+        cache.put("a", Arc::new(1), 5_000);
+        cache.forget_stale(5_999);
+        assert_eq!(cache.entries.len(), 1);
+        cache.forget_stale(6_000);
+        assert_eq!(cache.entries.len(), 0);
         cache.put("a", Arc::new(1), 5_000);
         cache.clear();
         assert!(cache.get("a", 5_000).is_none());

@@ -206,8 +206,8 @@ pub fn update(
     Ok(Change::Done)
 }
 
-/// Removes a user with its names and memberships; false if there is none. Its grants and codes name the sub, which
-/// nobody else ever has, and go when they expire.
+/// Removes a user with its names, memberships and codes; false if there is none. Its grants name the sub, which nobody
+/// else ever has, and go when they expire.
 pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Error> {
     let key: [Param<'_>; 2] = [(&user.pool_id).into(), (&user.sub).into()];
     let row = tx.query_one("DELETE FROM users WHERE pool_id = $1 AND sub = $2 RETURNING number", &key)?;

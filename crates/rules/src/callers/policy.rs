@@ -183,6 +183,20 @@ impl Policy {
         }
     }
 
+    /// Refuses resources that no call can be about. They are not looked for in policies that are stored already.
+    ///
+    /// # Errors
+    /// In words for its author, with the first such resource.
+    pub fn check_resources(&self, region: &str, account_id: &str) -> Result<(), BadPolicy> {
+        let mut patterns = self.statements.iter().flat_map(|statement| statement.resources.written());
+        match patterns.find(|pattern| !may_be_meant(pattern, region, account_id)) {
+            Some(pattern) => bad(format!(
+                "{pattern} is no resource here; those of user pools are arn:aws:cognito-idp:{region}:{account_id}:userpool/ID."
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// The user pools that its resources name in full.
     pub fn pool_ids(&self) -> Vec<String> {
         let pool_id = |arn: &String| {
@@ -313,6 +327,36 @@ fn is_resource(pattern: &str, resource: &str) -> bool {
             .iter()
             .zip(&parts)
             .all(|(pattern, part)| is_glob_match(pattern.as_bytes(), part.as_bytes()))
+}
+
+/// Whether a pattern matches the ARN of anything that [`resource`](super::resources::resource) may answer.
+fn may_be_meant(pattern: &str, region: &str, account_id: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let kinds = [
+        ("cognito-idp", region, Some(account_id), "userpool/"),
+        ("cognito-identity", region, Some(account_id), "identitypool/"),
+        ("cognito-sync", region, Some(account_id), "identitypool/"),
+        // A role may be of any account.
+        ("iam", "", None, "role/"),
+    ];
+    let parts: Vec<&str> = pattern.splitn(ARN_PARTS, ':').collect();
+    kinds.iter().any(|(service, region, account_id, kind)| {
+        let expected = [Some("arn"), Some("aws"), Some(service), Some(region), *account_id];
+        let is_head_met = parts.iter().zip(expected).all(|(part, expected)| {
+            expected.is_none_or(|expected| is_glob_match(part.as_bytes(), expected.as_bytes()))
+        });
+        is_head_met && parts.get(ARN_PARTS - 1).is_none_or(|resource| may_be_of_kind(resource, kind))
+    })
+}
+
+/// Whether a pattern may match a resource that begins with this kind, such as `userpool/`.
+fn may_be_of_kind(pattern: &str, kind: &str) -> bool {
+    match pattern.find(['*', '?']) {
+        Some(end) => pattern.starts_with(kind) || kind.starts_with(&pattern[..end]),
+        None => pattern.starts_with(kind),
+    }
 }
 
 /// `*` stands for any characters or none, `?` for one. Takes at most the product of the lengths.

@@ -1,10 +1,11 @@
 //! The audit trail: what administrators and users did goes into a bounded queue and from there, in groups, into the
-//! store. So a sign-in costs no second transaction; and a process that is killed loses what came in its last moment.
-//! What the queue cannot take is counted, never silently dropped. Of refusals of strangers only the first of each
-//! network are events of their own; the rest is summed up, so that nobody can fill the disk by asking.
+//! store. So a sign-in costs no second transaction; and a process that is killed loses what came in its last moment,
+//! and the sums of its last ten minutes. What the queue cannot take is counted, never silently dropped. Of what strangers
+//! ask without effect only the first calls of each network are events of their own; the rest is summed up, so that nobody
+//! can fill the disk by asking.
 
+mod fruitless;
 mod queue;
-mod refusals;
 mod writer;
 
 pub use queue::Audit;
@@ -16,7 +17,7 @@ use rules::endpoints::{Audited, Endpoint};
 /// What the trail says of a call whose end nobody saw.
 pub const CUT_OFF: &str = "CutOff";
 
-/// What the door knows of a call that is to be recorded.
+/// What is known of a call that is to be recorded.
 pub struct Record<'a> {
     /// The call's name in answers and logs.
     pub request_id: &'a str,

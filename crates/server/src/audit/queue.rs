@@ -1,12 +1,9 @@
 //! The queue of events that wait to be stored. What goes in is cut and cleaned first: it holds a bounded number of
 //! bounded events, and nothing that a database refuses.
 
-use super::{CUT_OFF, Record, is_recorded, refusals::Refusals};
-use crate::{
-    http::call_facts::{Actor, CallFacts},
-    secrets::random::SystemRandom,
-};
-use rules::{Millis, Random as _};
+use super::{CUT_OFF, Record, fruitless::Fruitless, is_recorded};
+use crate::http::call_facts::{Actor, CallFacts};
+use rules::{Millis, Random};
 use std::{
     collections::VecDeque,
     sync::{
@@ -32,7 +29,7 @@ const EVENT_REASON_CHARACTERS_MAX: usize = 500;
 #[derive(Default)]
 pub struct Audit {
     waiting: Mutex<VecDeque<Waiting>>,
-    refusals: Mutex<Refusals>,
+    fruitless: Mutex<Fruitless>,
     pub(super) arrived: Notify,
     dropped: AtomicU64,
     stripped: AtomicU64,
@@ -48,38 +45,38 @@ pub(super) struct Waiting {
 
 impl Audit {
     /// Records a call if it belongs into the trail.
-    pub fn record(&self, now: Millis, record: Record<'_>, facts: CallFacts) {
+    pub fn record(&self, now: Millis, random: &mut impl Random, record: Record<'_>, facts: CallFacts) {
         if !is_recorded(&record, &facts) {
             return;
         }
         let is_stranger = !matches!(facts.actor, Actor::Operator(_));
-        let is_summed = is_stranger && record.error.is_some_and(|error| error != CUT_OFF);
+        let is_summed = is_stranger && record.error.map_or(facts.is_about_nobody, |error| error != CUT_OFF);
         let (address, operation) = (record.address, record.asked.name());
-        let entry = waiting(now, record, facts);
+        let entry = waiting(now, random, record, facts);
         if !is_summed {
             return self.push(entry);
         }
-        let mut refusals = self.refusals();
-        let ended = refusals.end_window(now);
-        let whole = refusals.take(now, address, operation, entry);
-        drop(refusals);
+        let mut fruitless = self.fruitless();
+        let ended = fruitless.end_window(now, random);
+        let whole = fruitless.take(now, address, operation, entry);
+        drop(fruitless);
         ended.into_iter().chain(whole).for_each(|entry| self.push(entry));
     }
 
-    /// Queues the sums of refusals whose window is over by now.
-    pub(super) fn end_window(&self, now: Millis) {
-        let ended = self.refusals().end_window(now);
+    /// Queues the sums whose window is over by now.
+    pub(super) fn end_window(&self, now: Millis, random: &mut impl Random) {
+        let ended = self.fruitless().end_window(now, random);
         ended.into_iter().for_each(|entry| self.push(entry));
     }
 
-    /// Queues all sums of refusals as they are.
-    pub(super) fn sum_up(&self, now: Millis) {
-        let sums = self.refusals().sum_up(now);
+    /// Queues all sums as they are.
+    pub(super) fn sum_up(&self, now: Millis, random: &mut impl Random) {
+        let sums = self.fruitless().sum_up(now, random);
         sums.into_iter().for_each(|entry| self.push(entry));
     }
 
-    fn refusals(&self) -> MutexGuard<'_, Refusals> {
-        self.refusals.lock().unwrap_or_else(|e| e.into_inner())
+    fn fruitless(&self) -> MutexGuard<'_, Fruitless> {
+        self.fruitless.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
@@ -142,7 +139,7 @@ impl Drop for Group<'_> {
     }
 }
 
-fn waiting(now: Millis, record: Record<'_>, facts: CallFacts) -> Waiting {
+fn waiting(now: Millis, random: &mut impl Random, record: Record<'_>, facts: CallFacts) -> Waiting {
     // An operator may name users who are gone; what others typed may be anything, even a password.
     let is_operator = matches!(facts.actor, Actor::Operator(_)) && record.asked.is_named_by_operator();
     let kept_name = facts.typed_name.as_deref().filter(|_| is_operator);
@@ -151,7 +148,7 @@ fn waiting(now: Millis, record: Record<'_>, facts: CallFacts) -> Waiting {
     let (actor_kind, actor) = facts.actor.parts();
     let outcome = record.error.map(str::to_owned).or(facts.challenge);
     let event = Event {
-        id: SystemRandom.uuid_v7(now),
+        id: random.uuid_v7(now),
         at: now,
         request_id: record.request_id.to_owned(),
         operation: record.asked.name().to_owned(),

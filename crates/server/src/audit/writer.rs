@@ -2,7 +2,7 @@
 
 use super::queue::{Group, Waiting};
 use crate::app::App;
-use rules::{Fault, Result};
+use rules::{DAY, Fault, Result};
 use std::time::Duration;
 use store::events::Event;
 
@@ -21,7 +21,7 @@ pub async fn run(app: App) {
             () = app.audit.arrived.notified() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(LOOK) => {}
         }
-        app.audit.end_window(app.now());
+        app.audit.end_window(app.now(), &mut app.random());
         if let Err(fault) = store_waiting(&app).await {
             tracing::error!(%fault, cause = ?fault.cause, "events could not be stored; they are tried again");
             tokio::time::sleep(AFTER_FAILURE).await;
@@ -32,7 +32,7 @@ pub async fn run(app: App) {
 
 /// Stores everything that waits, and the sums so far. What is not stored waits on.
 pub async fn flush(app: &App) -> Result<()> {
-    app.audit.sum_up(app.now());
+    app.audit.sum_up(app.now(), &mut app.random());
     store_waiting(app).await
 }
 
@@ -149,7 +149,7 @@ async fn pool_of(app: &App, event: &Event) -> Option<String> {
 
 /// Removes events that are older than the settings say.
 pub async fn purge(app: &App) -> Result<u64> {
-    let before = app.now() - i64::from(app.config.audit_days) * 24 * 3_600 * 1_000;
+    let before = app.now() - i64::from(app.config.audit_days) * DAY;
     let mut removed = 0;
     loop {
         let count = app.db.write(move |tx| store::events::purge(tx, before, PURGED_MAX)).await?;

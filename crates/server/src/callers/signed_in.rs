@@ -1,9 +1,9 @@
 //! Who asks: a typed proof that an operation takes as an argument, so that it cannot be listed without its check.
 
-pub use crate::{
+use crate::{
     app::App,
     http::call_facts::{self, Actor},
-    tokens::{family, verify},
+    tokens::{ended_grants, verify},
 };
 use rules::{
     Result, fault,
@@ -16,6 +16,7 @@ use store::grants::UserWithGroups;
 
 /// The scope that every operation with an access token asks for.
 const USER_ADMIN_SCOPE: &str = "aws.cognito.signin.user.admin";
+
 /// A user who holds a good access token.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
@@ -71,7 +72,7 @@ async fn facts(
     let sub = claims.sub.clone();
     let pool_id = pool_id.to_owned();
     let Some(origin) = claims.origin_jti.clone() else {
-        let ended = claims.event_id.as_ref().map(|event_id| family::ended_id(app, event_id));
+        let ended = claims.event_id.as_ref().map(|event_id| ended_grants::ended_id(app, event_id));
         let (user, has_ended) = app
             .db
             .look_up(move |tx| {

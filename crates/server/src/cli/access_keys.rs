@@ -58,7 +58,7 @@ async fn make(config: &Config, db: &Db, create: Create) -> Result<()> {
         }
         None => Policy::document_allowing(&create.allow, &resources(config, &create.on)?),
     };
-    check(db, &policy).await?;
+    check(config, db, &policy).await?;
     let vault = master_key::open_vault(db, config).await?;
     let key = access_keys::create(db, &vault, &Clock::System, &mut random(), &create.name, &policy).await?;
     record(db, "CreateAccessKey", None).await?;
@@ -70,10 +70,11 @@ async fn make(config: &Config, db: &Db, create: Create) -> Result<()> {
     Ok(())
 }
 
-/// Refuses actions and pools that there are not: who misspells one would get a key that may do less, or deny less.
-async fn check(db: &Db, policy: &str) -> Result<()> {
+/// Refuses actions, resources and pools that there are not: who misspells one would get a key that may do less, or deny less.
+async fn check(config: &Config, db: &Db, policy: &str) -> Result<()> {
     let policy = Policy::parse(policy)?;
     policy.check_actions()?;
+    policy.check_resources(&config.region, &config.account_id)?;
     for id in policy.pool_ids() {
         let wanted = id.clone();
         let found = db.read(move |tx| store::pools::find(tx, &wanted)).await?;

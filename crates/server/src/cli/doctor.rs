@@ -16,7 +16,7 @@ use std::{path::Path, time::Duration};
 use store::Db;
 
 /// How long another machine may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a mail server may take, which may look up names before it greets.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How far two clocks may differ: operators' signatures are good for five minutes.
@@ -256,7 +256,7 @@ async fn public_url(config: &Config) -> Vec<Finding> {
         findings
             .push(Doubt(format!("tokens name {url} as their issuer: set --public-url to what clients use")));
     }
-    let client = match reqwest::Client::builder().timeout(PATIENCE).build() {
+    let client = match reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build() {
         Ok(client) => client,
         Err(error) => {
             findings.push(Wrong(format!("no request can be made: {error}")));

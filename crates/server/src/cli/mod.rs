@@ -153,8 +153,8 @@ fn user_of_this_machine() -> Option<String> {
     None
 }
 
-/// A line for the person who started the program; nobody may be there to read it.
-/// Writes a line, in which nothing that is stored or was given can break it or speak to the terminal.
+/// Writes a line for the person who started the program, if somebody is there to read it. Nothing that is stored or was
+/// given can break it or speak to the terminal.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{}", printed(line));
 }

@@ -7,7 +7,7 @@ use crate::{
     http::call_facts,
     sign_in::Context,
     tokens::{
-        family,
+        ended_grants,
         issue::{self, Issued},
         refresh_token::{self, Presented},
     },
@@ -89,7 +89,7 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
     let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
     match decision {
         Refresh::Keep | Refresh::Repeat => {}
-        Refresh::Reuse => return Err(end(app, context, grant, now).await?),
+        Refresh::Reuse => return Err(end(app, grant, now).await?),
         Refresh::Rotate { previous_until } => {
             grant = rotate(app, context, &grant.id, generation, previous_until).await?;
         }
@@ -118,9 +118,9 @@ async fn rotate(
             let judged = if won { grant.generation } else { generation };
             match refresh::check(&grant, judged, &client, user.as_ref(), now)? {
                 Refresh::Keep | Refresh::Repeat | Refresh::Rotate { .. } => Ok(Some(grant)),
-                // Found out and ended in one transaction: a crash between the two would leave the family alive.
+                // Found out and ended in one transaction: a crash between the two would leave the grant alive.
                 Refresh::Reuse => {
-                    family::end(app, tx, &grant, &client, now)?;
+                    ended_grants::end(app, tx, &grant, now)?;
                     Ok(None)
                 }
             }
@@ -129,8 +129,7 @@ async fn rotate(
     rotated.ok_or_else(fault::refresh_token_reused)
 }
 
-async fn end(app: &App, context: &Context, grant: Grant, now: Millis) -> Result<Fault> {
-    let client = context.client.clone();
-    app.write(move |app, tx| family::end(app, tx, &grant, &client, now)).await?;
+async fn end(app: &App, grant: Grant, now: Millis) -> Result<Fault> {
+    app.write(move |app, tx| ended_grants::end(app, tx, &grant, now)).await?;
     Ok(fault::refresh_token_reused())
 }

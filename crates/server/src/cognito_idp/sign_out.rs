@@ -3,10 +3,11 @@
 use crate::{
     app::App,
     callers::{Operator, SignedIn, client_secret},
+    http::call_facts,
     tokens::refresh_token,
     users::changes,
 };
-use rules::{Result, fault, pool::Pool};
+use rules::{Result, fault, pool::Pool, tokens::Grant};
 use spec::{
     Code,
     cognito_idp::{
@@ -67,18 +68,24 @@ pub async fn revoke_token(app: &App, input: RevokeTokenRequest) -> Result<Revoke
         return Err(fault::unsupported_token_type());
     }
     // RFC 7009 §2.2: a token that is unknown needs no revocation, and the answer is the same.
-    let Ok(presented) = refresh_token::read(&input.token) else { return Ok(RevokeTokenResponse {}) };
-    let id = presented.grant_id.clone();
-    let Some(grant) = app.db.read(move |tx| store::grants::find(tx, &id)).await? else {
+    let Some(grant) = presented_grant(app, &input.token).await? else {
+        call_facts::about_nobody();
         return Ok(RevokeTokenResponse {});
     };
-    if !refresh_token::is_genuine(&app.vault, &grant, &input.token, presented.generation) {
-        return Ok(RevokeTokenResponse {});
-    }
     if grant.client_id != client.id {
         return Err(fault::token_of_another_client());
     }
     let now = app.now();
     app.db.write(move |tx| store::grants::revoke(tx, &grant.id, now)).await?;
     Ok(RevokeTokenResponse {})
+}
+
+/// The grant of a genuine refresh token.
+async fn presented_grant(app: &App, token: &str) -> Result<Option<Grant>> {
+    let Ok(presented) = refresh_token::read(token) else { return Ok(None) };
+    let id = presented.grant_id.clone();
+    let found = app.db.read(move |tx| store::grants::find(tx, &id)).await?;
+    let is_genuine =
+        |grant: &Grant| refresh_token::is_genuine(&app.vault, grant, token, presented.generation);
+    Ok(found.filter(is_genuine))
 }

@@ -1,5 +1,5 @@
 //! Authenticator apps: giving out a secret, and proof that the user holds it. A user with an access token registers
-//! one in peace; a user with a Session does so in the middle of a sign-in that demands it.
+//! one at any time; a user with a Session does so in the middle of a sign-in that demands it.
 
 use crate::{
     app::App,

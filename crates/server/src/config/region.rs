@@ -3,7 +3,7 @@
 use super::text::nearest;
 use anyhow::{Result, bail};
 
-/// Those of botocore 1.43, all partitions.
+/// Those of botocore 1.44.8, all partitions.
 const KNOWN: [&str; 46] = [
     "af-south-1",
     "ap-east-1",

@@ -1,5 +1,5 @@
-//! What is known of the call under way: noted by whoever finds it out, read at the end by the door, which logs,
-//! counts and records the call. Operations take no argument for it, because nothing they do depends on it.
+//! What is known of the call under way: noted by whoever finds it out, read at the end by what logs, counts
+//! and records the call. Operations take no argument for it, because nothing they do depends on it.
 
 use rules::{Fault, endpoints::Endpoint};
 use serde_json::Value;
@@ -19,6 +19,8 @@ pub struct CallFacts {
     pub username: Option<String>,
     /// The name that the caller typed, which may mean nobody: it is looked up and never kept.
     pub typed_name: Option<String>,
+    /// Whether what was named is nobody's, although the answer does not tell.
+    pub is_about_nobody: bool,
     /// Whether the call was refused for want of the right to it.
     pub is_without_right: bool,
     /// Who called.
@@ -94,6 +96,11 @@ pub fn made(pool_id: String, sub: String, username: String) {
         facts.sub = Some(sub);
         facts.username = Some(username);
     });
+}
+
+/// Notes that what was named is nobody's, although the answer does not tell.
+pub fn about_nobody() {
+    note(|facts| facts.is_about_nobody = true);
 }
 
 /// Notes that the caller has shown no right to the call. A failure of ours says nothing about that.

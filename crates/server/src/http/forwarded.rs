@@ -35,13 +35,27 @@ fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 pub fn all(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     let lists = headers.get_all(HEADER).iter().chain(headers.get_all("x-real-ip"));
     let listed = lists.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(hop);
-    // RFC 7239: for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"
-    let pairs = headers.get_all("forwarded").iter();
-    let pairs = pairs.flat_map(|value| value.as_bytes().split(|byte| b",;".contains(byte)));
-    let named = pairs
-        .map(|pair| pair.trim_ascii())
-        .filter(|pair| pair.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"for=")));
-    listed.chain(named.map(|pair| hop(pair[4..].trim_ascii_start())))
+    listed.chain(named(headers, "for").map(hop))
+}
+
+/// Every host that proxies say they were asked for, in any of the headers for it; none where one cannot be read.
+pub fn hosts(headers: &HeaderMap) -> impl Iterator<Item = Option<&str>> {
+    let lists = headers.get_all("x-forwarded-host").iter();
+    let listed = lists.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    listed.chain(named(headers, "host")).map(|host| Some(str::from_utf8(host).ok()?.trim().trim_matches('"')))
+}
+
+/// RFC 7239: `for=192.0.2.1;host=example.com, for="[2001:db8::1]:4711"`. Quotes are not heeded, so that what stands in
+/// them can hide nothing.
+fn named<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    let values = headers.get_all("forwarded").iter();
+    let pairs = values.flat_map(|value| value.as_bytes().split(|byte| b",;".contains(byte)));
+    pairs.filter_map(move |pair| {
+        let end = pair.iter().position(|byte| *byte == b'=')?;
+        let (found, value) = pair.split_at(end);
+        let is_meant = found.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+        is_meant.then(|| value[1..].trim_ascii())
+    })
 }
 
 fn hop(bytes: &[u8]) -> Option<IpAddr> {

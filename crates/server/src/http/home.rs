@@ -3,6 +3,7 @@
 use super::{admission, forwarded};
 use crate::config::Config;
 use axum::http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::Authority};
+use rules::hosts::is_loopback;
 use std::net::IpAddr;
 
 /// Whether the request was made for and by this machine: neither under a foreign host name (DNS rebinding) nor from
@@ -17,7 +18,7 @@ pub fn is_at_home(config: &Config, head: &Parts) -> bool {
         .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_own(authority)));
     let is_for_us = |address: Option<IpAddr>| address.is_some_and(admission::is_local);
     let forwarded_is_own = forwarded::all(&head.headers).all(is_for_us)
-        && head.headers.get_all("x-forwarded-host").iter().all(|host| host.to_str().is_ok_and(is_own));
+        && forwarded::hosts(&head.headers).all(|host| host.is_some_and(is_own));
     host_is_own && origin_is_own && forwarded_is_own
 }
 
@@ -30,12 +31,9 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
 
 fn is_own_host(config: &Config, authority: &str) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else { return false };
-    let host = authority.host().to_ascii_lowercase();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let host = authority.host();
     let public = config.public_url.parse::<Uri>().ok();
-    host == "localhost"
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        || public.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host))
+    is_loopback(host) || public.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host))
 }
 
 #[cfg(test)]
@@ -49,6 +47,8 @@ mod tests {
         for (name, value, expected) in [
             ("host", "localhost:9229", true),
             ("host", "[::1]:9229", true),
+            ("host", "[::ffff:127.0.0.1]:9229", true),
+            ("host", "LOCALHOST", true),
             ("host", "rebound.example", false),
             ("origin", "http://localhost:3000", true),
             ("origin", "https://evil.example", false),
@@ -61,7 +61,12 @@ mod tests {
             ("forwarded", "for=127.0.0.1;proto=http", true),
             ("forwarded", "for=127.0.0.1, For=\"[2001:db8::7]:4711\"", false),
             ("forwarded", "for=_hidden", false),
+            ("forwarded", "for=127.0.0.1; Host=\"localhost:9229\"", true),
+            ("forwarded", "for=127.0.0.1;host=rebound.example", false),
+            ("forwarded", "host=localhost, for=127.0.0.1 ; HOST = rebound.example", false),
+            ("forwarded", "host=", false),
             ("x-forwarded-host", "localhost", true),
+            ("x-forwarded-host", "localhost:9229, rebound.example", false),
             ("x-forwarded-host", "rebound.example", false),
         ] {
             let head = Request::get("/").header(name, value).body(()).unwrap().into_parts().0;

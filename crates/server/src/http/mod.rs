@@ -1,4 +1,4 @@
-//! The way in: listener, limits, request ids, and the doors to the APIs.
+//! The way in: listener, limits, request ids, and the ways to the APIs.
 
 pub mod admission;
 pub mod answer;

@@ -56,7 +56,7 @@ fn tell(
         address: call.peer,
         user_agent: call.header("user-agent"),
     };
-    app.audit.record(app.now(), record, facts);
+    app.audit.record(app.now(), &mut app.random(), record, facts);
 }
 
 struct Line<'a> {

@@ -1,13 +1,13 @@
 //! Answers whose time could tell a stranger which names exist leave at whole multiples of a fixed time after their call
 //! came; which ones and which time stands in the table of endpoints. What is read, opened and written for a user and for
-//! an invented name costs nearly the same but not quite, and on another day or disk something else; in cadence it does
-//! not show.
+//! an invented name costs nearly the same but not quite, and on another day or disk something else; at the end of a
+//! period it does not show.
 
 use std::time::{Duration, Instant};
 
 /// The period at whose end an answer left, among the extensions of each answer: a test cannot tell it by the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cadence(pub Option<Duration>);
+pub struct AnsweredAtEndOf(pub Option<Duration>);
 
 /// Waits for the end of the period that a call is in which began then.
 pub async fn wait(began: Instant, period: Duration) {

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 pub struct Peer(pub IpAddr);
 
 /// Who answers.
-enum Door {
+enum Destination {
     /// An operation, and the members that its path names.
     Operation(Endpoint, Vec<(&'static str, String)>),
     /// Its action may stand in the body, which has not been read yet.
@@ -37,13 +37,15 @@ pub async fn enter(app: &App, request: Request<Body>, request_id: String) -> Res
     let has_origin = head.headers.contains_key(header::ORIGIN);
     let is_head = head.method == Method::HEAD;
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-    let door = door(&head);
-    let endpoint = door.endpoint();
-    let mut response = match door {
-        Door::Preflight => cors::preflight(&head.headers),
-        Door::FrontPage => front_page(app),
-        Door::WellKnown(pool_id, document) => well_known(app, &pool_id, document, peer, &request_id).await,
-        door => call(app, door, head, body, request_id).await,
+    let destination = destination(&head);
+    let endpoint = destination.endpoint();
+    let mut response = match destination {
+        Destination::Preflight => cors::preflight(&head.headers),
+        Destination::FrontPage => front_page(app),
+        Destination::WellKnown(pool_id, document) => {
+            well_known(app, &pool_id, document, peer, &request_id).await
+        }
+        destination => call(app, destination, head, body, request_id).await,
     };
     cors::allow_reading(endpoint, has_origin, &mut response);
     if is_head {
@@ -52,38 +54,38 @@ pub async fn enter(app: &App, request: Request<Body>, request_id: String) -> Res
     response
 }
 
-fn door(head: &Parts) -> Door {
+fn destination(head: &Parts) -> Destination {
     let path = head.uri.path();
     let reads = head.method == Method::GET || head.method == Method::HEAD;
     if cors::is_preflight(&head.method, &head.headers) {
-        return Door::Preflight;
+        return Destination::Preflight;
     }
     if let Some((pool_id, document)) = well_known::route(path).filter(|_| reads) {
-        return Door::WellKnown(pool_id.to_owned(), document);
+        return Destination::WellKnown(pool_id.to_owned(), document);
     }
     if head.headers.contains_key("x-amz-target") {
         return target(head);
     }
     if path.starts_with("/identitypools") {
         return rest_json::route(head.method.as_str(), path)
-            .map_or(Door::None(Service::CognitoSync), |(operation, members)| {
-                Door::Operation(Endpoint::Sync(operation), members)
+            .map_or(Destination::None(Service::CognitoSync), |(operation, members)| {
+                Destination::Operation(Endpoint::Sync(operation), members)
             });
     }
     let in_query = head.uri.query().is_some_and(|q| q.split('&').any(|pair| pair.starts_with("Action=")));
     if path == "/" && (in_query || head.method == Method::POST && is_form(head)) {
-        return Door::Sts;
+        return Destination::Sts;
     }
-    if path == "/" && reads { Door::FrontPage } else { Door::None(Service::CognitoIdp) }
+    if path == "/" && reads { Destination::FrontPage } else { Destination::None(Service::CognitoIdp) }
 }
 
-fn target(head: &Parts) -> Door {
+fn target(head: &Parts) -> Destination {
     let mut targets = head.headers.get_all("x-amz-target").iter();
     let (Some(Ok(target)), None) = (targets.next().map(HeaderValue::to_str), targets.next()) else {
-        return Door::None(Service::CognitoIdp);
+        return Destination::None(Service::CognitoIdp);
     };
     if head.method != Method::POST {
-        return Door::None(Service::CognitoIdp);
+        return Destination::None(Service::CognitoIdp);
     }
     let (service, found) = match target.split_once('.') {
         Some(("AWSCognitoIdentityProviderService", name)) => {
@@ -95,13 +97,19 @@ fn target(head: &Parts) -> Door {
         ),
         _ => (Service::CognitoIdp, None),
     };
-    found.map_or(Door::None(service), |endpoint| Door::Operation(endpoint, Vec::new()))
+    found.map_or(Destination::None(service), |endpoint| Destination::Operation(endpoint, Vec::new()))
 }
 
 /// Reads the body, answers, and reports what happened.
-async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String) -> Response<Body> {
+async fn call(
+    app: &App,
+    destination: Destination,
+    head: Parts,
+    body: Body,
+    request_id: String,
+) -> Response<Body> {
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-    let asked = door.endpoint();
+    let asked = destination.endpoint();
     let (body, unread) = match body::read(&app.config.limits, &app.long_bodies, asked, peer, body).await {
         Ok(bytes) => (bytes, None),
         Err(fault) => (Default::default(), Some(fault)),
@@ -110,10 +118,10 @@ async fn call(app: &App, door: Door, head: Parts, body: Body, request_id: String
     call_facts::scope(async {
         let mut under_way = UnderWay::new(app, Endpoint::Unknown(asked.service()), call);
         // In a box, because every layer around a future may hold it twice.
-        let answered = Box::pin(run(app, door, &mut under_way.call, unread));
+        let answered = Box::pin(run(app, destination, &mut under_way.call, unread));
         let (endpoint, result) = pool::scope(answered).await;
         under_way.answered(endpoint, &result);
-        let waited = under_way.in_cadence().await;
+        let waited = under_way.until_period_ends().await;
         let request_id = &under_way.call.request_id;
         let mut response = match (result, endpoint.spec()) {
             (Ok(output), Some(spec)) => answer::good(endpoint.service(), spec, &output, request_id),
@@ -137,27 +145,28 @@ enum Input {
     Form(Vec<(String, String)>),
 }
 
-/// Runs the operation behind the door.
-async fn run(app: &App, door: Door, call: &mut Call, unread: Option<Fault>) -> Outcome {
-    let unknown = Endpoint::Unknown(door.endpoint().service());
+/// Runs the operation that is meant.
+async fn run(app: &App, destination: Destination, call: &mut Call, unread: Option<Fault>) -> Outcome {
+    let unknown = Endpoint::Unknown(destination.endpoint().service());
     if let Some(fault) = unread {
         return (unknown, Err(counted(app, call, fault)));
     }
-    match door {
-        Door::Operation(endpoint @ Endpoint::Sync(_), members) => {
+    match destination {
+        Destination::Operation(endpoint @ Endpoint::Sync(_), members) => {
             (endpoint, operation(app, call, endpoint, Input::Rest(members)).await)
         }
-        Door::Operation(endpoint, _) => (endpoint, operation(app, call, endpoint, Input::Json).await),
-        Door::Sts => match action(call) {
+        Destination::Operation(endpoint, _) => (endpoint, operation(app, call, endpoint, Input::Json).await),
+        Destination::Sts => match action(call) {
             Ok((found, fields)) => {
                 let endpoint = Endpoint::Sts(found);
                 (endpoint, operation(app, call, endpoint, Input::Form(fields)).await)
             }
             Err(fault) => (unknown, Err(counted(app, call, fault))),
         },
-        Door::WellKnown(..) | Door::Preflight | Door::FrontPage | Door::None(_) => {
-            (unknown, Err(counted(app, call, fault::unknown_operation())))
-        }
+        Destination::WellKnown(..)
+        | Destination::Preflight
+        | Destination::FrontPage
+        | Destination::None(_) => (unknown, Err(counted(app, call, fault::unknown_operation()))),
     }
 }
 
@@ -208,16 +217,16 @@ async fn answer_of(app: &App, call: &Call, endpoint: Endpoint, input: Value) -> 
     }
 }
 
-impl Door {
+impl Destination {
     /// What is asked for, as far as the head says.
     fn endpoint(&self) -> Endpoint {
         match self {
-            Door::Operation(endpoint, _) => *endpoint,
-            Door::Sts => Endpoint::Unknown(Service::Sts),
-            Door::WellKnown(..) => Endpoint::WellKnown,
-            Door::Preflight => Endpoint::Preflight,
-            Door::FrontPage => Endpoint::FrontPage,
-            Door::None(service) => Endpoint::Unknown(*service),
+            Destination::Operation(endpoint, _) => *endpoint,
+            Destination::Sts => Endpoint::Unknown(Service::Sts),
+            Destination::WellKnown(..) => Endpoint::WellKnown,
+            Destination::Preflight => Endpoint::Preflight,
+            Destination::FrontPage => Endpoint::FrontPage,
+            Destination::None(service) => Endpoint::Unknown(*service),
         }
     }
 }

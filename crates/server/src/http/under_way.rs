@@ -7,7 +7,7 @@ use crate::{
     callers::call::Call,
     http::{
         call_facts,
-        response_timing::{self, Cadence},
+        response_timing::{self, AnsweredAtEndOf},
     },
     metrics::InFlight,
 };
@@ -42,11 +42,11 @@ impl<'a> UnderWay<'a> {
     }
 
     /// Waits until the answer may leave; answers the period at whose end it does, if it has one.
-    pub async fn in_cadence(&self) -> Cadence {
+    pub async fn until_period_ends(&self) -> AnsweredAtEndOf {
         if let Some(period) = self.call.period {
             response_timing::wait(self.began, period).await;
         }
-        Cadence(self.call.period)
+        AnsweredAtEndOf(self.call.period)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Work in the background, at bounded rates: spare key pairs, the removal of what has ended, and the delivery
-//! of messages, which `delivery` owns.
+//! of messages, which `messages` owns.
 
 use crate::{
     app::App,
@@ -81,6 +81,7 @@ async fn purge_hourly(app: App) {
 /// The first failure, when everything was tried.
 pub async fn purge(app: &App) -> Result<u64> {
     let (now, db) = (app.now(), &app.db);
+    app.keys.forget_stale(now);
     let removed = [
         stored(db.write(move |tx| store::tickets::purge(tx, now)).await),
         stored(db.write(move |tx| store::attempts::purge(tx, now - ATTEMPTS_KEPT_MS)).await),

@@ -153,6 +153,14 @@ impl KeyRing {
         self.keep_signers(pool_id, &[]);
     }
 
+    /// Drops the private keys of pools that nobody asked for in the last second: they may have been deleted, at whichever
+    /// node. Those of others are parsed anew when they are asked for.
+    pub fn forget_stale(&self, now: Millis) {
+        self.pools.forget_stale(now);
+        let mut signers = self.signers.write().unwrap_or_else(|e| e.into_inner());
+        signers.retain(|_, (pool_id, _)| self.pools.get(pool_id, now).is_some());
+    }
+
     /// Drops the private keys of a pool that are none of these: of a deleted pool, or replaced.
     fn keep_signers(&self, pool_id: &str, rows: &[SigningKey]) {
         let mut signers = self.signers.write().unwrap_or_else(|e| e.into_inner());

@@ -104,7 +104,7 @@ impl Vault {
         self.client_key.seal(&mut { self.random }, context, secret)
     }
 
-    /// Opens what a client brings back; none if it was not lent for `context`, or was changed.
+    /// Opens what a client brings back; none if it was not sealed for `context`, or was changed.
     pub fn open_from_client(&self, context: &str, sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
         self.client_key.try_open(context, sealed)
     }
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_new_key_seals_and_the_old_one_still_opens() {
         let (vault, next) = (Vault::new(SystemRandom, &[7; 32], &[1; 32]), SealingKey::new(&[8; 32]));
-        let (mut sealed, lent, mac) =
+        let (mut sealed, carried, mac) =
             (vault.seal("a", b"s"), vault.seal_for_client("a", b"l"), vault.mac("p", &["x"]));
         vault.learn(vec![next.clone(), next.clone()], next.id);
         vault.learn(vec![next.clone()], next.id);
@@ -197,7 +197,7 @@ mod tests {
 
         let after = Vault::new(SystemRandom, &[8; 32], &[1; 32]);
         assert_eq!(**after.open("a", &sealed).unwrap(), *b"s");
-        assert_eq!(**after.open_from_client("a", &lent).unwrap(), *b"l");
+        assert_eq!(**after.open_from_client("a", &carried).unwrap(), *b"l");
         assert_eq!(after.mac("p", &["x"]), mac);
         assert_eq!(format!("{after:?}"), format!("Vault({})", next.id));
         // A key that nobody told of changes nothing.

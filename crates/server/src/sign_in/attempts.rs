@@ -45,14 +45,3 @@ pub fn fail(tx: &mut Tx<'_>, counter: &Counter, now: Millis, refusal: Fault) -> 
     )?;
     Ok(refusal)
 }
-
-/// Refuses while the lock lasts, even the right answer, and forgets the failures otherwise. It stands in the
-/// transaction that accepts the answer, so that of many parallel guesses none is accepted behind the lock.
-pub fn pass(tx: &mut Tx<'_>, counter: &Counter, now: Millis) -> Result<()> {
-    let before = failures(tx, counter)?;
-    lockout::check(before, now)?;
-    if before.count > 0 {
-        attempts::delete(tx, counter)?;
-    }
-    Ok(())
-}

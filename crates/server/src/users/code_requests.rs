@@ -6,7 +6,7 @@ use super::{
     code_limits::{self, Limit},
     codes::{self, CodeOwner, CodePurpose, Committed, Draft},
 };
-use crate::{app::App, triggers};
+use crate::{app::App, http::call_facts, triggers};
 use rules::{
     Millis, Result, fault,
     messages::{
@@ -62,6 +62,9 @@ pub async fn request(
         };
         let (writing, now) = (request.clone(), app.now());
         if let Some(sent) = app.write(move |app, tx| writing.write(app, tx, draft.as_ref(), now)).await?? {
+            if matches!(answer, Answer::Pretend(_)) {
+                call_facts::about_nobody();
+            }
             return Ok(sent);
         }
     }

@@ -41,6 +41,7 @@ both_engines!(
     what_people_type_is_not_kept_for_operators,
     every_attempt_without_the_right_is_recorded,
     a_flood_of_refusals_is_summed_up,
+    a_flood_of_successes_about_nobody_is_summed_up,
     a_table_that_cannot_be_purged_holds_up_no_other,
     an_event_whose_user_cannot_be_looked_up_is_stored_without,
 );
@@ -78,7 +79,7 @@ async fn what_the_store_refuses_of_one_event_holds_up_no_other(lab: Lab) {
     let asked = Endpoint::UserPools(Operation::SignUp);
     let record =
         Record { request_id: "poison", asked, error: None, reason: None, address: None, user_agent: None };
-    lab.app.audit.record(lab.app.now(), record, facts);
+    lab.app.audit.record(lab.app.now(), &mut lab.app.random(), record, facts);
     scene.user("jane", json!([])).await;
     let events = all(&lab).await;
     let names: Vec<&str> = events.iter().map(|event| event.operation.as_str()).collect();
@@ -192,6 +193,35 @@ async fn a_flood_of_refusals_is_summed_up(lab: Lab) {
     lab.advance(600);
     from(&lab, [192, 0, 2, 1], "GetUser", &forged).await.error();
     assert_eq!(of(&lab, "GetUser").await.len(), 53, "a new window");
+}
+
+async fn a_flood_of_successes_about_nobody_is_summed_up(lab: Lab) {
+    let client = json!({"PreventUserExistenceErrors": "ENABLED", "EnableTokenRevocation": true});
+    let scene = Scene::with(&lab, json!({"AutoVerifiedAttributes": ["email"]}), client).await;
+    let floods = [
+        ("ForgotPassword", "Username", "nobody"),
+        ("ResendConfirmationCode", "Username", "nobody"),
+        ("RevokeToken", "Token", "a.b.c.d"),
+    ];
+    for (number, (operation, member, value)) in (1..).zip(floods) {
+        for count in 0..200 {
+            let input = json!({"ClientId": scene.client, member: format!("{value}{count}")});
+            from(&lab, [192, 0, 2, number], operation, &input).await.ok();
+        }
+        let events = of(&lab, operation).await;
+        assert_eq!(events.len(), 51, "{operation}");
+        let sum = events.iter().max_by_key(|event| event.times).unwrap();
+        assert_eq!((sum.times, sum.outcome.as_str()), (150, "Success"), "{operation}");
+    }
+    // What somebody asks for is an event each time.
+    for number in 0..60 {
+        let name = format!("jane{number}");
+        scene.reachable(&name).await;
+        let input = json!({"ClientId": scene.client, "Username": name});
+        from(&lab, [192, 0, 2, 9], "ForgotPassword", &input).await.ok();
+    }
+    let events = of(&lab, "ForgotPassword").await;
+    assert_eq!(events.iter().filter(|event| event.username.is_some()).count(), 60);
 }
 
 async fn a_table_that_cannot_be_purged_holds_up_no_other(lab: Lab) {

@@ -72,6 +72,15 @@ fn an_access_key_is_for_actions_and_pools_that_there_are() {
         let told = refused(folder, &[], &create(&["--policy", policy.to_str().unwrap()]));
         assert!(told.contains(expected), "{told}");
     }
+    for wrong in ["us-east-2:123456789012:userpool/*", "us-east-1:123456789012:userpol/*"] {
+        let deny = format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Action": "*", "Resource": "*"}},
+                {{"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp:{wrong}"}}]}}"#
+        );
+        fs::write(&policy, deny).unwrap();
+        let told = refused(folder, &[], &create(&["--policy", policy.to_str().unwrap()]));
+        assert!(told.contains("is no resource here"), "{told}");
+    }
     fs::write(&policy, statement("cognito-idp:Admin*", "*")).unwrap();
     run(folder, &create(&["--policy", policy.to_str().unwrap()]));
     run(folder, &create(&["--allow", "cognito-idp:AdminGetUser"]));

@@ -20,7 +20,7 @@ use cognate::{
     app::App,
     clock::Clock,
     config::{Config, Hashing},
-    http::{self, response_timing::Cadence},
+    http::{self, response_timing::AnsweredAtEndOf},
     keys::ring::KeyRing,
     secrets::{master_keys, random::SystemRandom},
     work::pool::Workers,
@@ -157,7 +157,7 @@ impl Lab {
         let answer = Answer {
             status: head.status,
             headers: head.headers,
-            cadence: head.extensions.get().copied(),
+            period: head.extensions.get().copied(),
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         };
         if let Some(error) = answer.headers.get(http::answer::UNDECLARED_ERROR) {
@@ -240,7 +240,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     pub text: String,
     /// Of an API's answer, at which period's end it left.
-    pub cadence: Option<Cadence>,
+    pub period: Option<AnsweredAtEndOf>,
 }
 
 impl Answer {

@@ -420,19 +420,19 @@ const THINGS: &[Row] = &[
         "cut",
     ),
     (
-        "time in which refusals are counted for the audit trail",
+        "time in which calls without effect are counted for the audit trail",
         Const("server/audit", "WINDOW_MS"),
         FIXED,
         "it begins anew",
     ),
     (
-        "refusals of one network that are events of their own in that time",
+        "calls without effect of one network that are events of their own in that time",
         Const("server", "WHOLE_PER_NETWORK_MAX"),
         FIXED,
         "summed up",
     ),
-    ("refusals of all networks, likewise", Const("server", "WHOLE_MAX"), FIXED, "summed up"),
-    ("sums of refusals in that time", Const("server", "SUMS_MAX"), FIXED, "one more holds the rest"),
+    ("calls without effect of all networks, likewise", Const("server", "WHOLE_MAX"), FIXED, "summed up"),
+    ("sums of such calls in that time", Const("server", "SUMS_MAX"), FIXED, "one more holds the rest"),
     ("counters of attempts after the last one", Const("server", "ATTEMPTS_KEPT_MS"), FIXED, "removed"),
     ("refresh tokens after their end", Const("server", "GRANTS_KEPT_MS"), FIXED, "removed"),
     ("messages after delivery or without a way out", Const("server", "MESSAGES_KEPT_MS"), FIXED, "removed"),
@@ -495,7 +495,12 @@ const OUTSIDE: &[Row] = &[
         "further ones by the next",
     ),
     ("pause after a connection could not be accepted", Const("server", "ACCEPT_PAUSE"), FIXED, ""),
-    ("`cognate doctor`'s patience with each outside thing", Const("server", "PATIENCE"), FIXED, "reported"),
+    (
+        "how long `cognate doctor` waits for each outside thing",
+        Const("server", "ANSWER_TIMEOUT"),
+        FIXED,
+        "reported",
+    ),
     ("`cognate doctor`'s wait for a mail server", Const("server", "MAIL_TIMEOUT"), FIXED, "reported"),
     (
         "a file that holds one secret of the settings",
@@ -567,8 +572,7 @@ const STORE: &[Row] = &[
 const OTHERS: &[&str] = &["MODULUS_BYTES_MAX", "DEVICE_SALT_BYTES_MAX", "ID_TRIES", "STEP_MS_MAX"];
 
 /// Parts of names by which a constant is taken for a limit.
-const MARKS: [&str; 9] =
-    ["_MAX", "TIMEOUT", "_TTL", "TTL_", "CAPACITY", "TRIES", "HOURLY", "PATIENCE", "_KEPT_MS"];
+const MARKS: [&str; 8] = ["_MAX", "TIMEOUT", "_TTL", "TTL_", "CAPACITY", "TRIES", "HOURLY", "_KEPT_MS"];
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "whoever runs the test says that the page shall be written")]

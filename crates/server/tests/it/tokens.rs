@@ -2,9 +2,10 @@
 
 use crate::{
     lab::Lab,
-    scene::{Scene, claims},
+    scene::{Scene, claims, merged},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use cognate::jobs;
 use serde_json::{Value, json};
 
 const REVOKED: (&str, &str) = ("NotAuthorizedException", "Access Token has been revoked");
@@ -164,7 +165,7 @@ async fn refresh_tokens_are_checked(lab: Lab) {
     refresh(&scene, &json!(token)).await.refused("NotAuthorizedException", "Refresh Token has expired");
 }
 
-async fn rotation_hands_on_and_ends_a_reused_family(lab: Lab) {
+async fn rotation_hands_on_and_ends_a_reused_grant(lab: Lab) {
     let scene = rotating(&lab, 10).await;
     let first = scene.tokens("jane").await["RefreshToken"].clone();
     let second = rotated(&scene, &first).await.ok()["AuthenticationResult"]["RefreshToken"].clone();
@@ -369,7 +370,7 @@ async fn groups_and_roles_stand_in_tokens(lab: Lab) {
 }
 
 /// RFC 9700 §4.14.2, also where access tokens name no grant.
-async fn a_reused_family_has_no_access_tokens(lab: Lab) {
+async fn a_reused_grant_has_no_access_tokens(lab: Lab) {
     for revokes in [true, false] {
         let members = json!({
             "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
@@ -389,6 +390,35 @@ async fn a_reused_family_has_no_access_tokens(lab: Lab) {
                 .refused(REVOKED.0, REVOKED.1);
         }
         lab.call("GetUser", json!({"AccessToken": other["AccessToken"]})).await.ok();
+    }
+}
+
+/// What a client says when a token is used again says nothing of how its access tokens were issued.
+async fn a_reused_grant_has_no_access_tokens_whatever_its_client_says_now(lab: Lab) {
+    let members = |revokes: bool, hours: u32| {
+        json!({
+            "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
+            "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0},
+            "EnableTokenRevocation": revokes,
+            "AccessTokenValidity": hours,
+        })
+    };
+    for (before, after) in [((false, 1), (true, 1)), ((true, 1), (false, 1)), ((false, 24), (false, 1))] {
+        let scene = Scene::with(&lab, json!({}), members(before.0, before.1)).await;
+        scene.user("jane", json!([])).await;
+        let first = scene.tokens("jane").await;
+        let update = merged(json!({"ClientId": scene.client}), members(after.0, after.1));
+        scene.admin("UpdateUserPoolClient", update).await;
+        lab.advance(2);
+        rotated(&scene, &first["RefreshToken"]).await.ok();
+        assert_eq!(rotated(&scene, &first["RefreshToken"]).await.error().0, "RefreshTokenReuseException");
+        for hours in [0, 2] {
+            lab.advance(hours * 3_600);
+            jobs::purge(&lab.app).await.unwrap();
+            let answer = lab.call("GetUser", json!({"AccessToken": first["AccessToken"]})).await;
+            let expected = if hours > 1 && before.1 == 1 { "Access Token has expired" } else { REVOKED.1 };
+            answer.refused(REVOKED.0, expected);
+        }
     }
 }
 
@@ -416,7 +446,8 @@ async fn a_deleted_pools_keys_are_forgotten(lab: Lab) {
 }
 
 both_engines!(
-    a_reused_family_has_no_access_tokens,
+    a_reused_grant_has_no_access_tokens,
+    a_reused_grant_has_no_access_tokens_whatever_its_client_says_now,
     refreshing_takes_rotation_or_the_flow,
     a_deleted_pools_keys_are_forgotten,
     a_store_that_is_gone_revokes_nothing,
@@ -424,7 +455,7 @@ both_engines!(
     a_deleted_users_token_is_refused_in_the_operations_words,
     a_refresh_keeps_the_session,
     refresh_tokens_are_checked,
-    rotation_hands_on_and_ends_a_reused_family,
+    rotation_hands_on_and_ends_a_reused_grant,
     rotation_does_not_lengthen_life,
     parallel_rotations_without_grace_have_one_success,
     access_tokens_are_checked,

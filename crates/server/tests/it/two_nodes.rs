@@ -6,6 +6,7 @@ use crate::{
     sign_up::tally,
     srp_client::SrpClient,
 };
+use cognate::jobs;
 use serde_json::{Value, json};
 
 /// The scene at another server.
@@ -96,6 +97,21 @@ async fn a_refresh_token_is_rotated_once_at_two_servers(lab: Lab) {
         .refused("NotAuthorizedException", "Refresh Token has been revoked");
 }
 
+/// The private keys of a pool that another server deleted do not stay in memory.
+async fn a_pool_deleted_at_one_server_has_no_keys_at_the_other(lab: Lab) {
+    let scene = Scene::new(&lab).await;
+    scene.user("jane", json!([])).await;
+    let second = elsewhere(&scene).await;
+    let kept = second.lab.app.keys.signer_count();
+    second.tokens("jane").await;
+    assert_eq!(second.lab.app.keys.signer_count(), kept + 2);
+    scene.admin("DeleteUserPool", json!({})).await;
+    second.lab.advance(2);
+    second.sign_in("jane", PASSWORD).await.error();
+    jobs::purge(&second.lab.app).await.unwrap();
+    assert_eq!(second.lab.app.keys.signer_count(), kept);
+}
+
 async fn a_password_is_guessed_no_oftener_at_two_servers(lab: Lab) {
     let a = Scene::new(&lab).await;
     let b = elsewhere(&a).await;
@@ -113,5 +129,6 @@ both_engines!(
     a_sign_in_changes_servers_at_every_step,
     a_session_is_answered_once_at_two_servers,
     a_refresh_token_is_rotated_once_at_two_servers,
-    a_password_is_guessed_no_oftener_at_two_servers
+    a_password_is_guessed_no_oftener_at_two_servers,
+    a_pool_deleted_at_one_server_has_no_keys_at_the_other
 );

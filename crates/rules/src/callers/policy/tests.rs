@@ -202,3 +202,36 @@ fn pools_are_those_that_resources_name_in_full() {
     let policy = Policy::parse(&Policy::document_allowing(&["*".to_owned()], &resources)).unwrap();
     assert_eq!(policy.pool_ids(), ["us-east-1_A"]);
 }
+
+#[test]
+fn resources_are_those_that_calls_are_about() {
+    for (resource, expected) in [
+        ("*", true),
+        ("arn:*", true),
+        ("arn:aws:cognito-idp:*", true),
+        ("arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_A", true),
+        ("arn:aws:cognito-idp:*:*:userpool/*", true),
+        ("arn:aws:cognito-idp:us-*:1234????9012:*", true),
+        ("arn:aws:cognito-idp:us-east-1:123456789012:user*", true),
+        ("arn:aws:cognito-identity:us-east-1:123456789012:identitypool/", true),
+        ("arn:aws:cognito-sync:us-east-1:123456789012:identitypool/r:1/identity/r:2/dataset/*", true),
+        ("arn:aws:iam::999999999999:role/reader", true),
+        ("arn:aws:cognito-idp:us-east-2:123456789012:userpool/us-east-1_A", false),
+        ("arn:aws:cognito-idp:us-east-1:999999999999:userpool/us-east-1_A", false),
+        ("arn:aws:cognito-idp:us-east-1:123456789012:userpol/us-east-1_A", false),
+        ("arn:aws:cognito-idp:us-east-1:123456789012:userpol/*", false),
+        ("arn:aws:cognito-idp:us-east-1:123456789012:identitypool/*", false),
+        ("arn:aws:cognito-idp::123456789012:userpool/*", false),
+        ("arn:aws-cn:cognito-idp:us-east-1:123456789012:userpool/*", false),
+        ("arn:aws:cognito:us-east-1:123456789012:userpool/*", false),
+        ("arn:aws:s3:*", false),
+        ("arn:aws:iam:us-east-1:999999999999:role/reader", false),
+    ] {
+        let deny = serde_json::json!({"Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "*", "Resource": resource},
+        ]});
+        let policy = Policy::parse(&deny.to_string()).unwrap();
+        assert_eq!(policy.check_resources("us-east-1", "123456789012").is_ok(), expected, "{resource}");
+    }
+}

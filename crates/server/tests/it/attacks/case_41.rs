@@ -87,7 +87,7 @@ async fn case_41_a_proof_under_any_name_counts(lab: Lab) {
     }
 }
 
-async fn case_41_answers_about_names_leave_in_cadence(lab: Lab) {
+async fn case_41_answers_about_names_leave_at_the_end_of_a_period(lab: Lab) {
     let scene = verifying(&lab, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
     scene.reachable("jane").await;
     let srp_a = SrpClient::new().srp_a();
@@ -124,11 +124,11 @@ async fn case_41_answers_about_names_leave_in_cadence(lab: Lab) {
 both_engines!(
     case_41_a_code_to_nobody_costs_as_many_statements,
     case_41_a_proof_under_any_name_counts,
-    case_41_answers_about_names_leave_in_cadence
+    case_41_answers_about_names_leave_at_the_end_of_a_period
 );
 
 fn period(answer: &Answer) -> Option<Duration> {
-    answer.cadence.expect("the door says at which period's end an answer left").0
+    answer.period.expect("the server says at which period's end an answer left").0
 }
 
 fn srp(name: &str, srp_a: &str) -> Value {
