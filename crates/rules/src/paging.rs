@@ -1,11 +1,11 @@
 //! Where the next page of a list begins, sealed, so that a client can neither read nor make one.
 
-use crate::{Fault, Millis, Random, Result, Sealed, fault, sealing::SealingKey};
+use crate::{Fault, HOUR, Millis, Random, Result, Sealed, fault, sealing::SealingKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 /// How long a page token is good. D
-const TTL_MS: i64 = 60 * 60 * 1_000;
+const TTL_MS: Millis = HOUR;
 
 #[derive(Serialize, Deserialize)]
 struct Page {

@@ -212,10 +212,13 @@ pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Er
     let key: [Param<'_>; 2] = [(&user.pool_id).into(), (&user.sub).into()];
     let row = tx.query_one("DELETE FROM users WHERE pool_id = $1 AND sub = $2 RETURNING number", &key)?;
     let Some(row) = row else { return Ok(false) };
-    for name in names {
+    // An address that is no name may stand among them all the same, left by an older program.
+    let addresses = ["email", "phone_number"].into_iter().filter_map(|name| user.attributes.get(name));
+    let left = addresses.flat_map(|address| [address.clone(), address.to_lowercase()]);
+    for name in names.iter().cloned().chain(left) {
         tx.execute(
             "DELETE FROM sign_in_names WHERE pool_id = $1 AND name = $2 AND sub = $3",
-            &[key[0], name.into(), key[1]],
+            &[key[0], (&name).into(), key[1]],
         )?;
     }
     forget(tx, user, row.int(0)?, &entries(user))?;

@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Delivery},
     http::limits::Limits,
-    messages::Transports,
+    messages::{Transports, foreign_senders},
     outbound,
     secrets::master_keys,
 };
@@ -181,6 +181,7 @@ async fn store(config: &Config, db: &Db) -> Vec<Finding> {
         }
     }
     findings.push(key(config, db).await);
+    findings.extend(senders(config, db).await);
     if !config.development {
         findings.push(match db.read(store::access_keys::exists).await {
             Ok(true) => Good("there are access keys".to_owned()),
@@ -189,6 +190,20 @@ async fn store(config: &Config, db: &Db) -> Vec<Finding> {
         });
     }
     findings
+}
+
+async fn senders(config: &Config, db: &Db) -> Vec<Finding> {
+    let found = match foreign_senders::find(db, &config.delivery).await {
+        Ok(found) => found,
+        Err(error) => return vec![Wrong(format!("the pools cannot be read: {error}"))],
+    };
+    let told = |(pool, sender)| {
+        Wrong(format!(
+            "no e-mail of pool {pool} leaves: it names {sender}, which is none of --mail-senders; add it there, or change \
+             the pool's EmailConfiguration"
+        ))
+    };
+    found.into_iter().map(told).collect()
 }
 
 async fn key(config: &Config, db: &Db) -> Finding {

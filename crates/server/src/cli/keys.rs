@@ -75,7 +75,7 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
             let app = open(config).await?;
             let old = if rotate.remove_old { Old::Removed } else { Old::Published };
             for pool_id in chosen(&app, &rotate.pools).await? {
-                let ahead_ms = i64::from(rotate.ahead_hours) * 3_600_000;
+                let ahead_ms = i64::from(rotate.ahead_hours) * rules::HOUR;
                 rotation::rotate(&app, &pool_id, ahead_ms, old).await.map_err(|fault| anyhow!(fault))?;
                 record(&app.db, "RotateSigningKeys", Some(pool_id.clone())).await?;
                 say(&format!("{pool_id} has new signing keys."));

@@ -9,7 +9,7 @@ use crate::{
     http::{self, listener::Listener},
     jobs,
     keys::ring::KeyRing,
-    messages::Transports,
+    messages::{Transports, foreign_senders},
     seed,
 };
 use anyhow::{Context as _, Result, anyhow};
@@ -38,6 +38,7 @@ pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
     let mut jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
     warn_of_clear_text(&app.config);
+    warn_of_foreign_senders(&app).await?;
     greet(&app.config, changes);
     if is_closed {
         let (flags, has_variables) = store;
@@ -67,6 +68,17 @@ fn warn_of_clear_text(config: &Config) {
              --public-url"
         );
     }
+}
+
+async fn warn_of_foreign_senders(app: &App) -> Result<()> {
+    for (pool, sender) in foreign_senders::find(&app.db, &app.config.delivery).await? {
+        tracing::warn!(
+            pool,
+            sender,
+            "no e-mail of the pool leaves, because --mail-senders does not name its sender"
+        );
+    }
+    Ok(())
 }
 
 /// Whether whoever uses a URL sends in clear over a network.

@@ -29,11 +29,18 @@ pub fn secret_flags(matches: &ArgMatches) -> Vec<String> {
     let holds_one = |arg: &Arg| {
         // An address without a password is none.
         let value = matches.get_one::<String>(arg.get_id().as_str()).map_or("", String::as_str);
-        !matches!(arg.get_id().as_str(), "database_url" | "smtp_url") || value.contains('@')
+        !matches!(arg.get_id().as_str(), "database_url" | "smtp_url") || may_hold_password(value)
     };
     let secrets = all().into_iter().filter(|arg| arg.is_hide_env_values_set());
     let given = secrets.filter(|arg| is_given(arg) && holds_one(arg));
     given.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
+}
+
+/// Whether an address holds a password, or cannot be told not to.
+fn may_hold_password(url: &str) -> bool {
+    let named = url.contains("password");
+    let before_host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    named || before_host.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// The flags by which a further command finds the same store as this one, and whether variables say more.
@@ -214,7 +221,9 @@ mod tests {
         assert!(flags(&[]).is_empty());
         assert!(flags(&["--smtp-url", "smtp://localhost", "--smtp-url-file", "/x"]).is_empty());
         assert!(flags(&["--database-url=postgres:///d?host=/run"]).is_empty());
+        assert!(flags(&["--database-url=postgres://u@h/d"]).is_empty());
         assert_eq!(flags(&["--database-url=postgres://u:p@h/d"]), ["database-url"]);
+        assert_eq!(flags(&["--database-url=postgres://u@h/d?password=p"]), ["database-url"]);
         assert_eq!(flags(&["--metrics-token=x", "serve"]), ["metrics-token"]);
         assert_eq!(flags(&["serve", "--sms-webhook=https://x/key"]), ["sms-webhook"]);
         assert_eq!(flags(&["--otlp-url=https://x/key"]), ["otlp-url"]);

@@ -55,9 +55,8 @@ impl Delivery {
     /// InvalidParameterException, whose reason in the log names the setting.
     pub fn check_email(&self, email: Option<&EmailConfigurationType>) -> Result<()> {
         let Some(email) = email.filter(|_| self.smtp_url.is_some()) else { return Ok(()) };
-        let addresses = [&email.from, &email.reply_to_email_address];
-        let foreign = addresses.into_iter().flatten().find(|text| !self.may_send_as(text));
-        let foreign = foreign.or(email.source_arn.as_ref().filter(|arn| !self.has_identity(arn)));
+        let foreign = self.foreign_sender(email.from.as_deref(), email.reply_to_email_address.as_deref());
+        let foreign = foreign.or(email.source_arn.as_deref().filter(|arn| !self.has_identity(arn)));
         match foreign {
             // L: cdk-preflight, for an identity that Cognito may not send for.
             Some(foreign) => {
@@ -66,6 +65,11 @@ impl Delivery {
             }
             None => Ok(()),
         }
+    }
+
+    /// The first of the addresses that a pool names (`From`, `ReplyToEmailAddress`) by which it may not send.
+    pub fn foreign_sender<'a>(&self, from: Option<&'a str>, reply_to: Option<&'a str>) -> Option<&'a str> {
+        [from, reply_to].into_iter().flatten().find(|text| !self.may_send_as(text))
     }
 
     /// Whether a mailbox, such as `Shop <shop@example.com>`, is one of the installation's senders.

@@ -71,10 +71,10 @@ impl Smtp {
     /// can drop a second copy.
     fn mail(&self, outgoing: &Outgoing) -> Result<Message, Failure> {
         let message = &outgoing.message;
-        // The pool may be older than the setting.
-        let named = [&outgoing.from, &outgoing.reply_to];
-        if let Some(foreign) = named.into_iter().flatten().find(|text| !self.settings.may_send_as(text)) {
-            return Err(Failure::for_good(format!("--mail-senders does not name the pool's {foreign}")));
+        // The pool may be older than the setting, which may still be mended.
+        let foreign = self.settings.foreign_sender(outgoing.from.as_deref(), outgoing.reply_to.as_deref());
+        if let Some(foreign) = foreign {
+            return Err(Failure::for_now(format!("--mail-senders does not name the pool's {foreign}")));
         }
         let from: Mailbox = match &outgoing.from {
             Some(from) => from.parse().map_err(|_| Failure::for_good("the pool's sender is no address"))?,

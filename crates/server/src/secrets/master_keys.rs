@@ -15,7 +15,7 @@ use crate::secrets::{
     random::SystemRandom,
     vault::{KeyId, MASTER_KEY_BYTES, SealingKey, Vault},
 };
-use rules::{Fault, Millis, Random as _, Result, Sealed};
+use rules::{Fault, HOUR, Millis, Random as _, Result, Sealed};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ const PAGE_ROWS: i64 = 200;
 /// How often one page may collide.
 const COLLISIONS_MAX: u32 = 50;
 /// How long a replaced key is remembered at least: longer than any request or ticket lasts.
-const REPLACED_KEPT_MS: i64 = 2 * 3_600 * 1_000;
+const REPLACED_KEPT_MS: i64 = 2 * HOUR;
 
 /// Which key seals now, and since when.
 #[derive(Serialize, Deserialize)]

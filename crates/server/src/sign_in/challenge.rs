@@ -1,17 +1,21 @@
 //! The code that goes out with a question.
 
 use super::Context;
-use crate::{app::App, secrets::vault::Vault, users::codes::Draft};
+use crate::{
+    app::App,
+    secrets::vault::Vault,
+    users::{
+        code_limits::{self, Limit},
+        codes::{CodeOwner, Draft},
+    },
+};
 use rules::{
-    HOUR, Millis, Result, fault,
+    Millis, Result, fault,
     messages::{Medium, recipients::Recipient},
     sign_in::{Challenge, SignIn, Waiting, factor_attribute},
     user::{MfaFactor, User},
 };
-use store::{Tx, attempts};
-
-/// How many codes of second factors a user is sent in an hour.
-const CODES_PER_HOUR: i64 = 20;
+use store::Tx;
 
 /// The medium of a factor that sends codes.
 pub fn medium(factor: MfaFactor) -> Medium {
@@ -58,24 +62,12 @@ pub fn send_code(
 ) -> Result<()> {
     let hash = code_hash(&app.vault, sign_in, draft.code());
     if let Waiting::Answer(Challenge::Code { code, .. }) = &mut sign_in.waiting {
-        check_sends(tx, app, user, now)?;
+        // Whoever knows a password must not be able to send messages without end.
+        let owner = CodeOwner::user(user);
+        code_limits::count(app, tx, Limit::SecondFactorMessages, &owner, now)?
+            .map_err(|_| fault::too_many_requests().because("the user was sent too many codes in an hour"))?;
         *code = hash.to_vec();
         draft.post(app, tx, &context.pool, user)?;
     }
     Ok(())
-}
-
-/// Whoever knows a password must not be able to send messages without end.
-fn check_sends(tx: &mut Tx<'_>, app: &App, user: &User, now: Millis) -> Result<()> {
-    let counter = app.vault.mac("attempts", &["second-factor-messages", &user.pool_id, &user.sub]);
-    let mut sent = attempts::get(tx, &counter)?;
-    if now - sent.first_at >= HOUR {
-        sent = attempts::Attempts { count: 0, first_at: now, last_at: now };
-    }
-    if sent.count >= CODES_PER_HOUR {
-        return Err(fault::too_many_requests().because("the user was sent too many codes in an hour"));
-    }
-    sent.count += 1;
-    sent.last_at = now;
-    Ok(attempts::set(tx, &counter, sent)?)
 }

@@ -28,6 +28,8 @@ pub enum Limit {
     ForgotPassword,
     /// Guesses of the present password by who holds an access token.
     ChangePassword,
+    /// Codes of second factors that are sent.
+    SecondFactorMessages,
     /// Wrong guesses at the codes that prove one address, whichever users they are of.
     WrongGuessesAtAddress,
 }
@@ -44,6 +46,7 @@ impl Limit {
             Limit::UpdateUserAttributes => ("UpdateUserAttributes", 10),
             Limit::ForgotPassword => ("ForgotPassword", 5),
             Limit::ChangePassword => ("ChangePassword", 5),
+            Limit::SecondFactorMessages => ("second-factor-messages", 20),
             Limit::WrongGuessesAtAddress => ("WrongGuessesAtAddress", 15),
         }
     }

@@ -144,3 +144,24 @@ async fn what_the_program_writes_is_for_its_owner_alone() {
         assert!(seen.iter().any(|seen| seen == name), "{name} in {seen:?}");
     }
 }
+
+#[test]
+fn pools_whose_sender_is_not_allowed_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (log, seed) = (folder.join("log"), folder.join("seed.toml"));
+    let pool = "[[UserPools]]\nId = 'us-east-1_Shop'\nPoolName = 'shop'\n";
+    fs::write(&seed, format!("{pool}EmailConfiguration = {{ From = 'shop@other.example' }}\n")).unwrap();
+    // Before there is a mail server a pool may name anybody.
+    drop(Program::start_with(folder, &log, &["--seed", seed.to_str().unwrap()]).first_lines(2));
+    assert!(!fs::read_to_string(&log).unwrap().contains("no e-mail of the pool leaves"));
+    let mail = ["--smtp-url", "smtp://localhost:1?tls=none", "--mail-from", "no-reply@example.com"];
+    let told = refused(folder, &[], &[&["doctor"], &mail[..]].concat());
+    assert!(told.contains("no e-mail of pool us-east-1_Shop leaves: it names shop@other.example"), "{told}");
+    drop(Program::start_with(folder, &log, &mail).first_lines(2));
+    let log_text = fs::read_to_string(&log).unwrap();
+    assert!(
+        log_text.contains("no e-mail of the pool leaves") && log_text.contains("us-east-1_Shop"),
+        "{log_text}"
+    );
+}

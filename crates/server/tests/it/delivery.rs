@@ -7,7 +7,7 @@ use crate::{
 };
 use cognate::{
     config::Config,
-    messages::{Transports, round},
+    messages::{Transports, foreign_senders, round},
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -414,7 +414,7 @@ async fn an_operator_of_one_pool_sends_as_nobody_else(lab: Lab) {
 }
 
 #[tokio::test]
-async fn a_sender_that_was_taken_away_sends_no_more() {
+async fn a_sender_that_was_taken_away_sends_once_it_is_given_back() {
     let server = Fake::mail_server().await;
     let (lab, _) = sending(|config| {
         config.delivery.smtp_url = Some(format!("smtp://{}", server.address));
@@ -430,9 +430,20 @@ async fn a_sender_that_was_taken_away_sends_no_more() {
     let transports = Arc::new(Transports::new(&settings).unwrap());
     assert_eq!(round(&lab.app, &transports).await.unwrap(), 1);
     let entry = newest(&lab).await;
-    assert_eq!((entry.delivered_at, entry.next_try_at), (None, None));
+    assert!(entry.delivered_at.is_none() && entry.next_try_at.is_some());
     assert!(entry.last_error.unwrap().contains("--mail-senders does not name"));
     assert!(server.got().is_empty());
+    let found = foreign_senders::find(&lab.app.db, &settings).await.unwrap();
+    assert_eq!(found, [(scene.pool.clone(), "shop@example.org".to_owned())]);
+
+    // Once the setting names it again, the message still leaves.
+    settings.mail_senders.push("example.org".into());
+    assert_eq!(foreign_senders::find(&lab.app.db, &settings).await.unwrap(), []);
+    let transports = Arc::new(Transports::new(&settings).unwrap());
+    lab.advance(60);
+    assert_eq!(round(&lab.app, &transports).await.unwrap(), 1);
+    assert!(newest(&lab).await.delivered_at.is_some());
+    assert_eq!(server.got().len(), 1);
 }
 
 both_engines!(an_operator_of_one_pool_sends_as_nobody_else);

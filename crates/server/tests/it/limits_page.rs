@@ -300,7 +300,12 @@ const ATTEMPTS: &[Row] = &[
         FIXED,
         TOO_MANY,
     ),
-    ("codes of second factors in an hour", Const("server", "CODES_PER_HOUR"), FIXED, TOO_MANY),
+    (
+        "codes of second factors in an hour",
+        After(CODES, "(\"second-factor-messages\", ", ""),
+        FIXED,
+        TOO_MANY,
+    ),
     (
         "life of a code for sign-up or an address, in hours",
         After("server/codes", "CodePurpose::SignUp | CodePurpose::Attribute(_) => ", ""),

@@ -136,6 +136,19 @@ async fn a_waiting_address_is_no_name(lab: Lab) {
     create(&lab, &pool, "victim@example.com", json!({})).await;
 }
 
+/// A program from before may keep an address among the names that is none.
+async fn a_name_that_is_none_goes_with_its_user(lab: Lab) {
+    let pool = pool(&lab, json!({ "UsernameAttributes": ["email", "phone_number"] })).await;
+    let phone = "+15555550177";
+    let jane = create(&lab, &pool, "jane@example.com", json!({ "phone_number": phone })).await;
+    find(&lab, &pool, phone).await.refused(UNKNOWN.0, UNKNOWN.1);
+    let insert =
+        format!("INSERT INTO sign_in_names (pool_id, name, sub) VALUES ('{pool}', '{phone}', '{jane}')");
+    lab.app.db.write(move |tx| tx.execute(&insert, &[])).await.unwrap();
+    lab.admin("AdminDeleteUser", json!({ "UserPoolId": pool, "Username": jane })).await.ok();
+    create(&lab, &pool, phone, json!({})).await;
+}
+
 async fn case(lab: Lab) {
     let insensitive = json!({ "UsernameConfiguration": { "CaseSensitive": false } });
     let folding = pool(&lab, insensitive.clone()).await;
@@ -259,6 +272,7 @@ both_engines!(
     aliases,
     addresses_as_names,
     a_waiting_address_is_no_name,
+    a_name_that_is_none_goes_with_its_user,
     case,
     a_sub_is_nobody_elses_name,
     pools_know_nothing_of_each_other,

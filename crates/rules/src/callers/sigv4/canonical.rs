@@ -53,7 +53,7 @@ fn path(raw: &str) -> String {
     out
 }
 
-/// The query's pairs, decoded as the doors decode them, encoded in one way, and sorted. A presigned request
+/// The query's pairs, decoded as each API decodes them, encoded in one way, and sorted. A presigned request
 /// signs everything but its signature.
 fn query(raw: &str, is_presigned: bool) -> String {
     let mut pairs: Vec<(String, String)> = raw

@@ -7,6 +7,7 @@ use governor::{
     nanos::Nanos,
     state::{InMemoryState, NotKeyed, StateStore},
 };
+use rules::HOUR;
 use std::{
     convert::Infallible,
     hash::{BuildHasher as _, Hash, RandomState},
@@ -18,7 +19,7 @@ use std::{
 /// How many places a row of a table has.
 pub const PLACES: usize = 1 << 15;
 /// The longest step of the clock that counts. All limits are fresh after less.
-const STEP_MS_MAX: i64 = 3_600_000;
+const STEP_MS_MAX: i64 = HOUR;
 
 /// What was counted, until it is given back.
 #[derive(Default)]

@@ -1,0 +1,31 @@
+//! Pools whose e-mails stay, because they name a sender that the settings do not allow: they are older than the setting,
+//! or than the mail server.
+
+use crate::config::Delivery;
+use store::{Db, Error};
+
+/// How many pools are read at once.
+const PAGE_POOLS: i64 = 100;
+
+/// These pools, each with the sender that it names.
+///
+/// # Errors
+/// If the store fails.
+pub async fn find(db: &Db, settings: &Delivery) -> Result<Vec<(String, String)>, Error> {
+    let mut found = Vec::new();
+    if settings.smtp_url.is_none() {
+        return Ok(found);
+    }
+    let mut after = String::new();
+    loop {
+        let page = db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.id.clone();
+        for pool in page {
+            let Some(email) = pool.detail.email_configuration else { continue };
+            let foreign =
+                settings.foreign_sender(email.from.as_deref(), email.reply_to_email_address.as_deref());
+            found.extend(foreign.map(|foreign| (pool.id, foreign.to_owned())));
+        }
+    }
+}
