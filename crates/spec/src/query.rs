@@ -115,6 +115,13 @@ fn write(out: &mut String, shape: &Shape, value: &Value) {
                 out.push_str("</member>");
             }
         }
+        (Kind::Map { value, .. }, Value::Object(entries)) => {
+            for (key, inner) in entries {
+                out.push_str(&format!("<entry><key>{}</key><value>", escaped(key)));
+                write(out, value, inner);
+                out.push_str("</value></entry>");
+            }
+        }
         (Kind::Timestamp, Value::Number(seconds)) => {
             let whole = seconds.as_f64().unwrap_or_default() as i64;
             let text = OffsetDateTime::from_unix_timestamp(whole).ok().and_then(|t| t.format(&Rfc3339).ok());
@@ -148,6 +155,23 @@ mod tests {
         let text = encode_error("ValidationError", "a\u{0}b\u{1b}\u{fffe}\r\n<", true, "r1");
         assert!(text.contains("<Message>a\u{fffd}b\u{fffd}\u{fffd}&#13;\n&lt;</Message>"), "{text}");
     }
+
+    /// <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
+    #[test]
+    fn maps_are_lists_of_entries() {
+        let shape = &Shape {
+            name: "m",
+            sensitive: false,
+            kind: Kind::Map { key: &ANY, value: &ANY, min: None, max: None },
+        };
+        let mut out = String::new();
+        write(&mut out, shape, &json!({"a": "1", "<": "&"}));
+        let entries = "<entry><key>a</key><value>1</value></entry>\
+                       <entry><key>&lt;</key><value>&amp;</value></entry>";
+        assert_eq!(out, entries);
+    }
+
+    static ANY: Shape = Shape { name: "any", sensitive: false, kind: Kind::Boolean };
 
     #[test]
     fn answers_are_escaped_xml() {
