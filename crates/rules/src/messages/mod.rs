@@ -6,6 +6,7 @@ mod templates;
 
 pub use templates::{Template, template};
 
+use crate::user::MfaFactor;
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{CodeDeliveryDetailsType, DeliveryMediumType, VerifiedAttributeType};
 
@@ -24,6 +25,14 @@ impl Medium {
         match self {
             Medium::Email => "email",
             Medium::Sms => "phone_number",
+        }
+    }
+
+    /// The second factor whose codes travel by it.
+    pub const fn factor(self) -> MfaFactor {
+        match self {
+            Medium::Email => MfaFactor::Email,
+            Medium::Sms => MfaFactor::Sms,
         }
     }
 

@@ -1,12 +1,7 @@
 //! To which of a user's addresses a code goes.
 
 use super::{Medium, delivery_details};
-use crate::{
-    Result, fault,
-    pool::Pool,
-    sign_in::mfa,
-    user::{MfaFactor, User},
-};
+use crate::{Result, fault, pool::Pool, sign_in::mfa, user::User};
 use spec::cognito_idp::{CodeDeliveryDetailsType, RecoveryOptionNameType};
 
 /// Where a message goes.
@@ -115,8 +110,7 @@ fn recovery_media(pool: &Pool) -> Result<Vec<Medium>> {
 /// fall back on the address at hand. The rule belongs to AccountRecoverySetting; pools without it keep the older
 /// behavior.
 fn is_second_factor(pool: &Pool, user: &User, medium: Medium) -> bool {
-    let factor = if medium == Medium::Sms { MfaFactor::Sms } else { MfaFactor::Email };
-    pool.detail.account_recovery_setting.is_some() && mfa::rests_on(pool, user, factor)
+    pool.detail.account_recovery_setting.is_some() && mfa::rests_on(pool, user, medium.factor())
 }
 
 /// Of several media that the pool's users may have, each name gets one of its own, as each user has one.

@@ -1,7 +1,7 @@
 //! Which attributes may be written and read by whom, and which values they take.
 
 use super::{
-    MfaFactor, User,
+    User,
     formats::{is_email, is_phone_number},
     username::check_no_alias,
 };
@@ -11,9 +11,7 @@ use crate::{
     pool::{Client, Pool},
     sign_in::mfa,
 };
-use spec::cognito_idp::{
-    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, VerifiedAttributeType,
-};
+use spec::cognito_idp::{AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType};
 use std::collections::BTreeMap;
 
 /// The longest value, in characters.
@@ -171,8 +169,8 @@ pub fn check_removals(pool: &Pool, before: &User, after: &User, writer: Writer<'
         return Ok(());
     }
     let goes = |name: &str| before.attributes.contains_key(name) && !after.attributes.contains_key(name);
-    for (medium, factor) in [(Medium::Sms, MfaFactor::Sms), (Medium::Email, MfaFactor::Email)] {
-        if goes(medium.attribute()) && mfa::rests_on(pool, before, factor) {
+    for medium in [Medium::Sms, Medium::Email] {
+        if goes(medium.attribute()) && mfa::rests_on(pool, before, medium.factor()) {
             return Err(fault::address_is_second_factor(medium.attribute()));
         }
     }
@@ -215,14 +213,11 @@ pub fn apply(pool: &Pool, user: &mut User, changes: &Changes) -> Vec<Medium> {
         let verified = format!("{address}_verified");
         let is_other = user.attributes.get(address) != new.as_ref();
         let is_trusted = changes.get(&verified).is_some_and(|value| value.as_deref() == Some("true"));
-        let automatic = match medium {
-            Medium::Sms => VerifiedAttributeType::PhoneNumber,
-            Medium::Email => VerifiedAttributeType::Email,
-        };
+        let automatic = medium.verified_attribute();
         user.pending.remove(address);
         let Some(new) = new else {
             user.attributes.remove(&verified);
-            user.mfa.turn_off(if medium == Medium::Sms { MfaFactor::Sms } else { MfaFactor::Email });
+            user.mfa.turn_off(medium.factor());
             continue;
         };
         if is_other && !is_trusted && pool.verifies_before_update(automatic) {

@@ -156,7 +156,7 @@ async fn resend(
             check_invited(&before)?;
             // What was made looks back on the password that was read.
             if !before.has_same_password(&read) {
-                return Err(fault::too_many_requests());
+                return Err(changes::changed_meanwhile());
             }
             let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
             changes::save(tx, &pool, &before, &user)?;

@@ -121,7 +121,7 @@ fn confirm(
     // password that was read, so it cannot be stored; `Err` leaves the code good.
     let (_, kept) = made
         .filter(|(read, _)| read.sub == before.sub && read.has_same_password(&before))
-        .ok_or_else(fault::too_many_requests)?;
+        .ok_or_else(changes::changed_meanwhile)?;
     let user = User {
         status: UserStatusType::Confirmed,
         password: Some(kept.clone()),

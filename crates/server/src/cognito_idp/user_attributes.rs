@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use rules::{
-    Fault, Millis, Result, fault,
+    Millis, Result, fault,
     messages::{Medium, Purpose, recipients::Recipient},
     pool::Pool,
     user::{
@@ -101,14 +101,11 @@ pub(super) fn send_codes(
     let recipients = media.iter().filter_map(|medium| unproved_address(user, *medium));
     recipients
         .map(|to| {
-            let draft = drafts.iter().find(|draft| draft.recipient == to).ok_or_else(changed_meanwhile)?;
+            let draft =
+                drafts.iter().find(|draft| draft.recipient == to).ok_or_else(changes::changed_meanwhile)?;
             codes::send(app, tx, pool, user, CodePurpose::Attribute(to.medium), draft, now)
         })
         .collect()
-}
-
-fn changed_meanwhile() -> Fault {
-    fault::too_many_requests().because("the user was changed meanwhile")
 }
 
 /// The address that a code should prove: the new one that waits, else the present one.
@@ -141,7 +138,7 @@ pub async fn get_user_attribute_verification_code(
                 return Ok(Err(fault::attribute_without_value(medium.attribute())));
             };
             let draft = draft.as_ref().filter(|draft| draft.recipient == recipient);
-            let draft = draft.ok_or_else(changed_meanwhile)?;
+            let draft = draft.ok_or_else(changes::changed_meanwhile)?;
             codes::send(app, tx, &pool, &user, CodePurpose::Attribute(medium), draft, now).map(Ok)
         })
         .await??;

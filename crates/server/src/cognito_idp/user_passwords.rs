@@ -44,7 +44,7 @@ pub async fn admin_set_user_password(
             let before = changes::find(tx, &pool, &read.sub)?;
             // What was made looks back on the password that was read.
             if !before.has_same_password(&read) {
-                return Err(fault::too_many_requests());
+                return Err(changes::changed_meanwhile());
             }
             let mut user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
             user.status =
@@ -90,7 +90,7 @@ pub async fn admin_reset_user_password(
     app.write(move |app, tx| {
         let before = changes::find(tx, &pool, &read.sub)?;
         if requests::reset_recipient(&pool, &before)? != draft.recipient {
-            return Err(fault::too_many_requests().because("the user was changed meanwhile"));
+            return Err(changes::changed_meanwhile());
         }
         let user = User { status: UserStatusType::ResetRequired, updated_at: now, ..before.clone() };
         changes::save(tx, &pool, &before, &user)?;

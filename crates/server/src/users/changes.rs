@@ -6,6 +6,11 @@ use store::{
     users::{self, Change},
 };
 
+/// What is answered where the user was changed between reading and writing, so that what was made is not right any more.
+pub fn changed_meanwhile() -> Fault {
+    fault::too_many_requests().because("the user was changed meanwhile")
+}
+
 /// How often what was read and made is begun anew, where the user was changed before it was written.
 pub const RESTARTS_MAX: usize = 2;
 

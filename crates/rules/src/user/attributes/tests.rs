@@ -253,7 +253,7 @@ fn a_preferred_name_takes_no_address() {
 
 #[test]
 fn codes_for_new_addresses() {
-    use VerifiedAttributeType::{Email, PhoneNumber};
+    use spec::cognito_idp::VerifiedAttributeType::{Email, PhoneNumber};
     let (email, sms) = (Medium::Email, Medium::Sms);
     let new = [("email", "b@x.y"), ("phone_number", "+1234567")];
     for (automatic, before, changes, codes, now, waiting) in [
