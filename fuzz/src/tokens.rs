@@ -6,14 +6,14 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use rules::{
-    Random,
+    Millis, Random,
     paging::{self, List},
     sealing::SealingKey,
     sign_in::session::{self, Session},
 };
 use std::sync::OnceLock;
 
-const NOW: i64 = 1_767_225_600_000;
+const NOW: Millis = 1_767_225_600_000;
 const USERS: List<'_> = List { operation: "ListUsers", scope: &["us-east-1_AbCdEf123", "", ""] };
 
 /// The same bytes for every run, so that a finding can be repeated.

@@ -1,5 +1,6 @@
 //! Days and seconds of the Gregorian calendar in UTC: the dates that clients sign, and those that people read.
 
+use crate::Millis;
 use time::{Date, Month, OffsetDateTime, Time};
 
 /// The names of the months as RFC 5322 writes them.
@@ -39,7 +40,7 @@ pub fn basic_format(seconds: i64) -> String {
 }
 
 /// `2026-01-31T23:59:59.123Z`. Times after the year 9999 are written as its last second.
-pub fn iso_8601(millis: i64) -> String {
+pub fn iso_8601(millis: Millis) -> String {
     let (date, time) = date_and_time(millis.div_euclid(1_000).min(LAST_SECOND));
     let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
     let (hours, minutes, seconds) = time.as_hms();

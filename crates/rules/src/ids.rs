@@ -1,6 +1,8 @@
-//! The formats of identifiers.
+//! Identifiers and their formats.
 
 use crate::{Millis, Random};
+use serde::{Deserialize, Serialize};
+use std::{fmt, ops::Deref};
 use uuid::Uuid;
 
 const LETTERS_AND_DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -8,14 +10,96 @@ const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const LOWER_AND_DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
+/// Writes a text of one kind, which no other kind can stand in for. It is stored and shown as the text itself.
+macro_rules! text {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Deref for $name {
+            type Target = str;
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+    };
+}
+
+text!(
+    /// The id of a user pool.
+    PoolId
+);
+text!(
+    /// The id of an app client.
+    ClientId
+);
+text!(
+    /// The immutable id of a user.
+    Sub
+);
+text!(
+    /// The user name under which a user is stored, not one of the other names that may mean the user.
+    Username
+);
+
 /// A new pool id: region, underscore, nine letters and digits.
-pub fn pool_id(region: &str, random: &mut dyn Random) -> String {
-    format!("{region}_{}", random.string(9, LETTERS_AND_DIGITS))
+pub fn pool_id(region: &str, random: &mut dyn Random) -> PoolId {
+    format!("{region}_{}", random.string(9, LETTERS_AND_DIGITS)).into()
 }
 
 /// A new client id: 26 lower-case letters and digits.
-pub fn client_id(random: &mut dyn Random) -> String {
-    random.string(26, LOWER_AND_DIGITS)
+pub fn client_id(random: &mut dyn Random) -> ClientId {
+    random.string(26, LOWER_AND_DIGITS).into()
+}
+
+/// A new sub: a UUID of version 4.
+pub fn sub(random: &mut dyn Random) -> Sub {
+    random.uuid_v4().into()
 }
 
 /// A new client secret: 51 lower-case letters and digits.

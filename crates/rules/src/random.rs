@@ -1,5 +1,6 @@
 //! Where random bytes come from: handed in by the caller, because `rules` has no generator of its own.
 
+use crate::Millis;
 use uuid::Builder;
 use zeroize::Zeroizing;
 
@@ -66,7 +67,7 @@ pub trait Random {
 
     /// A UUID that begins with the time (RFC 9562 §5.7), in lower case. `now_ms` is in milliseconds since
     /// 1970, of which the low 48 bits are kept. Two made in the same millisecond have no order.
-    fn uuid_v7(&mut self, now_ms: i64) -> String {
+    fn uuid_v7(&mut self, now_ms: Millis) -> String {
         let mut bytes = [0; 10];
         self.fill(&mut bytes);
         Builder::from_unix_timestamp_millis(now_ms.cast_unsigned(), &bytes).into_uuid().to_string()

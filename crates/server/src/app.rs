@@ -17,6 +17,7 @@ use crate::{
 };
 use rules::{
     Fault, Millis, Result, fault,
+    ids::PoolId,
     pool::{Client, Pool},
 };
 use std::{
@@ -176,12 +177,12 @@ impl App {
     ///
     /// # Errors
     /// ResourceNotFoundException if there is no such pool.
-    pub async fn pool_keys(&self, pool_id: &str) -> Result<Arc<PoolKeys>> {
+    pub async fn pool_keys(&self, pool_id: &PoolId) -> Result<Arc<PoolKeys>> {
         self.keys.of(&self.db, &self.vault, self.now(), pool_id).await
     }
 
     /// A new key pair for a pool.
-    pub async fn new_key(&self, pool_id: &str, token_use: TokenUse) -> Result<SigningKey> {
+    pub async fn new_key(&self, pool_id: &PoolId, token_use: TokenUse) -> Result<SigningKey> {
         self.keys.make(&self.workers, &self.vault, self.random(), self.now(), pool_id, token_use).await
     }
 

@@ -4,13 +4,13 @@ use rules::Millis;
 use std::sync::Arc;
 
 /// How long what was read may be used, so that nodes see each other's changes within a second.
-const TTL_MS: i64 = 1_000;
+const TTL_MS: Millis = 1_000;
 /// How many things one cache remembers; beyond it, those asked for least are dropped.
 const ENTRIES_MAX: usize = 10_000;
 
 /// Things by their ids, good for a moment.
 pub(crate) struct Cache<T> {
-    entries: quick_cache::sync::Cache<String, (Arc<T>, i64)>,
+    entries: quick_cache::sync::Cache<String, (Arc<T>, Millis)>,
 }
 
 impl<T> Default for Cache<T> {

@@ -32,7 +32,7 @@ impl Clock {
     }
 
     /// Moves the clock; the system's own stays.
-    pub fn advance(&self, ms: i64) {
+    pub fn advance(&self, ms: Millis) {
         match self {
             Clock::System => {}
             Clock::Movable(moved) | Clock::Manual(moved) => {
@@ -42,7 +42,7 @@ impl Clock {
     }
 
     /// How many milliseconds the clock is ahead of the system's, as far as that is known.
-    pub fn ahead(&self) -> i64 {
+    pub fn ahead(&self) -> Millis {
         match self {
             Clock::Movable(ahead) => ahead.load(Ordering::SeqCst),
             Clock::System | Clock::Manual(_) => 0,

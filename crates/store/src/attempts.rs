@@ -1,6 +1,7 @@
 //! Counters of failures and of limited requests.
 
 use crate::{Error, Row, Tx};
+use rules::Millis;
 
 /// A counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,9 +9,9 @@ pub struct Attempts {
     /// How many since it was last forgotten.
     pub count: i64,
     /// When the first of these was.
-    pub first_at: i64,
+    pub first_at: Millis,
     /// When the last one was.
-    pub last_at: i64,
+    pub last_at: Millis,
 }
 
 fn attempts(row: &Row) -> Result<Attempts, Error> {
@@ -40,6 +41,6 @@ pub fn delete(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), Error> {
 }
 
 /// Removes counters that nothing was added to since `before`.
-pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
+pub fn purge(tx: &mut Tx<'_>, before: Millis) -> Result<u64, Error> {
     tx.execute("DELETE FROM attempts WHERE last_at < $1", &[before.into()])
 }

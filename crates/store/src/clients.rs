@@ -1,7 +1,10 @@
 //! App clients.
 
 use crate::{Error, Row, Tx, from_json, to_json};
-use rules::pool::Client;
+use rules::{
+    ids::{ClientId, PoolId},
+    pool::Client,
+};
 
 fn client(row: &Row) -> Result<Client, Error> {
     let mut client: Client = from_json(&row.text(0)?)?;
@@ -16,7 +19,7 @@ pub fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Client>, Error> {
 }
 
 /// A pool's clients in the order of their ids, those behind `after`.
-pub fn list(tx: &mut Tx<'_>, pool_id: &str, after: &str, limit: i64) -> Result<Vec<Client>, Error> {
+pub fn list(tx: &mut Tx<'_>, pool_id: &PoolId, after: &str, limit: i64) -> Result<Vec<Client>, Error> {
     let rows = tx.query(
         "SELECT document, version FROM clients WHERE pool_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         &[pool_id.into(), after.into(), limit.into()],
@@ -25,7 +28,7 @@ pub fn list(tx: &mut Tx<'_>, pool_id: &str, after: &str, limit: i64) -> Result<V
 }
 
 /// How many clients a pool has.
-pub fn count(tx: &mut Tx<'_>, pool_id: &str) -> Result<i64, Error> {
+pub fn count(tx: &mut Tx<'_>, pool_id: &PoolId) -> Result<i64, Error> {
     let row = tx.query_one("SELECT COUNT(*) FROM clients WHERE pool_id = $1", &[pool_id.into()])?;
     row.map_or(Ok(0), |row| row.int(0))
 }
@@ -51,7 +54,7 @@ pub fn update(tx: &mut Tx<'_>, client: &Client) -> Result<bool, Error> {
 }
 
 /// Removes a client and its grants; false if there is none in this pool.
-pub fn delete(tx: &mut Tx<'_>, pool_id: &str, id: &str) -> Result<bool, Error> {
+pub fn delete(tx: &mut Tx<'_>, pool_id: &PoolId, id: &ClientId) -> Result<bool, Error> {
     tx.execute("DELETE FROM grants WHERE pool_id = $1 AND client_id = $2", &[pool_id.into(), id.into()])?;
     Ok(tx.execute("DELETE FROM clients WHERE pool_id = $1 AND id = $2", &[pool_id.into(), id.into()])? == 1)
 }

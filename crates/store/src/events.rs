@@ -1,7 +1,10 @@
 //! The audit trail: what administrators and users did.
 
 use crate::{Error, Param, Row, Tx};
-use rules::Millis;
+use rules::{
+    Millis,
+    ids::{ClientId, PoolId, Sub},
+};
 
 /// One thing that somebody did or tried to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +22,11 @@ pub struct Event {
     /// Why it was refused, for the operator.
     pub reason: Option<String>,
     /// In which pool.
-    pub pool_id: Option<String>,
+    pub pool_id: Option<PoolId>,
     /// Through which client.
-    pub client_id: Option<String>,
+    pub client_id: Option<ClientId>,
     /// Which user it was done to or by.
-    pub sub: Option<String>,
+    pub sub: Option<Sub>,
     /// That user's name.
     pub username: Option<String>,
     /// `operator`, `user`, `anyone` or `command-line`.
@@ -52,9 +55,9 @@ fn event(row: &Row) -> Result<Event, Error> {
         operation: row.text(3)?,
         outcome: row.text(4)?,
         reason: row.opt_text(5)?,
-        pool_id: row.opt_text(6)?,
-        client_id: row.opt_text(7)?,
-        sub: row.opt_text(8)?,
+        pool_id: row.opt_text(6)?.map(Into::into),
+        client_id: row.opt_text(7)?.map(Into::into),
+        sub: row.opt_text(8)?.map(Into::into),
         username: row.opt_text(9)?,
         actor_kind: row.text(10)?,
         actor: row.opt_text(11)?,
@@ -72,9 +75,9 @@ fn params(event: &Event) -> [Param<'_>; WIDTH] {
         (&event.operation).into(),
         (&event.outcome).into(),
         (&event.reason).into(),
-        (&event.pool_id).into(),
-        (&event.client_id).into(),
-        (&event.sub).into(),
+        event.pool_id.as_ref().into(),
+        event.client_id.as_ref().into(),
+        event.sub.as_ref().into(),
         (&event.username).into(),
         (&event.actor_kind).into(),
         (&event.actor).into(),
@@ -113,7 +116,7 @@ pub fn insert(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Of this pool.
-    pub pool_id: Option<String>,
+    pub pool_id: Option<PoolId>,
     /// Of this user: a sub or a user name.
     pub user: Option<String>,
     /// From this time on.

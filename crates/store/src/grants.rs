@@ -2,6 +2,7 @@
 
 use crate::{Error, Row, Tx, from_json, to_json, users};
 use rules::{
+    Millis,
     tokens::Grant,
     user::{Membership, User},
 };
@@ -14,9 +15,9 @@ const WIDTH: usize = 12;
 fn grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: row.text(0)?,
-        pool_id: row.text(1)?,
-        client_id: row.text(2)?,
-        sub: row.text(3)?,
+        pool_id: row.text(1)?.into(),
+        client_id: row.text(2)?.into(),
+        sub: row.text(3)?.into(),
         authenticated_at: row.int(4)?,
         expires_at: row.int(5)?,
         revoked_at: row.opt_int(6)?,
@@ -96,7 +97,7 @@ fn find_by(tx: &mut Tx<'_>, sql: &str, id: &str) -> Result<Option<GrantWithUser>
 }
 
 /// Moves a grant from `generation` to the next; false if another call did so before, or it was revoked.
-pub fn rotate(tx: &mut Tx<'_>, id: &str, generation: i64, previous_until: i64) -> Result<bool, Error> {
+pub fn rotate(tx: &mut Tx<'_>, id: &str, generation: i64, previous_until: Millis) -> Result<bool, Error> {
     let count = tx.execute(
         "UPDATE grants SET generation = generation + 1, previous_until = $1 \
          WHERE id = $2 AND generation = $3 AND revoked_at IS NULL",
@@ -106,7 +107,7 @@ pub fn rotate(tx: &mut Tx<'_>, id: &str, generation: i64, previous_until: i64) -
 }
 
 /// Ends a grant and all its tokens.
-pub fn revoke(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
+pub fn revoke(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), Error> {
     tx.execute(
         "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
         &[now.into(), id.into()],
@@ -115,6 +116,6 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
 }
 
 /// Removes grants that ended before `before`.
-pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
+pub fn purge(tx: &mut Tx<'_>, before: Millis) -> Result<u64, Error> {
     tx.execute("DELETE FROM grants WHERE expires_at < $1", &[before.into()])
 }

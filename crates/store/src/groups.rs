@@ -1,13 +1,17 @@
 //! Groups and their members.
 
 use crate::{Error, Row, Tx, users};
-use rules::user::User;
+use rules::{
+    Millis,
+    ids::{PoolId, Sub},
+    user::User,
+};
 
 /// A group of a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The pool.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// The name, unique in the pool.
     pub name: String,
     /// For people.
@@ -17,9 +21,9 @@ pub struct Group {
     /// 0 counts most, none least.
     pub precedence: Option<i64>,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Millis,
     /// When it was last changed.
-    pub updated_at: i64,
+    pub updated_at: Millis,
 }
 
 const COLUMNS: &str =
@@ -27,7 +31,7 @@ const COLUMNS: &str =
 
 fn group(row: &Row) -> Result<Group, Error> {
     Ok(Group {
-        pool_id: row.text(0)?,
+        pool_id: row.text(0)?.into(),
         name: row.text(1)?,
         description: row.opt_text(2)?,
         role_arn: row.opt_text(3)?,
@@ -38,14 +42,14 @@ fn group(row: &Row) -> Result<Group, Error> {
 }
 
 /// The group with this name.
-pub fn find(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<Group>, Error> {
+pub fn find(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str) -> Result<Option<Group>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM groups g WHERE g.pool_id = $1 AND g.name = $2");
     let row = tx.query_one(&sql, &[pool_id.into(), name.into()])?;
     row.as_ref().map(group).transpose()
 }
 
 /// A pool's groups by name, those behind `after`.
-pub fn list(tx: &mut Tx<'_>, pool_id: &str, after: &str, limit: i64) -> Result<Vec<Group>, Error> {
+pub fn list(tx: &mut Tx<'_>, pool_id: &PoolId, after: &str, limit: i64) -> Result<Vec<Group>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM groups g WHERE g.pool_id = $1 AND g.name > $2 ORDER BY g.name LIMIT $3"
     );
@@ -53,7 +57,7 @@ pub fn list(tx: &mut Tx<'_>, pool_id: &str, after: &str, limit: i64) -> Result<V
 }
 
 /// How many groups a pool has.
-pub fn count(tx: &mut Tx<'_>, pool_id: &str) -> Result<i64, Error> {
+pub fn count(tx: &mut Tx<'_>, pool_id: &PoolId) -> Result<i64, Error> {
     let row = tx.query_one("SELECT COUNT(*) FROM groups WHERE pool_id = $1", &[pool_id.into()])?;
     row.map_or(Ok(0), |row| row.int(0))
 }
@@ -61,8 +65,8 @@ pub fn count(tx: &mut Tx<'_>, pool_id: &str) -> Result<i64, Error> {
 /// The groups that a user is in, by name, those behind `after`.
 pub fn list_of_user(
     tx: &mut Tx<'_>,
-    pool_id: &str,
-    sub: &str,
+    pool_id: &PoolId,
+    sub: &Sub,
     after: &str,
     limit: i64,
 ) -> Result<Vec<Group>, Error> {
@@ -109,14 +113,14 @@ pub fn update(tx: &mut Tx<'_>, group: &Group) -> Result<bool, Error> {
 }
 
 /// Removes a group and its memberships; false if there is none.
-pub fn delete(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<bool, Error> {
+pub fn delete(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str) -> Result<bool, Error> {
     let params = [pool_id.into(), name.into()];
     tx.execute("DELETE FROM group_members WHERE pool_id = $1 AND group_name = $2", &params)?;
     Ok(tx.execute("DELETE FROM groups WHERE pool_id = $1 AND name = $2", &params)? == 1)
 }
 
 /// Puts a user in a group; nothing changes if the user is in it already.
-pub fn add_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> Result<(), Error> {
+pub fn add_member(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str, sub: &Sub) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO group_members (pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         &[pool_id.into(), sub.into(), name.into()],
@@ -125,7 +129,7 @@ pub fn add_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> Resu
 }
 
 /// Takes a user out of a group; nothing changes if the user is not in it.
-pub fn remove_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> Result<(), Error> {
+pub fn remove_member(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str, sub: &Sub) -> Result<(), Error> {
     tx.execute(
         "DELETE FROM group_members WHERE pool_id = $1 AND sub = $2 AND group_name = $3",
         &[pool_id.into(), sub.into(), name.into()],
@@ -136,7 +140,7 @@ pub fn remove_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> R
 /// The members of a group by their subs, those behind `after`.
 pub fn list_members(
     tx: &mut Tx<'_>,
-    pool_id: &str,
+    pool_id: &PoolId,
     name: &str,
     after: &str,
     limit: i64,
@@ -151,7 +155,7 @@ pub fn list_members(
 }
 
 /// Whether a user is in a group.
-pub fn is_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> Result<bool, Error> {
+pub fn is_member(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str, sub: &Sub) -> Result<bool, Error> {
     let row = tx.query_one(
         "SELECT 1 FROM group_members WHERE pool_id = $1 AND sub = $2 AND group_name = $3",
         &[pool_id.into(), sub.into(), name.into()],
@@ -160,7 +164,7 @@ pub fn is_member(tx: &mut Tx<'_>, pool_id: &str, name: &str, sub: &str) -> Resul
 }
 
 /// How many groups a user is in.
-pub fn count_of_user(tx: &mut Tx<'_>, pool_id: &str, sub: &str) -> Result<i64, Error> {
+pub fn count_of_user(tx: &mut Tx<'_>, pool_id: &PoolId, sub: &Sub) -> Result<i64, Error> {
     let row = tx.query_one(
         "SELECT COUNT(*) FROM group_members WHERE pool_id = $1 AND sub = $2",
         &[pool_id.into(), sub.into()],

@@ -1,7 +1,7 @@
 //! The keys that sign tokens.
 
 use crate::{Error, Row, Tx};
-use rules::Sealed;
+use rules::{Millis, Sealed, ids::PoolId};
 
 /// A key pair of a pool.
 #[derive(Clone, Debug)]
@@ -9,15 +9,15 @@ pub struct SigningKey {
     /// The name that tokens carry in their header.
     pub kid: String,
     /// The pool.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// `id` or `access`.
     pub token_use: String,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Millis,
     /// From when on it signs; it is published before.
-    pub signs_from: i64,
+    pub signs_from: Millis,
     /// When its successor signs; it stays published until the last token it signed has expired.
-    pub retired_at: Option<i64>,
+    pub retired_at: Option<Millis>,
     /// The public half as a JWK.
     pub public_key: String,
     /// The private half, PKCS #8.
@@ -34,7 +34,7 @@ const COLUMNS: &str = "kid, pool_id, token_use, created_at, signs_from, retired_
 fn key(row: &Row) -> Result<SigningKey, Error> {
     Ok(SigningKey {
         kid: row.text(0)?,
-        pool_id: row.text(1)?,
+        pool_id: row.text(1)?.into(),
         token_use: row.text(2)?,
         created_at: row.int(3)?,
         signs_from: row.int(4)?,
@@ -45,7 +45,7 @@ fn key(row: &Row) -> Result<SigningKey, Error> {
 }
 
 /// All keys of a pool, newest first.
-pub fn list(tx: &mut Tx<'_>, pool_id: &str) -> Result<Vec<SigningKey>, Error> {
+pub fn list(tx: &mut Tx<'_>, pool_id: &PoolId) -> Result<Vec<SigningKey>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM signing_keys WHERE pool_id = $1 ORDER BY signs_from DESC, kid");
     tx.query(&sql, &[pool_id.into()])?.iter().map(key).collect()
 }
@@ -70,7 +70,7 @@ pub fn insert(tx: &mut Tx<'_>, key: &SigningKey) -> Result<(), Error> {
 }
 
 /// Ends the signing of a pool's keys at `at`, where they do not end earlier.
-pub fn retire(tx: &mut Tx<'_>, pool_id: &str, at: i64) -> Result<(), Error> {
+pub fn retire(tx: &mut Tx<'_>, pool_id: &PoolId, at: Millis) -> Result<(), Error> {
     tx.execute(
         "UPDATE signing_keys SET retired_at = $1 WHERE pool_id = $2 AND (retired_at IS NULL OR retired_at > $1)",
         &[at.into(), pool_id.into()],
@@ -79,12 +79,12 @@ pub fn retire(tx: &mut Tx<'_>, pool_id: &str, at: i64) -> Result<(), Error> {
 }
 
 /// Removes all keys of a pool.
-pub fn delete_all(tx: &mut Tx<'_>, pool_id: &str) -> Result<(), Error> {
+pub fn delete_all(tx: &mut Tx<'_>, pool_id: &PoolId) -> Result<(), Error> {
     tx.execute("DELETE FROM signing_keys WHERE pool_id = $1", &[pool_id.into()])?;
     Ok(())
 }
 
 /// Removes the keys that ended before; answers how many.
-pub fn purge(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
+pub fn purge(tx: &mut Tx<'_>, before: Millis) -> Result<u64, Error> {
     tx.execute("DELETE FROM signing_keys WHERE retired_at < $1", &[before.into()])
 }

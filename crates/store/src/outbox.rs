@@ -1,7 +1,10 @@
 //! Messages that wait for delivery, written in the transaction that caused them.
 
 use crate::{Error, Row, Tx};
-use rules::Sealed;
+use rules::{
+    Millis, Sealed,
+    ids::{PoolId, Username},
+};
 
 /// A message as it is kept: its text is sealed, because it holds a code.
 #[derive(Clone, Debug)]
@@ -9,22 +12,22 @@ pub struct Entry {
     /// A UUID that grows with time.
     pub id: String,
     /// The pool.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// Who it is for.
-    pub username: String,
+    pub username: Username,
     /// The e-mail address or phone number. It is kept in lower case, because mailboxes take no notice of it; the
     /// message has it as it was written.
     pub recipient: String,
     /// A keyed hash of the mailbox or phone behind the address, by which messages are counted.
     pub mailbox: Vec<u8>,
     /// When it was written.
-    pub created_at: i64,
+    pub created_at: Millis,
     /// When delivery is tried next; none once it is delivered, given up, or not to be delivered.
-    pub next_try_at: Option<i64>,
+    pub next_try_at: Option<Millis>,
     /// How often delivery was tried.
     pub tries: i64,
     /// When it was delivered.
-    pub delivered_at: Option<i64>,
+    pub delivered_at: Option<Millis>,
     /// Why the last try failed.
     pub last_error: Option<String>,
     /// The message, sealed.
@@ -41,8 +44,8 @@ pub fn sealed_context(id: &str) -> String {
 fn entry(row: &Row) -> Result<Entry, Error> {
     Ok(Entry {
         id: row.text(0)?,
-        pool_id: row.text(1)?,
-        username: row.text(2)?,
+        pool_id: row.text(1)?.into(),
+        username: row.text(2)?.into(),
         recipient: row.text(3)?,
         created_at: row.int(4)?,
         next_try_at: row.opt_int(5)?,
@@ -77,7 +80,7 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
 }
 
 /// Whether a mailbox or phone was sent as many messages since then.
-pub fn has_since(tx: &mut Tx<'_>, mailbox: &[u8], since: i64, count: i64) -> Result<bool, Error> {
+pub fn has_since(tx: &mut Tx<'_>, mailbox: &[u8], since: Millis, count: i64) -> Result<bool, Error> {
     let row = tx.query_one(
         "SELECT created_at FROM outbox WHERE mailbox = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
         &[mailbox.into(), (count - 1).into()],
@@ -112,13 +115,13 @@ pub fn list(tx: &mut Tx<'_>, to: Option<&str>, limit: i64) -> Result<Vec<Entry>,
 }
 
 /// Whether a message is due.
-pub fn is_due(tx: &mut Tx<'_>, now: i64) -> Result<bool, Error> {
+pub fn is_due(tx: &mut Tx<'_>, now: Millis) -> Result<bool, Error> {
     let row = tx.query_one("SELECT id FROM outbox WHERE next_try_at <= $1 LIMIT 1", &[now.into()])?;
     Ok(row.is_some())
 }
 
 /// How many messages are due, counted up to a thousand.
-pub fn count_due(tx: &mut Tx<'_>, now: i64) -> Result<i64, Error> {
+pub fn count_due(tx: &mut Tx<'_>, now: Millis) -> Result<i64, Error> {
     let row = tx.query_one(
         "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE next_try_at <= $1 LIMIT 1000) due",
         &[now.into()],
@@ -127,7 +130,7 @@ pub fn count_due(tx: &mut Tx<'_>, now: i64) -> Result<i64, Error> {
 }
 
 /// Takes up to `limit` due messages for delivery: until `lease_until` no other node tries them.
-pub fn lease(tx: &mut Tx<'_>, now: i64, lease_until: i64, limit: i64) -> Result<Vec<Entry>, Error> {
+pub fn lease(tx: &mut Tx<'_>, now: Millis, lease_until: Millis, limit: i64) -> Result<Vec<Entry>, Error> {
     let sql = format!(
         "UPDATE outbox SET next_try_at = $1, tries = tries + 1 WHERE id IN \
          (SELECT id FROM outbox WHERE next_try_at <= $2 ORDER BY next_try_at LIMIT $3) RETURNING {COLUMNS}"
@@ -136,7 +139,7 @@ pub fn lease(tx: &mut Tx<'_>, now: i64, lease_until: i64, limit: i64) -> Result<
 }
 
 /// Notes that a message was delivered.
-pub fn delivered(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
+pub fn delivered(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), Error> {
     tx.execute(
         "UPDATE outbox SET delivered_at = $1, next_try_at = NULL, last_error = NULL WHERE id = $2",
         &[now.into(), id.into()],
@@ -145,7 +148,7 @@ pub fn delivered(tx: &mut Tx<'_>, id: &str, now: i64) -> Result<(), Error> {
 }
 
 /// Notes a failure; without `next_try_at` the message is given up.
-pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<i64>, error: &str) -> Result<(), Error> {
+pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<Millis>, error: &str) -> Result<(), Error> {
     tx.execute(
         "UPDATE outbox SET next_try_at = $1, last_error = $2 WHERE id = $3",
         &[next_try_at.into(), error.into(), id.into()],
@@ -158,20 +161,20 @@ const FORGET: &str =
     "UPDATE outbox SET recipient = '', username = '', next_try_at = NULL, last_error = NULL, sealed = $1";
 
 /// Forgets what is said in messages to a user, and to whom, sent or not.
-pub(crate) fn forget_user(tx: &mut Tx<'_>, pool_id: &str, username: &str) -> Result<(), Error> {
+pub(crate) fn forget_user(tx: &mut Tx<'_>, pool_id: &PoolId, username: &Username) -> Result<(), Error> {
     let sql = format!("{FORGET} WHERE pool_id = $2 AND username = $3");
     tx.execute(&sql, &[(&[] as &[u8]).into(), pool_id.into(), username.into()])?;
     Ok(())
 }
 
 /// The same for all messages to the users of a pool.
-pub(crate) fn forget_pool(tx: &mut Tx<'_>, pool_id: &str) -> Result<(), Error> {
+pub(crate) fn forget_pool(tx: &mut Tx<'_>, pool_id: &PoolId) -> Result<(), Error> {
     tx.execute(&format!("{FORGET} WHERE pool_id = $2"), &[(&[] as &[u8]).into(), pool_id.into()])?;
     Ok(())
 }
 
 /// Removes messages written before `before` that are not waiting any more, and of the others all but the newest.
-pub fn purge(tx: &mut Tx<'_>, before: i64, newest: i64) -> Result<u64, Error> {
+pub fn purge(tx: &mut Tx<'_>, before: Millis, newest: i64) -> Result<u64, Error> {
     let old =
         tx.execute("DELETE FROM outbox WHERE created_at < $1 AND next_try_at IS NULL", &[before.into()])?;
     let many = tx.execute(

@@ -1,7 +1,7 @@
 //! User pools.
 
 use crate::{Error, Tx, from_json, to_json};
-use rules::pool::Pool;
+use rules::{Millis, ids::PoolId, pool::Pool};
 
 fn pool(row: &crate::Row) -> Result<Pool, Error> {
     let mut pool: Pool = from_json(&row.text(0)?)?;
@@ -30,7 +30,7 @@ pub fn count(tx: &mut Tx<'_>) -> Result<i64, Error> {
 }
 
 /// Stores a new pool; false if the id is taken.
-pub fn insert(tx: &mut Tx<'_>, pool: &Pool, now: i64) -> Result<bool, Error> {
+pub fn insert(tx: &mut Tx<'_>, pool: &Pool, now: Millis) -> Result<bool, Error> {
     let count = tx.execute(
         "INSERT INTO pools (id, name, created_at, version, document) VALUES ($1, $2, $3, 1, $4) \
          ON CONFLICT DO NOTHING",
@@ -59,7 +59,7 @@ pub fn update(tx: &mut Tx<'_>, pool: &Pool) -> Result<bool, Error> {
 }
 
 /// Removes a pool and all that belongs to it; false if there is none.
-pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<bool, Error> {
+pub fn delete(tx: &mut Tx<'_>, id: &PoolId) -> Result<bool, Error> {
     for sql in [
         "DELETE FROM grants WHERE pool_id = $1",
         "DELETE FROM tickets WHERE pool_id = $1",

@@ -6,6 +6,7 @@
 use crate::{Row, Tx, access_keys, from_json, keys, outbox, to_json};
 use rules::{
     Result, Sealed,
+    ids::{PoolId, Sub},
     pool::Client,
     user::{Password, Totp, UserMfa},
 };
@@ -101,7 +102,7 @@ fn users(tx: &mut Tx<'_>, after: &Place, limit: i64, reseal: Reseal<'_>) -> Resu
         &[(&after[0]).into(), (&after[1]).into(), limit.into()],
     )?;
     for row in &rows {
-        let (pool_id, sub) = (row.text(0)?, row.text(1)?);
+        let (pool_id, sub) = (PoolId::from(row.text(0)?), Sub::from(row.text(1)?));
         let mut password: Option<Password> = row.opt_text(2)?.as_deref().map(from_json).transpose()?;
         let mut mfa: UserMfa = from_json(&row.text(3)?)?;
         let mut changed = false;

@@ -2,6 +2,10 @@
 //! never be redeemed as another.
 
 use crate::{Error, Tx, from_json, to_json};
+use rules::{
+    Millis,
+    ids::{PoolId, Sub},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// What a ticket stands for.
@@ -35,7 +39,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Ticket<T> {
     /// When it ends.
-    pub expires_at: i64,
+    pub expires_at: Millis,
     /// What it remembers.
     pub document: T,
 }
@@ -44,9 +48,9 @@ pub struct Ticket<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
     /// The pool.
-    pub pool_id: &'a str,
+    pub pool_id: &'a PoolId,
     /// The user; none where nobody has the name that it was asked for.
-    pub sub: Option<&'a str>,
+    pub sub: Option<&'a Sub>,
     /// A keyed hash of the mailbox or phone that its code went to.
     pub mailbox: Option<&'a [u8]>,
 }
@@ -57,7 +61,7 @@ pub fn put(
     kind: Kind,
     id: &[u8],
     owner: Owner<'_>,
-    expires_at: i64,
+    expires_at: Millis,
     document: &impl Serialize,
 ) -> Result<(), Error> {
     tx.execute(
@@ -82,7 +86,7 @@ pub fn put(
 pub fn keep_newest(
     tx: &mut Tx<'_>,
     kind: Kind,
-    pool_id: &str,
+    pool_id: &PoolId,
     mailbox: &[u8],
     count: i64,
 ) -> Result<(), Error> {
@@ -95,7 +99,7 @@ pub fn keep_newest(
 }
 
 /// Removes all tickets of a user.
-pub(crate) fn delete_of_user(tx: &mut Tx<'_>, pool_id: &str, sub: &str) -> Result<(), Error> {
+pub(crate) fn delete_of_user(tx: &mut Tx<'_>, pool_id: &PoolId, sub: &Sub) -> Result<(), Error> {
     tx.execute("DELETE FROM tickets WHERE pool_id = $1 AND sub = $2", &[pool_id.into(), sub.into()])?;
     Ok(())
 }
@@ -125,7 +129,7 @@ pub fn delete(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Result<(), Error> {
 }
 
 /// Remembers that something sealed was used; false if it was used before.
-pub fn spend(tx: &mut Tx<'_>, id: &[u8], expires_at: i64) -> Result<bool, Error> {
+pub fn spend(tx: &mut Tx<'_>, id: &[u8], expires_at: Millis) -> Result<bool, Error> {
     let count = tx.execute(
         "INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         &[id.into(), expires_at.into()],
@@ -139,7 +143,7 @@ pub fn is_spent(tx: &mut Tx<'_>, id: &[u8]) -> Result<bool, Error> {
 }
 
 /// Removes what ended before `now`; answers how many rows went.
-pub fn purge(tx: &mut Tx<'_>, now: i64) -> Result<u64, Error> {
+pub fn purge(tx: &mut Tx<'_>, now: Millis) -> Result<u64, Error> {
     Ok(tx.execute("DELETE FROM tickets WHERE expires_at < $1", &[now.into()])?
         + tx.execute("DELETE FROM spent WHERE expires_at < $1", &[now.into()])?)
 }

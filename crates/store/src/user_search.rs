@@ -3,6 +3,7 @@
 
 use crate::{Error, Param, Row, Tx, users};
 use rules::{
+    ids::PoolId,
     pool::user_filter::{Comparison, UserFilter},
     user::User,
 };
@@ -19,7 +20,7 @@ pub struct Position {
 /// which they came, and where they end.
 pub fn list(
     tx: &mut Tx<'_>,
-    pool_id: &str,
+    pool_id: &PoolId,
     filter: &UserFilter,
     after: Option<&Position>,
     limit: i64,
@@ -82,7 +83,7 @@ pub(crate) fn word_sql(column: &str) -> String {
 
 fn by_sub(
     tx: &mut Tx<'_>,
-    pool_id: &str,
+    pool_id: &PoolId,
     comparison: &Comparison,
     after: Option<&Position>,
     limit: i64,
@@ -102,12 +103,12 @@ fn by_sub(
     };
     let mut params = vec![pool_id.into(), start.into(), limit.into()];
     let bound = below("u.sub", end.as_ref(), &mut params);
-    listed(tx, &sql(&format!("u.sub {operator} $2{bound}")), &params, |user, _| Ok(user.sub.clone()))
+    listed(tx, &sql(&format!("u.sub {operator} $2{bound}")), &params, |user, _| Ok(user.sub.to_string()))
 }
 
 fn by_attribute(
     tx: &mut Tx<'_>,
-    pool_id: &str,
+    pool_id: &PoolId,
     attribute: &str,
     comparison: &Comparison,
     after: Option<&Position>,

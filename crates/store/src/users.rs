@@ -1,7 +1,10 @@
 //! Users, the names they sign in by, and the attributes they are searched by.
 
 use crate::{Error, Param, Row, Tx, from_json, to_json};
-use rules::user::{Membership, User};
+use rules::{
+    ids::{PoolId, Sub, Username},
+    user::{Membership, User},
+};
 use spec::cognito_idp::UserStatusType;
 use std::collections::BTreeSet;
 
@@ -44,9 +47,9 @@ pub(crate) fn user(row: &Row) -> Result<User, Error> {
 pub(crate) fn user_from(row: &Row, at: usize) -> Result<User, Error> {
     let status = row.text(at + 3)?;
     Ok(User {
-        pool_id: row.text(at)?,
-        sub: row.text(at + 1)?,
-        username: row.text(at + 2)?,
+        pool_id: row.text(at)?.into(),
+        sub: row.text(at + 1)?.into(),
+        username: row.text(at + 2)?.into(),
         status: UserStatusType::from_wire(&status)
             .ok_or_else(|| Error::Document("an unknown status".into()))?,
         enabled: row.bool(at + 4)?,
@@ -63,7 +66,7 @@ pub(crate) fn user_from(row: &Row, at: usize) -> Result<User, Error> {
 }
 
 /// The user whom a folded sign-in name, or the sub, means.
-pub fn find(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<User>, Error> {
+pub fn find(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str) -> Result<Option<User>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM users u WHERE u.pool_id = $1 AND u.sub = \
          COALESCE((SELECT n.sub FROM sign_in_names n WHERE n.pool_id = $1 AND n.name = $2), $2)"
@@ -72,19 +75,19 @@ pub fn find(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<User>, 
 }
 
 /// Sub and user name of the user whom a folded sign-in name, or the sub, means.
-pub fn find_name(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<Option<(String, String)>, Error> {
+pub fn find_name(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str) -> Result<Option<(Sub, Username)>, Error> {
     let row = tx.query_one(
         "SELECT u.sub, u.username FROM users u WHERE u.pool_id = $1 AND u.sub = \
          COALESCE((SELECT n.sub FROM sign_in_names n WHERE n.pool_id = $1 AND n.name = $2), $2)",
         &[pool_id.into(), name.into()],
     )?;
-    row.map(|row| Ok((row.text(0)?, row.text(1)?))).transpose()
+    row.map(|row| Ok((row.text(0)?.into(), row.text(1)?.into()))).transpose()
 }
 
 /// The same with the groups that the user is in, in one statement.
 pub fn find_with_groups(
     tx: &mut Tx<'_>,
-    pool_id: &str,
+    pool_id: &PoolId,
     name: &str,
 ) -> Result<Option<(User, Vec<Membership>)>, Error> {
     let sql = format!(
@@ -230,7 +233,7 @@ pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Er
 }
 
 /// How many users a pool has.
-pub fn count(tx: &mut Tx<'_>, pool_id: &str) -> Result<i64, Error> {
+pub fn count(tx: &mut Tx<'_>, pool_id: &PoolId) -> Result<i64, Error> {
     let row = tx.query_one("SELECT COUNT(*) FROM users WHERE pool_id = $1", &[pool_id.into()])?;
     row.map_or(Ok(0), |row| row.int(0))
 }
@@ -254,7 +257,7 @@ fn claim(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<Option<String
 
 /// A sub means its user wherever a name is taken, so nobody else may choose it as a name.
 fn is_another_users_sub(tx: &mut Tx<'_>, user: &User, name: &str) -> Result<bool, Error> {
-    if name.len() != SUB_CHARACTERS || name == user.sub {
+    if name.len() != SUB_CHARACTERS || user.sub == *name {
         return Ok(false);
     }
     let row = tx.query_one(
@@ -298,7 +301,7 @@ fn entries(user: &User) -> Entries {
         .into_iter()
         .filter_map(|name| Some((name, search_key(user.attributes.get(name)?))))
         .collect();
-    entries.insert(("username", user.username.clone()));
+    entries.insert(("username", user.username.to_string()));
     entries
 }
 

@@ -3,7 +3,10 @@
 use crate::api::{PASSWORD, text};
 use anyhow::{Result, anyhow};
 use data_encoding::{BASE64, HEXLOWER};
-use rules::sign_in::srp::{self, Owner, PublicValue, SessionKey};
+use rules::{
+    ids::PoolId,
+    sign_in::srp::{self, Owner, PublicValue, SessionKey},
+};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -33,7 +36,8 @@ impl SrpClient {
         let big_b = text(&parameters["SRP_B"])?;
         let big_b = PublicValue::parse(&big_b).map_err(|_| anyhow!("SRP_B is {big_b}"))?;
         let block = text(&parameters["SECRET_BLOCK"])?;
-        let owner = Owner::user(pool, &user);
+        let pool = PoolId::from(pool);
+        let owner = Owner::user(&pool, &user);
         let n = srp::modulus();
         let salt_bytes = HEXLOWER.decode(salt.as_bytes())?;
         let (x, kgx) = self.known.entry((user.clone(), salt)).or_insert_with(|| {

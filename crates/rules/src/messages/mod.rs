@@ -6,7 +6,7 @@ mod templates;
 
 pub use templates::{Template, template};
 
-use crate::user::MfaFactor;
+use crate::{ids::Username, user::MfaFactor};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{CodeDeliveryDetailsType, DeliveryMediumType, VerifiedAttributeType};
 
@@ -94,7 +94,7 @@ pub struct Message {
     /// The e-mail address or phone number.
     pub to: String,
     /// Whose message it is.
-    pub username: String,
+    pub username: Username,
     /// Why it is sent.
     pub purpose: Purpose,
     /// The subject of an e-mail.

@@ -6,7 +6,7 @@ mod oauth;
 mod tests;
 
 use super::{Client, Pool, tiers, unit_seconds};
-use crate::{Millis, Result, fault};
+use crate::{Millis, Result, fault, ids::ClientId};
 use spec::{
     Timestamp,
     cognito_idp::{
@@ -57,11 +57,16 @@ pub fn wanted_secret(request: &CreateUserPoolClientRequest) -> Result<Secret> {
 }
 
 /// A new client of the pool, without its secret, which the server makes and seals.
-pub fn create(pool: &Pool, request: CreateUserPoolClientRequest, id: String, now: Millis) -> Result<Client> {
+pub fn create(
+    pool: &Pool,
+    request: CreateUserPoolClientRequest,
+    id: ClientId,
+    now: Millis,
+) -> Result<Client> {
     let is_confidential = wanted_secret(&request)? != Secret::None;
     let detail = UserPoolClientType {
-        user_pool_id: Some(pool.id.clone()),
-        client_id: Some(id.clone()),
+        user_pool_id: Some(pool.id.to_string()),
+        client_id: Some(id.to_string()),
         creation_date: Some(Timestamp::from_millis(now)),
         ..UserPoolClientType::default()
     };

@@ -12,7 +12,10 @@ mod templates;
 mod tiers;
 pub mod user_filter;
 
-use crate::{Millis, Sealed};
+use crate::{
+    Millis, Sealed,
+    ids::{ClientId, PoolId},
+};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{
     AliasAttributeType, EmailMfaConfigType, ExplicitAuthFlowsType, FeatureType,
@@ -27,7 +30,7 @@ use spec::cognito_idp::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pool {
     /// The pool's id, which `detail` repeats.
-    pub id: String,
+    pub id: PoolId,
     /// What DescribeUserPool answers.
     pub detail: UserPoolType,
     /// What GetUserPoolMfaConfig answers, but for `MfaConfiguration`, which `detail` holds.
@@ -143,9 +146,9 @@ impl Pool {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Client {
     /// The client's id, which `detail` repeats.
-    pub id: String,
+    pub id: ClientId,
     /// The pool that it belongs to.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// What DescribeUserPoolClient answers; `client_secret` is always none.
     pub detail: UserPoolClientType,
     /// None for a public client, else one or two, oldest first.
@@ -180,7 +183,7 @@ pub struct TokenValidity {
 
 impl Client {
     /// What a sealed client secret is bound to.
-    pub fn secret_context(client_id: &str) -> String {
+    pub fn secret_context(client_id: &ClientId) -> String {
         format!("client-secret/{client_id}")
     }
 
@@ -213,7 +216,7 @@ impl Client {
     }
 
     /// How long a sign-in under way is kept, in milliseconds.
-    pub fn session_ttl_ms(&self) -> i64 {
+    pub fn session_ttl_ms(&self) -> Millis {
         i64::from(self.detail.auth_session_validity.unwrap_or(3)) * 60_000
     }
 

@@ -6,7 +6,7 @@ mod members;
 mod tests;
 
 use super::{Pool, PoolMfa, mfa_config, schema, sms, tags, templates, tiers};
-use crate::{Millis, Result, fault};
+use crate::{Millis, Result, fault, ids::PoolId};
 use spec::{
     Timestamp,
     cognito_idp::{
@@ -16,10 +16,10 @@ use spec::{
 };
 
 /// A new pool.
-pub fn create(request: CreateUserPoolRequest, id: String, arn: String, now: Millis) -> Result<Pool> {
+pub fn create(request: CreateUserPoolRequest, id: PoolId, arn: String, now: Millis) -> Result<Pool> {
     let (detail, settings) = split(request)?;
     let detail = UserPoolType {
-        id: Some(id.clone()),
+        id: Some(id.to_string()),
         arn: Some(arn),
         creation_date: Some(Timestamp::from_millis(now)),
         ..detail

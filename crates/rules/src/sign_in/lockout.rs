@@ -5,7 +5,7 @@ use crate::{Millis, Result, fault};
 /// How many failures in a row start the lock.
 const FREE_FAILURES: i64 = 5;
 /// The longest lock, and how long without attempts until all is forgotten: 15 minutes.
-const FORGOTTEN_AFTER_MS: i64 = 15 * 60 * 1_000;
+const FORGOTTEN_AFTER_MS: Millis = 15 * 60 * 1_000;
 
 /// Failures in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod tests;
 
 use crate::{
     DAY, Millis, Result, Sealed, fault,
+    ids::{ClientId, PoolId, Sub},
     pool::{Client, Pool},
     user::{MfaFactor, Password, Totp, User, attributes},
 };
@@ -27,11 +28,11 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignIn {
     /// The pool.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// The client that started it; no other may go on with it.
-    pub client_id: String,
+    pub client_id: ClientId,
     /// The user who is signing in.
-    pub sub: String,
+    pub sub: Sub,
     /// Whether a user's or an administrator's operation started it, which must also go on with it.
     pub side: Side,
     /// What has been proved, in order.
@@ -189,11 +190,11 @@ pub struct Outcome {
 
 impl SignIn {
     /// A sign-in of which nothing has been proved.
-    pub fn new(client: &Client, sub: &str, side: Side) -> SignIn {
+    pub fn new(client: &Client, sub: &Sub, side: Side) -> SignIn {
         SignIn {
             pool_id: client.pool_id.clone(),
             client_id: client.id.clone(),
-            sub: sub.to_owned(),
+            sub: sub.clone(),
             side,
             passed: Vec::new(),
             password: None,

@@ -17,7 +17,10 @@ use modexp::{FixedBase, Modulus};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::random::Random;
+use crate::{
+    ids::{self, PoolId},
+    random::Random,
+};
 
 pub use timestamp::check_timestamp;
 pub use unknown_user::{fake_user_id, fake_verifier};
@@ -100,8 +103,8 @@ pub struct Owner<'a> {
 impl<'a> Owner<'a> {
     /// A user: `username` is what is sent as USER_ID_FOR_SRP. Of `pool_id` only what follows its first `_`
     /// is hashed.
-    pub fn user(pool_id: &'a str, username: &'a str) -> Self {
-        Self { group: pool_id.split_once('_').map_or(pool_id, |(_, name)| name), id: username }
+    pub fn user(pool_id: &'a PoolId, username: &'a str) -> Self {
+        Self { group: ids::srp_pool_name(pool_id), id: username }
     }
 
     /// A device, by DeviceGroupKey and DeviceKey.

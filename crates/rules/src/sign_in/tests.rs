@@ -6,7 +6,7 @@ use crate::user::{UserMfa, samples};
 use mfa::is_offered;
 use spec::cognito_idp::{EmailMfaConfigType, SmsMfaConfigType, UserPoolMfaType};
 
-const NOW: i64 = 1_800_000_000_000;
+const NOW: Millis = 1_800_000_000_000;
 
 fn pool(mfa: UserPoolMfaType, offered: &[MfaFactor]) -> Pool {
     let mut pool = samples::pool(&[], &[]);
@@ -17,7 +17,7 @@ fn pool(mfa: UserPoolMfaType, offered: &[MfaFactor]) -> Pool {
     pool
 }
 
-fn password(temporary: bool, set_at: i64) -> Password {
+fn password(temporary: bool, set_at: Millis) -> Password {
     Password {
         hash: "h".into(),
         srp_salt: "s".into(),

@@ -6,12 +6,12 @@ use data_encoding::BASE32_NOPAD;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use crate::{fault, random::Random};
+use crate::{Millis, fault, random::Random};
 
 /// The length of a new secret in bytes, which makes Cognito's 52 characters of base32.
 pub const SECRET_BYTES: usize = 32;
 
-const STEP_MS: i64 = 30_000;
+const STEP_MS: Millis = 30_000;
 const CODE_DIGITS: usize = 6;
 /// The model lets a name have 131,072 characters, which every reading of the user would bring along. Ours.
 const DEVICE_NAME_CHARACTERS_MAX: usize = 2_048;
@@ -54,7 +54,7 @@ pub fn check_device_name(name: Option<&str>) -> crate::Result<()> {
 }
 
 /// The step that `now_ms`, in milliseconds since 1970, lies in (RFC 6238 §4.2).
-pub fn step_at(now_ms: i64) -> i64 {
+pub fn step_at(now_ms: Millis) -> i64 {
     now_ms.div_euclid(STEP_MS)
 }
 
@@ -70,7 +70,7 @@ pub fn code_at(secret: &[u8], step: i64) -> String {
 
 /// Checks a code against the step of `now_ms` (milliseconds since 1970) and its two neighbors, and gives the
 /// step that it belongs to. The caller stores it and hands it in as `last_used_step` the next time.
-pub fn check(secret: &[u8], code: &str, now_ms: i64, last_used_step: Option<i64>) -> Result<i64, Refusal> {
+pub fn check(secret: &[u8], code: &str, now_ms: Millis, last_used_step: Option<i64>) -> Result<i64, Refusal> {
     let now = step_at(now_ms);
     // All three are compared whatever matches, so that the time tells nothing. Of steps that share a code by
     // chance the latest counts: the code could otherwise be played again for the later one.

@@ -16,9 +16,9 @@ pub fn id_claims(context: &TokenContext<'_>, jti: &str, readable: impl Fn(&str) 
             claims.insert(name.clone(), attribute_claim(name, value));
         }
     }
-    claims.insert("sub".into(), user.sub.clone().into());
-    claims.insert("aud".into(), client.id.clone().into());
-    claims.insert("cognito:username".into(), user.username.clone().into());
+    claims.insert("sub".into(), user.sub.as_str().into());
+    claims.insert("aud".into(), client.id.as_str().into());
+    claims.insert("cognito:username".into(), user.username.as_str().into());
     claims.insert("token_use".into(), "id".into());
     add_groups(&mut claims, groups);
     add_roles(&mut claims, groups);
@@ -31,9 +31,9 @@ pub fn id_claims(context: &TokenContext<'_>, jti: &str, readable: impl Fn(&str) 
 pub fn access_claims(context: &TokenContext<'_>, jti: &str) -> Value {
     let TokenContext { client, user, groups, grant, now, .. } = *context;
     let mut claims = Map::with_capacity(OTHERS);
-    claims.insert("sub".into(), user.sub.clone().into());
-    claims.insert("client_id".into(), client.id.clone().into());
-    claims.insert("username".into(), user.username.clone().into());
+    claims.insert("sub".into(), user.sub.as_str().into());
+    claims.insert("client_id".into(), client.id.as_str().into());
+    claims.insert("username".into(), user.username.as_str().into());
     claims.insert("token_use".into(), "access".into());
     claims.insert("scope".into(), grant.facts.scopes.join(" ").into());
     add_groups(&mut claims, groups);

@@ -4,7 +4,8 @@ pub mod claims;
 pub mod refresh;
 
 use crate::{
-    Millis, Result, fault, ids,
+    Millis, Result, fault,
+    ids::{self, ClientId, PoolId, Sub, Username},
     pool::Client,
     user::{Membership, User},
 };
@@ -16,11 +17,11 @@ pub struct Grant {
     /// A UUID; tokens carry it as `origin_jti`.
     pub id: String,
     /// The pool.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// The client that signed the user in.
-    pub client_id: String,
+    pub client_id: ClientId,
     /// The user.
-    pub sub: String,
+    pub sub: Sub,
     /// When the user signed in, the `auth_time` of every token.
     pub authenticated_at: Millis,
     /// When the refresh token ends, rotated or not.
@@ -69,11 +70,11 @@ pub struct TokenContext<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessClaims {
     /// The user.
-    pub sub: String,
+    pub sub: Sub,
     /// The issuer, which ends in the pool id.
     pub iss: String,
     /// The client.
-    pub client_id: String,
+    pub client_id: ClientId,
     /// `access`.
     pub token_use: String,
     /// The scopes, by spaces.
@@ -95,7 +96,7 @@ pub struct AccessClaims {
     pub event_id: Option<String>,
     /// The user name.
     #[serde(default)]
-    pub username: String,
+    pub username: Username,
 }
 
 /// Checks that nothing ended the token before its expiry: its grant, a global sign-out, or the user's disabling.

@@ -9,7 +9,11 @@ pub mod username;
 #[cfg(test)]
 pub(crate) mod samples;
 
-use crate::{Millis, Sealed, pool::Pool};
+use crate::{
+    Millis, Sealed,
+    ids::{PoolId, Sub, Username},
+    pool::Pool,
+};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{AliasAttributeType, AttributeType, UserStatusType, UserType, UsernameAttributeType};
 use std::{collections::BTreeMap, fmt};
@@ -18,11 +22,11 @@ use std::{collections::BTreeMap, fmt};
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// The pool.
-    pub pool_id: String,
+    pub pool_id: PoolId,
     /// The immutable id, which the wire shows as the attribute `sub`.
-    pub sub: String,
+    pub sub: Sub,
     /// The user name: chosen, or the sub where e-mail addresses or phone numbers are the names.
-    pub username: String,
+    pub username: Username,
     /// Where the user stands between sign-up and sign-in.
     pub status: UserStatusType,
     /// Whether sign-in is allowed; independent of the status.
@@ -82,7 +86,7 @@ impl Password {
     }
 
     /// What a sealed SRP verifier is bound to.
-    pub fn verifier_context(pool_id: &str, sub: &str) -> String {
+    pub fn verifier_context(pool_id: &PoolId, sub: &Sub) -> String {
         format!("srp-verifier/{pool_id}/{sub}")
     }
 }
@@ -154,7 +158,7 @@ pub struct Totp {
 
 impl Totp {
     /// What a sealed TOTP secret is bound to.
-    pub fn context(pool_id: &str, sub: &str) -> String {
+    pub fn context(pool_id: &PoolId, sub: &Sub) -> String {
         format!("totp/{pool_id}/{sub}")
     }
 }
@@ -284,17 +288,17 @@ impl User {
 
     /// The attributes as the wire lists them, `sub` first, only those that `keep` accepts.
     pub fn attribute_list(&self, keep: impl Fn(&str) -> bool) -> Vec<AttributeType> {
-        std::iter::once(("sub", &self.sub))
-            .chain(self.attributes.iter().map(|(name, value)| (name.as_str(), value)))
+        std::iter::once(("sub", self.sub.as_str()))
+            .chain(self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             .filter(|(name, _)| keep(name))
-            .map(|(name, value)| AttributeType { name: name.to_owned(), value: Some(value.clone()) })
+            .map(|(name, value)| AttributeType { name: name.to_owned(), value: Some(value.to_owned()) })
             .collect()
     }
 
     /// The user as ListUsers and AdminCreateUser show it.
     pub fn to_wire(&self, keep: impl Fn(&str) -> bool) -> UserType {
         UserType {
-            username: Some(self.username.clone()),
+            username: Some(self.username.to_string()),
             attributes: Some(self.attribute_list(keep)),
             user_create_date: Some(spec::Timestamp::from_millis(self.created_at)),
             user_last_modified_date: Some(spec::Timestamp::from_millis(self.updated_at)),

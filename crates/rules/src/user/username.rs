@@ -1,25 +1,29 @@
 //! What the name that a new user types, or an administrator gives, means in a pool.
 
 use super::formats::{is_email, is_phone_number};
-use crate::{Result, fault, pool::Pool};
+use crate::{
+    Result, fault,
+    ids::{Sub, Username},
+    pool::Pool,
+};
 use spec::cognito_idp::{AliasAttributeType, UsernameAttributeType};
 
 /// The name of a new user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewName {
     /// The user name to store.
-    pub username: String,
+    pub username: Username,
     /// The attribute that the typed name is, where addresses are the names.
     pub attribute: Option<(&'static str, String)>,
 }
 
 /// Reads the name of a new user: where e-mail addresses or phone numbers are the names, the typed one becomes
 /// the attribute and `sub` the user name.
-pub fn new_name(pool: &Pool, typed: &str, sub: &str) -> Result<NewName> {
+pub fn new_name(pool: &Pool, typed: &str, sub: &Sub) -> Result<NewName> {
     if !pool.has_username_attributes() {
         check_no_alias(pool, typed)?;
         // Unverified: whether the service keeps the typed case where case does not count.
-        return Ok(NewName { username: typed.to_owned(), attribute: None });
+        return Ok(NewName { username: typed.into(), attribute: None });
     }
     let email = pool.has_username_attribute(UsernameAttributeType::Email);
     let phone_number = pool.has_username_attribute(UsernameAttributeType::PhoneNumber);
@@ -35,7 +39,7 @@ pub fn new_name(pool: &Pool, typed: &str, sub: &str) -> Result<NewName> {
             }));
         }
     };
-    Ok(NewName { username: sub.to_owned(), attribute: Some((attribute, typed.to_owned())) })
+    Ok(NewName { username: sub.as_str().into(), attribute: Some((attribute, typed.to_owned())) })
 }
 
 /// A name of one's own must not look like an address that is somebody's further sign-in name; this holds for
@@ -84,7 +88,7 @@ mod tests {
             (&[], &["phone_number", "email"], "jane", not(either)),
         ] {
             let pool = samples::pool(aliases, names);
-            let found = new_name(&pool, typed, "the-sub");
+            let found = new_name(&pool, typed, &"the-sub".into());
             match (&found, expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(*found, expected, "{typed}"),
                 (Err(fault), Err(text)) => assert_eq!(fault.message, text, "{typed}"),

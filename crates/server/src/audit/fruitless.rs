@@ -13,7 +13,7 @@ use std::{
 use store::events::Event;
 
 /// How long calls are counted before their sums are stored.
-const WINDOW_MS: i64 = 10 * 60 * 1_000;
+const WINDOW_MS: Millis = 10 * 60 * 1_000;
 /// How many such calls of one network are events of their own in a window.
 const WHOLE_PER_NETWORK_MAX: u32 = 50;
 /// How many such calls of all networks are events of their own in a window.

@@ -2,7 +2,7 @@
 
 use super::queue::{Group, Waiting};
 use crate::app::App;
-use rules::{DAY, Fault, Result};
+use rules::{DAY, Fault, Result, ids::PoolId};
 use std::time::Duration;
 use store::events::Event;
 
@@ -134,12 +134,12 @@ async fn find_users(app: &App, group: &mut [Waiting]) -> Result<()> {
     for (index, (sub, username)) in found {
         let Some(Waiting { event, .. }) = group.get_mut(index) else { continue };
         event.sub = Some(sub);
-        event.username = Some(username);
+        event.username = Some(username.into());
     }
     Ok(())
 }
 
-async fn pool_of(app: &App, event: &Event) -> Option<String> {
+async fn pool_of(app: &App, event: &Event) -> Option<PoolId> {
     match (&event.pool_id, &event.client_id) {
         (Some(pool_id), _) => Some(pool_id.clone()),
         (None, Some(client_id)) => Some(app.client(client_id).await.ok()?.pool_id.clone()),

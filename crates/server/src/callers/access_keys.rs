@@ -2,7 +2,7 @@
 
 use crate::{app::App, clock::Clock, secrets::vault::Vault};
 use rules::{
-    Fault, HOUR, Random, Result,
+    Fault, HOUR, Millis, Random, Result,
     callers::policy::{BadPolicy, Policy},
     ids,
 };
@@ -17,7 +17,7 @@ use store::{Db, access_keys as table};
 use zeroize::Zeroizing;
 
 /// How old the note of a key's last use may become before it is written again.
-const USE_NOTED_EVERY_MS: i64 = HOUR;
+const USE_NOTED_EVERY_MS: Millis = HOUR;
 /// The longest name of a key's holder; IAM's limit.
 const NAME_CHARACTERS_MAX: usize = 64;
 

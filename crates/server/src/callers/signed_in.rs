@@ -7,6 +7,7 @@ use crate::{
 };
 use rules::{
     Result, fault,
+    ids::PoolId,
     pool::{Client, Pool},
     tokens::{AccessClaims, Grant},
     user::{Membership, User},
@@ -67,10 +68,10 @@ pub async fn signed_in(app: &App, token: &str) -> Result<SignedIn> {
 async fn facts(
     app: &App,
     claims: &AccessClaims,
-    pool_id: &str,
+    pool_id: &PoolId,
 ) -> Result<(Option<Grant>, Option<UserWithGroups>)> {
     let sub = claims.sub.clone();
-    let pool_id = pool_id.to_owned();
+    let pool_id = pool_id.clone();
     let Some(origin) = claims.origin_jti.clone() else {
         let ended = claims.event_id.as_ref().map(|event_id| ended_grants::ended_id(app, event_id));
         let (user, has_ended) = app

@@ -4,7 +4,7 @@ use super::{is_printed, open_store, say};
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use clap::Args;
-use rules::calendar;
+use rules::{Millis, calendar, ids::PoolId};
 use serde_json::json;
 use store::events::{self, Event, Wanted};
 
@@ -21,10 +21,10 @@ pub struct Audit {
     user: Option<String>,
     /// From this time on: 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time)]
-    since: Option<i64>,
+    since: Option<Millis>,
     /// Before this time
     #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<i64>,
+    until: Option<Millis>,
     /// One JSON object in each line
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -35,7 +35,12 @@ pub struct Audit {
 
 pub async fn run(config: Config, audit: Audit) -> Result<()> {
     let db = open_store(&config).await?;
-    let wanted = Wanted { pool_id: audit.pool, user: audit.user, since: audit.since, until: audit.until };
+    let wanted = Wanted {
+        pool_id: audit.pool.map(PoolId::from),
+        user: audit.user,
+        since: audit.since,
+        until: audit.until,
+    };
     let write = match (audit.json, audit.csv) {
         (true, _) => json_line,
         (_, true) => csv_line,
@@ -84,9 +89,9 @@ fn values(event: &Event) -> [Option<String>; 15] {
         Some(event.operation),
         Some(event.outcome),
         event.reason,
-        event.pool_id,
-        event.client_id,
-        event.sub,
+        event.pool_id.map(String::from),
+        event.client_id.map(String::from),
+        event.sub.map(String::from),
         event.username,
         Some(event.actor_kind),
         event.actor,
@@ -122,17 +127,19 @@ fn csv_line(event: &Event) -> String {
 }
 
 fn text_line(event: &Event) -> String {
-    let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    fn or_dash(value: Option<&str>) -> &str {
+        value.unwrap_or("-")
+    }
     let mut line = format!(
         "{}  {:28}  {:24}  {}  {}  {} {}  {}",
         calendar::iso_8601(event.at),
         event.operation,
         event.outcome,
-        or_dash(&event.pool_id),
-        or_dash(if event.username.is_some() { &event.username } else { &event.sub }),
+        or_dash(event.pool_id.as_deref()),
+        or_dash(event.username.as_deref().or(event.sub.as_deref())),
         event.actor_kind,
-        or_dash(&event.actor),
-        or_dash(&event.address),
+        or_dash(event.actor.as_deref()),
+        or_dash(event.address.as_deref()),
     );
     if event.times > 1 {
         line.push_str(&format!("  {} times", event.times));
@@ -144,7 +151,7 @@ fn text_line(event: &Event) -> String {
 }
 
 /// A day or a moment, in UTC.
-fn time(text: &str) -> Result<i64> {
+fn time(text: &str) -> Result<Millis> {
     let text = text.trim_end_matches('Z');
     let (day, moment) = text.split_once('T').unwrap_or((text, "00:00:00"));
     let parts = |text: &str, separator| {

@@ -12,6 +12,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use clap::Args;
+use rules::Millis;
 use std::{path::Path, time::Duration};
 use store::Db;
 
@@ -20,7 +21,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a mail server may take, which may look up names before it greets.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How far two clocks may differ: operators' signatures are good for five minutes.
-const SKEW_MS: i64 = 60_000;
+const SKEW_MS: Millis = 60_000;
 /// Less free space than this is trouble soon.
 const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
 /// The oldest PostgreSQL that is tested.
@@ -253,7 +254,7 @@ async fn postgres(config: &Config, db: &Db) -> Vec<Finding> {
     ]
 }
 
-fn skew(whose: &str, ms: i64) -> Finding {
+fn skew(whose: &str, ms: Millis) -> Finding {
     match ms.abs() > SKEW_MS {
         true => Wrong(format!("{whose} clock and this machine's differ by {} s: use NTP", ms / 1_000)),
         false => Good(format!("{whose} clock and this machine's agree")),

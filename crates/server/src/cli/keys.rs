@@ -13,6 +13,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, Subcommand};
+use rules::ids::PoolId;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -92,9 +93,9 @@ async fn open(config: Config) -> Result<App> {
     App::new(config, db, Clock::System, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))
 }
 
-async fn chosen(app: &App, pools: &Pools) -> Result<Vec<String>> {
+async fn chosen(app: &App, pools: &Pools) -> Result<Vec<PoolId>> {
     match &pools.pool {
-        Some(pool_id) => Ok(vec![pool_id.clone()]),
+        Some(pool_id) => Ok(vec![pool_id.as_str().into()]),
         None => Ok(rotation::pool_ids(app).await?),
     }
 }

@@ -16,7 +16,7 @@ mod traces;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use rules::Random as _;
+use rules::{Random as _, ids::PoolId};
 use settings::Settings;
 use std::io::Write as _;
 use store::{Db, events::Event};
@@ -121,7 +121,7 @@ async fn open_store(config: &Config) -> Result<Db> {
 }
 
 /// Records what was done by the command line in the audit trail.
-async fn record(db: &Db, operation: &'static str, pool_id: Option<String>) -> Result<()> {
+async fn record(db: &Db, operation: &'static str, pool_id: Option<PoolId>) -> Result<()> {
     let now = Clock::System.now();
     let event = Event {
         id: random().uuid_v7(now),

@@ -73,7 +73,7 @@ fn warn_of_clear_text(config: &Config) {
 async fn warn_of_foreign_senders(app: &App) -> Result<()> {
     for (pool, sender) in foreign_senders::find(&app.db, &app.config.delivery).await? {
         tracing::warn!(
-            pool,
+            pool = pool.as_str(),
             sender,
             "no e-mail of the pool leaves, because --mail-senders does not name its sender"
         );

@@ -9,6 +9,7 @@ use crate::{
 };
 use rules::{
     Random, Result, fault,
+    ids::{self, Sub},
     messages::{self, Medium, Purpose},
     pool::{Pool, password_policy},
     triggers::Trigger,
@@ -35,7 +36,7 @@ pub async fn admin_create_user(
 /// AdminCreateUser with a sub that was chosen, or a new one.
 pub(crate) async fn create_as(
     app: &App,
-    sub: Option<String>,
+    sub: Option<Sub>,
     input: AdminCreateUserRequest,
 ) -> Result<AdminCreateUserResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
@@ -99,10 +100,10 @@ fn new_user(
     app: &App,
     pool: &Pool,
     input: &AdminCreateUserRequest,
-    sub: Option<String>,
+    sub: Option<Sub>,
     has_password: bool,
 ) -> Result<(User, Start)> {
-    let sub = sub.unwrap_or_else(|| app.random().uuid_v4());
+    let sub = sub.unwrap_or_else(|| ids::sub(&mut app.random()));
     let name = username::new_name(pool, &input.username, &sub)?;
     let named_by = name.attribute.as_ref().map(|(attribute, _)| (*attribute).to_owned());
     let given = input.user_attributes.as_deref().unwrap_or_default();

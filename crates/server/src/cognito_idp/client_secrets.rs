@@ -3,7 +3,8 @@
 use super::client_rows;
 use crate::{app::App, callers::Operator};
 use rules::{
-    Fault, Result, fault, ids,
+    Fault, Result, fault,
+    ids::{self, ClientId, PoolId},
     pool::{
         Client, ClientSecret,
         client_settings::{Secret, wanted_secret},
@@ -25,7 +26,7 @@ const SECRETS_MAX: usize = 2;
 /// The secret of a new client, if it gets one.
 pub(super) fn first(
     app: &App,
-    client_id: &str,
+    client_id: &ClientId,
     input: &CreateUserPoolClientRequest,
 ) -> Result<Option<ClientSecret>> {
     Ok(match wanted_secret(input)? {
@@ -55,7 +56,7 @@ fn generate(app: &App) -> Zeroizing<String> {
     Zeroizing::new(ids::client_secret(&mut app.random()))
 }
 
-fn seal(app: &App, client_id: &str, secret: &str) -> ClientSecret {
+fn seal(app: &App, client_id: &ClientId, secret: &str) -> ClientSecret {
     let now = app.now();
     ClientSecret {
         id: secret_id(client_id, now / 1_000),
@@ -64,7 +65,7 @@ fn seal(app: &App, client_id: &str, secret: &str) -> ClientSecret {
     }
 }
 
-fn secret_id(client_id: &str, seconds: i64) -> String {
+fn secret_id(client_id: &ClientId, seconds: i64) -> String {
     format!("{client_id}--{seconds}")
 }
 
@@ -76,8 +77,9 @@ pub async fn add_user_pool_client_secret(
 ) -> Result<AddUserPoolClientSecretResponse> {
     let generated = input.client_secret.is_none().then(|| generate(app));
     let given = Zeroizing::new(input.client_secret.unwrap_or_default());
-    let secret = seal(app, &input.client_id, generated.as_ref().unwrap_or(&given));
-    let (pool_id, client_id) = (input.user_pool_id, input.client_id.clone());
+    let (pool_id, client_id) = (PoolId::from(input.user_pool_id), ClientId::from(input.client_id));
+    let secret = seal(app, &client_id, generated.as_ref().unwrap_or(&given));
+    let changed = client_id.clone();
     let added = app
         .db
         .write(move |tx| -> Result<ClientSecret> {
@@ -100,7 +102,7 @@ pub async fn add_user_pool_client_secret(
             Ok(secret)
         })
         .await?;
-    app.forget_client(&input.client_id);
+    app.forget_client(&changed);
     let client_secret_value = generated.map(|secret| secret.to_string());
     Ok(AddUserPoolClientSecretResponse {
         client_secret_descriptor: Some(ClientSecretDescriptorType {
@@ -120,7 +122,8 @@ pub async fn list_user_pool_client_secrets(
     if input.next_token.is_some() {
         return Err(fault::page_token_invalid());
     }
-    let client = app.db.read(move |tx| client_rows::get(tx, &input.user_pool_id, &input.client_id)).await?;
+    let (pool_id, id) = (input.user_pool_id.into(), input.client_id.into());
+    let client = app.db.read(move |tx| client_rows::get(tx, &pool_id, &id)).await?;
     Ok(ListUserPoolClientSecretsResponse {
         client_secrets: Some(client.secrets.iter().map(descriptor).collect()),
         ..ListUserPoolClientSecretsResponse::default()
@@ -133,10 +136,11 @@ pub async fn delete_user_pool_client_secret(
     _caller: &Operator,
     input: DeleteUserPoolClientSecretRequest,
 ) -> Result<DeleteUserPoolClientSecretResponse> {
-    let id = input.client_id.clone();
+    let (pool_id, id) = (PoolId::from(input.user_pool_id), ClientId::from(input.client_id));
+    let changed = id.clone();
     app.db
         .write(move |tx| -> Result<()> {
-            let mut client = client_rows::get(tx, &input.user_pool_id, &input.client_id)?;
+            let mut client = client_rows::get(tx, &pool_id, &id)?;
             let before = client.secrets.len();
             client.secrets.retain(|secret| secret.id != input.client_secret_id);
             if client.secrets.len() == before {
@@ -149,7 +153,7 @@ pub async fn delete_user_pool_client_secret(
             Ok(())
         })
         .await?;
-    app.forget_client(&id);
+    app.forget_client(&changed);
     Ok(DeleteUserPoolClientSecretResponse {})
 }
 

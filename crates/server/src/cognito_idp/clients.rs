@@ -3,7 +3,8 @@
 use super::{client_rows, client_secrets, paging::Page, pools};
 use crate::{app::App, callers::Operator, development::custom_ids};
 use rules::{
-    Result, fault, ids,
+    Result, fault,
+    ids::{self, ClientId},
     pool::{Client, client_settings},
 };
 use spec::cognito_idp::{
@@ -55,7 +56,7 @@ pub async fn create_user_pool_client(
 /// InvalidParameterException if another client has it, and those of CreateUserPoolClient.
 pub(crate) async fn create_as(
     app: &App,
-    id: String,
+    id: ClientId,
     input: CreateUserPoolClientRequest,
 ) -> Result<CreateUserPoolClientResponse> {
     let now = app.now();
@@ -85,7 +86,8 @@ pub async fn describe_user_pool_client(
     _caller: &Operator,
     input: DescribeUserPoolClientRequest,
 ) -> Result<DescribeUserPoolClientResponse> {
-    let client = app.db.read(move |tx| client_rows::get(tx, &input.user_pool_id, &input.client_id)).await?;
+    let (pool_id, id) = (input.user_pool_id.into(), input.client_id.into());
+    let client = app.db.read(move |tx| client_rows::get(tx, &pool_id, &id)).await?;
     Ok(DescribeUserPoolClientResponse { user_pool_client: Some(described(app, client)?) })
 }
 
@@ -102,12 +104,13 @@ pub async fn update_user_pool_client(
     _caller: &Operator,
     input: UpdateUserPoolClientRequest,
 ) -> Result<UpdateUserPoolClientResponse> {
-    let (pool_id, id, now) = (input.user_pool_id.clone(), input.client_id.clone(), app.now());
+    let (pool_id, id, now) =
+        (input.user_pool_id.clone(), ClientId::from(input.client_id.as_str()), app.now());
     let client = app
         .db
         .write(move |tx| -> Result<Client> {
             let pool = pools::get(tx, &pool_id)?;
-            let client = client_rows::get_of_known_pool(tx, &pool_id, &id)?;
+            let client = client_rows::get_of_known_pool(tx, &pool.id, &id)?;
             client_rows::put(tx, client_settings::update(&pool, &client, input.clone(), now)?)
         })
         .await?;
@@ -121,15 +124,15 @@ pub async fn delete_user_pool_client(
     _caller: &Operator,
     input: DeleteUserPoolClientRequest,
 ) -> Result<()> {
-    let id = input.client_id.clone();
+    let (pool_id, id) = (input.user_pool_id.into(), ClientId::from(input.client_id.as_str()));
     app.db
         .write(move |tx| -> Result<()> {
-            client_rows::get(tx, &input.user_pool_id, &input.client_id)?;
-            store::clients::delete(tx, &input.user_pool_id, &input.client_id)?;
+            let client = client_rows::get(tx, &pool_id, &id)?;
+            store::clients::delete(tx, &client.pool_id, &client.id)?;
             Ok(())
         })
         .await?;
-    app.forget_client(&id);
+    app.forget_client(&input.client_id);
     Ok(())
 }
 
@@ -147,20 +150,20 @@ pub async fn list_user_pool_clients(
     let mut clients = app
         .db
         .read(move |tx| -> Result<Vec<Client>> {
-            pools::get(tx, &input.user_pool_id)?;
-            Ok(store::clients::list(tx, &input.user_pool_id, &after, length)?)
+            let pool = pools::get(tx, &input.user_pool_id)?;
+            Ok(store::clients::list(tx, &pool.id, &after, length)?)
         })
         .await?;
     if input.client_type == Some(ClientTypeType::Dcr) {
         // No client can register itself yet.
         clients.clear();
     }
-    let (clients, next_token) = page.cut(app, clients, |client| client.id.clone())?;
+    let (clients, next_token) = page.cut(app, clients, |client| client.id.to_string())?;
     let user_pool_clients = clients
         .into_iter()
         .map(|client| UserPoolClientDescription {
-            client_id: Some(client.id),
-            user_pool_id: Some(client.pool_id),
+            client_id: Some(client.id.into()),
+            user_pool_id: Some(client.pool_id.into()),
             client_name: client.detail.client_name,
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use super::{groups::to_wire, paging::Page};
 use crate::{app::App, callers::Operator, users::changes};
-use rules::{Fault, Result, fault};
+use rules::{Fault, Result, fault, ids::PoolId};
 use spec::cognito_idp::{
     AdminAddUserToGroupRequest, AdminListGroupsForUserRequest, AdminListGroupsForUserResponse,
     AdminRemoveUserFromGroupRequest, ListUsersInGroupRequest, ListUsersInGroupResponse,
@@ -98,13 +98,13 @@ pub async fn list_users_in_group(
             )?)
         })
         .await?;
-    let (users, next_token) = page.cut(app, found, |user| user.sub.clone())?;
+    let (users, next_token) = page.cut(app, found, |user| user.sub.to_string())?;
     Ok(ListUsersInGroupResponse {
         users: Some(users.iter().map(|user| user.to_wire(|_| true)).collect()),
         next_token,
     })
 }
 
-fn check_group(tx: &mut Tx<'_>, pool_id: &str, name: &str) -> Result<()> {
+fn check_group(tx: &mut Tx<'_>, pool_id: &PoolId, name: &str) -> Result<()> {
     groups::find(tx, pool_id, name)?.map(drop).ok_or_else(fault::unknown_group)
 }

@@ -110,7 +110,7 @@ pub async fn list_groups(
 pub(super) fn to_wire(group: Group) -> GroupType {
     GroupType {
         group_name: Some(group.name),
-        user_pool_id: Some(group.pool_id),
+        user_pool_id: Some(group.pool_id.into()),
         description: group.description,
         role_arn: group.role_arn,
         precedence: group.precedence.and_then(|p| i32::try_from(p).ok()),

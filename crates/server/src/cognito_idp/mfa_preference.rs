@@ -35,7 +35,7 @@ pub async fn set_user_mfa_preference(
         input.email_mfa_settings,
         input.web_authn_mfa_settings,
     )?;
-    change(app, caller.pool, caller.user.sub, wishes).await?;
+    change(app, caller.pool, caller.user.sub.into(), wishes).await?;
     Ok(SetUserMFAPreferenceResponse {})
 }
 
@@ -61,7 +61,7 @@ pub async fn set_user_settings(
     caller: SignedIn,
     input: SetUserSettingsRequest,
 ) -> Result<SetUserSettingsResponse> {
-    change(app, caller.pool, caller.user.sub, legacy_wishes(&input.mfa_options)).await?;
+    change(app, caller.pool, caller.user.sub.into(), legacy_wishes(&input.mfa_options)).await?;
     Ok(SetUserSettingsResponse {})
 }
 

@@ -3,7 +3,8 @@
 use super::paging::Page;
 use crate::{app::App, callers::Operator, development::custom_ids, keys::ring::TokenUse};
 use rules::{
-    Fault, Result, fault, ids,
+    Fault, Result, fault,
+    ids::{self, PoolId},
     pool::{Pool, schema, settings},
 };
 use spec::{
@@ -62,7 +63,7 @@ pub async fn create_user_pool(
     input: CreateUserPoolRequest,
 ) -> Result<CreateUserPoolResponse> {
     if let Some(id) = custom_ids::of_pool(app, input.user_pool_tags.as_ref())? {
-        return create_as(app, &id, input).await;
+        return create_as(app, id, input).await;
     }
     for _ in 0..ID_TRIES {
         let id = ids::pool_id(&app.config.region, &mut app.random());
@@ -79,17 +80,17 @@ pub async fn create_user_pool(
 /// InvalidParameterException if another pool has it, and those of CreateUserPool.
 pub(crate) async fn create_as(
     app: &App,
-    id: &str,
+    id: PoolId,
     input: CreateUserPoolRequest,
 ) -> Result<CreateUserPoolResponse> {
-    match try_create(app, id.to_owned(), input).await? {
+    match try_create(app, id.clone(), input).await? {
         Some(pool) => Ok(CreateUserPoolResponse { user_pool: Some(described(pool, 0)) }),
         None => Err(fault::invalid_parameter(format!("There is a user pool with the id {id} already."))),
     }
 }
 
 /// The new pool; none if the id is taken.
-async fn try_create(app: &App, id: String, input: CreateUserPoolRequest) -> Result<Option<Pool>> {
+async fn try_create(app: &App, id: PoolId, input: CreateUserPoolRequest) -> Result<Option<Pool>> {
     let arn = ids::pool_arn(&app.config.region, &app.config.account_id, &id);
     let pool = settings::create(input, id, arn, app.now())?;
     app.config.delivery.check_email(pool.detail.email_configuration.as_ref())?;
@@ -125,7 +126,11 @@ pub async fn describe_user_pool(
     let id = input.user_pool_id;
     let (pool, users) = app
         .db
-        .read(move |tx| -> Result<(Pool, i64)> { Ok((get(tx, &id)?, store::users::count(tx, &id)?)) })
+        .read(move |tx| -> Result<(Pool, i64)> {
+            let pool = get(tx, &id)?;
+            let users = store::users::count(tx, &pool.id)?;
+            Ok((pool, users))
+        })
         .await?;
     Ok(DescribeUserPoolResponse { user_pool: Some(described(pool, users)) })
 }
@@ -199,19 +204,19 @@ pub(super) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Pool> {
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPool.html>
 pub async fn delete_user_pool(app: &App, _caller: &Operator, input: DeleteUserPoolRequest) -> Result<()> {
-    let id = input.user_pool_id.clone();
-    app.db
-        .write(move |tx| -> Result<()> {
-            let pool = get(tx, &id)?;
+    let id = app
+        .db
+        .write(move |tx| -> Result<PoolId> {
+            let pool = get(tx, &input.user_pool_id)?;
             if pool.detail.deletion_protection == Some(DeletionProtectionType::Active) {
                 return Err(fault::pool_is_protected());
             }
-            store::pools::delete(tx, &id)?;
-            Ok(())
+            store::pools::delete(tx, &pool.id)?;
+            Ok(pool.id)
         })
         .await?;
-    app.forget_pool(&input.user_pool_id);
-    app.keys.forget(&input.user_pool_id);
+    app.forget_pool(&id);
+    app.keys.forget(&id);
     Ok(())
 }
 
@@ -224,11 +229,11 @@ pub async fn list_user_pools(
     let page = Page::asked(app, "ListUserPools", &[], Some(input.max_results), input.next_token.as_deref())?;
     let (after, length) = (page.after.clone().unwrap_or_default(), page.reading_length());
     let pools = app.db.read(move |tx| store::pools::list(tx, &after, length)).await?;
-    let (pools, next_token) = page.cut(app, pools, |pool| pool.id.clone())?;
+    let (pools, next_token) = page.cut(app, pools, |pool| pool.id.to_string())?;
     let user_pools = pools
         .into_iter()
         .map(|pool| UserPoolDescriptionType {
-            id: Some(pool.id),
+            id: Some(pool.id.into()),
             name: pool.detail.name,
             lambda_config: pool.detail.lambda_config,
             last_modified_date: pool.detail.last_modified_date,

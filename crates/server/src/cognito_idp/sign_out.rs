@@ -23,7 +23,7 @@ pub async fn global_sign_out(
     caller: SignedIn,
     _input: GlobalSignOutRequest,
 ) -> Result<GlobalSignOutResponse> {
-    sign_out_everywhere(app, caller.pool, caller.user.sub).await?;
+    sign_out_everywhere(app, caller.pool, caller.user.sub.into()).await?;
     Ok(GlobalSignOutResponse {})
 }
 

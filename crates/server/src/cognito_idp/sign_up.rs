@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use rules::{
-    Random, Result, fault,
+    Result, fault, ids,
     messages::{Purpose, recipients},
     pool::{Client, Pool, password_policy},
     triggers::Trigger,
@@ -47,7 +47,7 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
     if let Some(password) = password {
         user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
-    let (user_sub, username, pool_id) = (user.sub.clone(), user.username.clone(), pool.id.clone());
+    let (sub, username, pool_id) = (user.sub.clone(), user.username.clone(), pool.id.clone());
     let code_delivery_details = app
         .write(move |app, tx| {
             changes::insert(tx, &pool, &user, |taken| match taken {
@@ -61,8 +61,8 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
             Ok(Some(draft.recipient.details()))
         })
         .await?;
-    call_facts::made(pool_id, user_sub.clone(), username);
-    Ok(SignUpResponse { user_confirmed: false, code_delivery_details, user_sub, session: None })
+    call_facts::made(pool_id, sub.clone(), username);
+    Ok(SignUpResponse { user_confirmed: false, code_delivery_details, user_sub: sub.into(), session: None })
 }
 
 fn check_open(pool: &Pool) -> Result<()> {
@@ -74,7 +74,7 @@ fn check_open(pool: &Pool) -> Result<()> {
 }
 
 fn new_user(app: &App, pool: &Pool, client: &Client, input: &SignUpRequest) -> Result<User> {
-    let sub = app.random().uuid_v4();
+    let sub = ids::sub(&mut app.random());
     let name = username::new_name(pool, &input.username, &sub)?;
     let named_by = name.attribute.as_ref().map(|(attribute, _)| (*attribute).to_owned());
     let given = input.user_attributes.as_deref().unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::{
     users::changes,
 };
 use rules::{
-    HOUR, Result, Sealed, fault,
+    HOUR, Millis, Result, Sealed, fault,
     pool::Pool,
     sign_in::{Challenge, Input, Waiting, mfa, totp},
     user::{MfaFactor, Totp},
@@ -26,7 +26,7 @@ use spec::cognito_idp::{
 use store::tickets::{self, Kind};
 
 /// How long a signed-in user has to prove the new secret.
-const REGISTRATION_TTL_MS: i64 = HOUR;
+const REGISTRATION_TTL_MS: Millis = HOUR;
 
 /// A secret that was given out and not proved yet.
 #[derive(Clone, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use crate::{
 };
 use rules::{
     Millis, Result, fault,
+    ids::Sub,
     messages::{Medium, Purpose, recipients::Recipient},
     pool::Pool,
     user::{
@@ -162,7 +163,7 @@ fn verify(
     app: &App,
     tx: &mut Tx<'_>,
     pool: &Pool,
-    sub: &str,
+    sub: &Sub,
     medium: Medium,
     code: &str,
     now: Millis,

@@ -30,7 +30,7 @@ pub async fn admin_get_user(
         mfa_options: None,
         preferred_mfa_setting: user.mfa.preferred.map(|factor| factor.as_str().to_owned()),
         user_mfa_setting_list: (!factors.is_empty()).then_some(factors),
-        username: user.username,
+        username: user.username.into(),
     })
 }
 

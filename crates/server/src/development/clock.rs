@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// The last moment that the clock shows: 9999-12-31T23:59:59Z, the last that is written with a year of four digits.
-const LAST_MS: i64 = 253_402_300_799_000;
+const LAST_MS: Millis = 253_402_300_799_000;
 
 /// What a test wants.
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub async fn set(State(app): State<App>, request: Request<Body>) -> Response<Bod
 const MEANT: &str = "Send {\"advance_seconds\": 3600} or {\"now\": \"2030-01-01T00:00:00Z\"}.";
 
 /// How far the clock has to go, in milliseconds.
-fn way(wish: &Wish, now: Millis) -> Result<i64, &'static str> {
+fn way(wish: &Wish, now: Millis) -> Result<Millis, &'static str> {
     let ms = match (wish.advance_seconds, &wish.now) {
         (Some(seconds), None) => seconds.checked_mul(1_000).ok_or("That is too far.")?,
         (None, Some(text)) => calendar::read_iso_8601(text).ok_or(MEANT)? - now,

@@ -5,7 +5,12 @@
 //! given: what Terraform set it must read again, or it would set it at every run.
 
 use crate::app::App;
-use rules::{Result, endpoints::Endpoint, fault, ids};
+use rules::{
+    Result,
+    endpoints::Endpoint,
+    fault,
+    ids::{self, ClientId, PoolId},
+};
 use serde_json::Value;
 use spec::{DecodeError, cognito_idp::Operation, json, shape::Shape};
 use std::{collections::BTreeMap, mem};
@@ -18,7 +23,7 @@ const NAME_PREFIXES: [&str; 2] = ["_custom_id_:", "ms-custom-id:"];
 ///
 /// # Errors
 /// InvalidParameterException if it is no pool id, or if two tags differ.
-pub fn of_pool(app: &App, tags: Option<&BTreeMap<String, String>>) -> Result<Option<String>> {
+pub fn of_pool(app: &App, tags: Option<&BTreeMap<String, String>>) -> Result<Option<PoolId>> {
     if !app.config.development {
         return Ok(None);
     }
@@ -28,18 +33,18 @@ pub fn of_pool(app: &App, tags: Option<&BTreeMap<String, String>>) -> Result<Opt
         return Err(fault::invalid_parameter("Two tags ask for different user pool ids."));
     }
     check_pool_id(id)?;
-    Ok(Some(id.clone()))
+    Ok(Some(id.as_str().into()))
 }
 
 /// The id that the name of a new client asks for.
 ///
 /// # Errors
 /// InvalidParameterException if it is no client id.
-pub fn of_client(app: &App, name: &str) -> Result<Option<String>> {
+pub fn of_client(app: &App, name: &str) -> Result<Option<ClientId>> {
     let asked = NAME_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
     let Some(id) = asked.filter(|_| app.config.development) else { return Ok(None) };
     check_client_id(id)?;
-    Ok(Some(id.to_owned()))
+    Ok(Some(id.into()))
 }
 
 /// Decodes a request. Where it names a client, the model's pattern allows no colon in the name.

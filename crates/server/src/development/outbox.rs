@@ -139,7 +139,7 @@ fn show(entry: &Entry, message: Message) -> Shown {
         is_source: message.medium == Medium::Email && message.body.contains('<'),
         fate: fate(entry, message.medium),
         to: message.to,
-        username: message.username,
+        username: message.username.into(),
         subject: message.subject,
         body: message.body,
         code: message.code,

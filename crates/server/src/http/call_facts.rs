@@ -1,7 +1,11 @@
 //! What is known of the call under way: noted by whoever finds it out, read at the end by what logs, counts
 //! and records the call. Operations take no argument for it, because nothing they do depends on it.
 
-use rules::{Fault, endpoints::Endpoint};
+use rules::{
+    Fault,
+    endpoints::Endpoint,
+    ids::{ClientId, PoolId, Sub, Username},
+};
 use serde_json::Value;
 use spec::Code;
 use std::cell::RefCell;
@@ -10,13 +14,13 @@ use std::cell::RefCell;
 #[derive(Clone, Default)]
 pub struct CallFacts {
     /// The pool.
-    pub pool_id: Option<String>,
+    pub pool_id: Option<PoolId>,
     /// The client.
-    pub client_id: Option<String>,
+    pub client_id: Option<ClientId>,
     /// The user whom the call is about.
-    pub sub: Option<String>,
+    pub sub: Option<Sub>,
     /// That user's name.
-    pub username: Option<String>,
+    pub username: Option<Username>,
     /// The name that the caller typed, which may mean nobody: it is looked up and never kept.
     pub typed_name: Option<String>,
     /// Whether what was named is nobody's, although the answer does not tell.
@@ -40,7 +44,7 @@ pub enum Actor {
     /// Who signed with this access key.
     Operator(String),
     /// The user with this sub, by an access token.
-    User(String),
+    User(Sub),
 }
 
 impl Actor {
@@ -50,7 +54,7 @@ impl Actor {
             Actor::Anyone => ("anyone", None),
             Actor::Claimed(access_key) => ("claimed", Some(access_key)),
             Actor::Operator(access_key) => ("operator", Some(access_key)),
-            Actor::User(sub) => ("user", Some(sub)),
+            Actor::User(sub) => ("user", Some(sub.into())),
         }
     }
 }
@@ -90,7 +94,7 @@ pub fn user(user: &rules::user::User) {
 }
 
 /// Notes a user whom the call has made.
-pub fn made(pool_id: String, sub: String, username: String) {
+pub fn made(pool_id: PoolId, sub: Sub, username: Username) {
     note(|facts| {
         facts.pool_id = Some(pool_id);
         facts.sub = Some(sub);
@@ -113,9 +117,8 @@ pub fn without_right(fault: &Fault) {
 /// Notes what a checked input names.
 pub fn input(endpoint: Endpoint, input: &Value) {
     note(|facts| {
-        let text = |name: &str| input[name].as_str().map(str::to_owned);
-        facts.pool_id = text("UserPoolId");
-        facts.client_id = text("ClientId");
+        facts.pool_id = input["UserPoolId"].as_str().map(PoolId::from);
+        facts.client_id = input["ClientId"].as_str().map(ClientId::from);
         facts.typed_name = endpoint.typed_name(input).map(str::to_owned);
     });
 }
@@ -123,17 +126,17 @@ pub fn input(endpoint: Endpoint, input: &Value) {
 /// Notes what only the answer tells: what was made, and the question of a sign-in.
 pub fn output(output: &Value) {
     note(|facts| {
-        for (fact, found) in [
-            (&mut facts.challenge, &output["ChallengeName"]),
-            (&mut facts.pool_id, &output["UserPool"]["Id"]),
-            (&mut facts.client_id, &output["UserPoolClient"]["ClientId"]),
-            (&mut facts.sub, &output["UserSub"]),
-        ] {
-            if let Some(found) = found.as_str() {
-                *fact = Some(found.to_owned());
-            }
-        }
+        take_text(&mut facts.challenge, &output["ChallengeName"]);
+        take_text(&mut facts.pool_id, &output["UserPool"]["Id"]);
+        take_text(&mut facts.client_id, &output["UserPoolClient"]["ClientId"]);
+        take_text(&mut facts.sub, &output["UserSub"]);
     });
+}
+
+fn take_text<T: for<'a> From<&'a str>>(fact: &mut Option<T>, found: &Value) {
+    if let Some(found) = found.as_str() {
+        *fact = Some(found.into());
+    }
 }
 
 #[cfg(test)]

@@ -87,9 +87,9 @@ impl Line<'_> {
                     operation = self.name,
                     outcome = self.outcome,
                     reason = self.reason,
-                    pool = self.facts.pool_id,
-                    client = self.facts.client_id,
-                    user = self.facts.sub,
+                    pool = self.facts.pool_id.as_deref(),
+                    client = self.facts.client_id.as_deref(),
+                    user = self.facts.sub.as_deref(),
                     actor,
                     micros,
                     $text

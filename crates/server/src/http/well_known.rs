@@ -29,9 +29,9 @@ pub fn route(path: &str) -> Option<(&str, Document)> {
 /// # Errors
 /// ResourceNotFoundException if there is no such pool.
 pub async fn read(app: &App, pool_id: &str, document: Document) -> Result<String> {
-    app.pool(pool_id).await?;
+    let pool = app.pool(pool_id).await?;
     Ok(match document {
-        Document::Keys => app.pool_keys(pool_id).await?.jwks.to_string(),
+        Document::Keys => app.pool_keys(&pool.id).await?.jwks.to_string(),
         Document::Discovery => discovery(app, pool_id).to_string(),
     })
 }

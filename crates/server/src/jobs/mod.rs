@@ -8,7 +8,7 @@ use crate::{
     messages::{self, Transports},
     secrets::master_keys,
 };
-use rules::{DAY, Result};
+use rules::{DAY, Millis, Result};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -20,11 +20,11 @@ const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
 const PURGE_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How long an ended grant is kept, so that its tokens are refused as expired rather than unknown.
-const GRANTS_KEPT_MS: i64 = 7 * DAY;
+const GRANTS_KEPT_MS: Millis = 7 * DAY;
 /// How long a counter of failures or requests is kept after its last one; the longest that counts is an hour.
-const ATTEMPTS_KEPT_MS: i64 = DAY;
+const ATTEMPTS_KEPT_MS: Millis = DAY;
 /// How long messages are kept that were delivered, given up, or never to be delivered.
-const MESSAGES_KEPT_MS: i64 = 7 * DAY;
+const MESSAGES_KEPT_MS: Millis = 7 * DAY;
 /// How many of them are kept at most.
 const MESSAGES_KEPT_MAX: i64 = 100_000;
 

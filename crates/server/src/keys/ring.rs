@@ -13,7 +13,7 @@ use aws_lc_rs::{
     signature::RSA_PKCS1_SHA256,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
-use rules::{Fault, Millis, Random, Result, fault};
+use rules::{Fault, Millis, Random, Result, fault, ids::PoolId};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -115,7 +115,7 @@ impl PoolKeys {
 pub struct KeyRing {
     pools: Cache<PoolKeys>,
     /// By key id, with the pool.
-    signers: RwLock<HashMap<String, (String, Arc<Signer>)>>,
+    signers: RwLock<HashMap<String, (PoolId, Arc<Signer>)>>,
     spare: Mutex<Vec<Zeroizing<Vec<u8>>>>,
 }
 
@@ -132,11 +132,11 @@ impl KeyRing {
     }
 
     /// The keys of a pool.
-    pub async fn of(&self, db: &Db, vault: &Vault, now: Millis, pool_id: &str) -> Result<Arc<PoolKeys>> {
+    pub async fn of(&self, db: &Db, vault: &Vault, now: Millis, pool_id: &PoolId) -> Result<Arc<PoolKeys>> {
         if let Some(keys) = self.pools.get(pool_id, now) {
             return Ok(keys);
         }
-        let id = pool_id.to_owned();
+        let id = pool_id.clone();
         let rows = db.look_up(move |tx| store::keys::list(tx, &id)).await?;
         self.keep_signers(pool_id, &rows);
         if rows.is_empty() {
@@ -148,7 +148,7 @@ impl KeyRing {
     }
 
     /// Drops what is remembered of a pool's keys.
-    pub fn forget(&self, pool_id: &str) {
+    pub fn forget(&self, pool_id: &PoolId) {
         self.pools.forget(pool_id);
         self.keep_signers(pool_id, &[]);
     }
@@ -162,7 +162,7 @@ impl KeyRing {
     }
 
     /// Drops the private keys of a pool that are none of these: of a deleted pool, or replaced.
-    fn keep_signers(&self, pool_id: &str, rows: &[SigningKey]) {
+    fn keep_signers(&self, pool_id: &PoolId, rows: &[SigningKey]) {
         let mut signers = self.signers.write().unwrap_or_else(|e| e.into_inner());
         signers.retain(|kid, (of, _)| of != pool_id || rows.iter().any(|row| row.kid == *kid));
     }
@@ -225,7 +225,7 @@ impl KeyRing {
         vault: &Vault,
         mut random: SystemRandom,
         now: Millis,
-        pool_id: &str,
+        pool_id: &PoolId,
         token_use: TokenUse,
     ) -> Result<SigningKey> {
         let spare = self.spare.lock().unwrap_or_else(|e| e.into_inner()).pop();
@@ -241,7 +241,7 @@ impl KeyRing {
         Ok(SigningKey {
             sealed_key: vault.seal(&sealed_context(&kid), &der),
             kid,
-            pool_id: pool_id.to_owned(),
+            pool_id: pool_id.clone(),
             token_use: token_use.as_str().to_owned(),
             created_at: now,
             signs_from: now,

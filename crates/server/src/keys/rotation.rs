@@ -5,13 +5,13 @@
 
 use super::ring::TokenUse;
 use crate::app::App;
-use rules::{DAY, HOUR, Result, fault};
+use rules::{DAY, HOUR, Millis, Result, fault, ids::PoolId};
 use store::keys::SigningKey;
 
 /// How long the longest ID or access token is good, and an hour for clocks that are off.
-const PUBLISHED_AFTER_MS: i64 = DAY + HOUR;
+const PUBLISHED_AFTER_MS: Millis = DAY + HOUR;
 /// How long before it signs a key is published that comes by schedule.
-const PUBLISHED_BEFORE_MS: i64 = DAY;
+const PUBLISHED_BEFORE_MS: Millis = DAY;
 /// How many pools are looked at in one read.
 const PAGE_POOLS: i64 = 100;
 
@@ -28,18 +28,24 @@ pub enum Old {
 ///
 /// # Errors
 /// ResourceNotFoundException for an unknown pool.
-pub async fn rotate(app: &App, pool_id: &str, ahead_ms: i64, old: Old) -> Result<()> {
+pub async fn rotate(app: &App, pool_id: &PoolId, ahead_ms: Millis, old: Old) -> Result<()> {
     replace(app, pool_id, ahead_ms, old, None).await
 }
 
 /// Does nothing if the newest key is not `expected` any more: then another node was faster.
-async fn replace(app: &App, pool_id: &str, ahead_ms: i64, old: Old, expected: Option<String>) -> Result<()> {
+async fn replace(
+    app: &App,
+    pool_id: &PoolId,
+    ahead_ms: Millis,
+    old: Old,
+    expected: Option<String>,
+) -> Result<()> {
     let mut keys = Vec::new();
     for token_use in [TokenUse::Id, TokenUse::Access] {
         keys.push(app.new_key(pool_id, token_use).await?);
     }
     let signs_from = app.now() + ahead_ms;
-    let id = pool_id.to_owned();
+    let id = pool_id.clone();
     app.db
         .write(move |tx| {
             store::pools::find(tx, &id)?.ok_or_else(|| fault::unknown_pool(&id))?;
@@ -62,8 +68,8 @@ async fn replace(app: &App, pool_id: &str, ahead_ms: i64, old: Old, expected: Op
 }
 
 /// The ids of all pools.
-pub async fn pool_ids(app: &App) -> Result<Vec<String>> {
-    let mut ids: Vec<String> = Vec::new();
+pub async fn pool_ids(app: &App) -> Result<Vec<PoolId>> {
+    let mut ids: Vec<PoolId> = Vec::new();
     loop {
         let after = ids.last().cloned().unwrap_or_default();
         let page = app.db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
@@ -83,20 +89,20 @@ pub async fn tend(app: &App) -> Result<u64> {
     let mut failure = Ok(());
     for pool_id in pool_ids(app).await? {
         if let Err(fault) = tend_pool(app, &pool_id, days).await {
-            tracing::error!(%fault, cause = ?fault.cause, pool = pool_id, "signing keys could not be replaced");
+            tracing::error!(%fault, cause = ?fault.cause, pool = pool_id.as_str(), "signing keys could not be replaced");
             failure = failure.and(Err(fault));
         }
     }
     failure.map(|()| removed)
 }
 
-async fn tend_pool(app: &App, pool_id: &str, days: u32) -> Result<()> {
-    let id = pool_id.to_owned();
+async fn tend_pool(app: &App, pool_id: &PoolId, days: u32) -> Result<()> {
+    let id = pool_id.clone();
     let newest = app.db.read(move |tx| store::keys::list(tx, &id)).await?.into_iter().next();
     let due = app.now() + PUBLISHED_BEFORE_MS - i64::from(days) * DAY;
     if let Some(newest) = newest.filter(|key| key.signs_from <= due) {
         replace(app, pool_id, PUBLISHED_BEFORE_MS, Old::Published, Some(newest.kid)).await?;
-        tracing::info!(pool = pool_id, "new signing keys sign from tomorrow on");
+        tracing::info!(pool = pool_id.as_str(), "new signing keys sign from tomorrow on");
     }
     Ok(())
 }

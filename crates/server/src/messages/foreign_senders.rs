@@ -2,6 +2,7 @@
 //! or than the mail server.
 
 use crate::config::Delivery;
+use rules::ids::PoolId;
 use store::{Db, Error};
 
 /// How many pools are read at once.
@@ -11,12 +12,12 @@ const PAGE_POOLS: i64 = 100;
 ///
 /// # Errors
 /// If the store fails.
-pub async fn find(db: &Db, settings: &Delivery) -> Result<Vec<(String, String)>, Error> {
+pub async fn find(db: &Db, settings: &Delivery) -> Result<Vec<(PoolId, String)>, Error> {
     let mut found = Vec::new();
     if settings.smtp_url.is_none() {
         return Ok(found);
     }
-    let mut after = String::new();
+    let mut after = PoolId::default();
     loop {
         let page = db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
         let Some(last) = page.last() else { return Ok(found) };

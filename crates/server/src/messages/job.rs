@@ -5,7 +5,7 @@ use super::{
     outbox::{WAITING_MAX, open},
 };
 use crate::app::App;
-use rules::Result;
+use rules::{Millis, Result};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const AT_ONCE: usize = 32;
 /// How long no other node touches a leased message: longer than a try takes, so that two never send the same one
 /// unless a node dies between sending and noting it.
-const LEASE_MS: i64 = TRY_TIMEOUT.as_millis() as i64 * 3;
+const LEASE_MS: Millis = TRY_TIMEOUT.as_millis() as i64 * 3;
 /// The pause after each failed try; after the last one the message is given up. A sign-up's code lives a day.
 const PAUSES_SECONDS: [i64; 9] = [5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 14_400];
 /// How much of an error is kept, in characters.

@@ -10,7 +10,10 @@ mod webhook;
 pub use job::{round, run, see_whether_full};
 
 use crate::config::Delivery;
-use rules::messages::{Medium, Message};
+use rules::{
+    ids::PoolId,
+    messages::{Medium, Message},
+};
 use std::time::Duration;
 
 /// How long one try of one message may take, connecting included.
@@ -90,7 +93,7 @@ impl Transports {
 /// A message on its way out.
 struct Outgoing {
     id: String,
-    pool_id: String,
+    pool_id: PoolId,
     message: Message,
     /// The sender that the pool names.
     from: Option<String>,

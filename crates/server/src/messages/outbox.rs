@@ -3,6 +3,7 @@
 use crate::app::App;
 use rules::{
     Fault, HOUR, Millis, Result, fault,
+    ids::PoolId,
     messages::{
         Message,
         recipients::{self, Recipient},
@@ -68,11 +69,11 @@ fn mailbox_id(app: &App, to: &str) -> [u8; 32] {
 
 /// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its
 /// medium; otherwise it stays.
-pub fn entry(app: &App, id: &str, pool_id: &str, message: &Message) -> Result<Entry> {
+pub fn entry(app: &App, id: &str, pool_id: &PoolId, message: &Message) -> Result<Entry> {
     let now = app.now();
     let json = zeroize::Zeroizing::new(serde_json::to_vec(message).map_err(Fault::internal)?);
     Ok(Entry {
-        pool_id: pool_id.to_owned(),
+        pool_id: pool_id.clone(),
         username: message.username.clone(),
         recipient: message.to.clone(),
         created_at: now,

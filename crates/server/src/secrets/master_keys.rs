@@ -38,13 +38,13 @@ const PAGE_ROWS: i64 = 200;
 /// How often one page may collide.
 const COLLISIONS_MAX: u32 = 50;
 /// How long a replaced key is remembered at least: longer than any request or ticket lasts.
-const REPLACED_KEPT_MS: i64 = 2 * HOUR;
+const REPLACED_KEPT_MS: Millis = 2 * HOUR;
 
 /// Which key seals now, and since when.
 #[derive(Serialize, Deserialize)]
 struct Sealing {
     id: String,
-    since: i64,
+    since: Millis,
 }
 
 /// What the holder of one key may open.

@@ -2,13 +2,16 @@
 
 use super::{Mistake, Sower, entry::Place, file, request, undated};
 use crate::cognito_idp::{client_secrets, clients};
-use rules::pool::{Client, client_settings};
+use rules::{
+    ids::PoolId,
+    pool::{Client, client_settings},
+};
 use serde_json::{Value, json};
 use spec::cognito_idp::{CreateUserPoolClientRequest, Operation, UpdateUserPoolClientRequest};
 
 impl Sower {
     /// Makes the client, or changes it to what the file says.
-    pub(super) async fn client(&self, pool_id: &str, wanted: &file::Client) -> Result<(), Mistake> {
+    pub(super) async fn client(&self, pool_id: &PoolId, wanted: &file::Client) -> Result<(), Mistake> {
         let place = &wanted.place;
         let mut input = wanted.members.clone();
         input["UserPoolId"] = json!(pool_id);
@@ -21,7 +24,7 @@ impl Sower {
                 .await?;
             return Ok(());
         };
-        if client.pool_id != pool_id {
+        if client.pool_id != *pool_id {
             return Err(place.mistake(format!("{} is a client of {} already", client.id, client.pool_id)));
         }
         let asked: CreateUserPoolClientRequest = request(place, create, input.clone())?;

@@ -5,7 +5,10 @@ use crate::{
     config::text::toml_mistake,
     development::custom_ids::{check_client_id, check_pool_id},
 };
-use rules::Fault;
+use rules::{
+    Fault,
+    ids::{ClientId, PoolId, Sub},
+};
 use serde_json::Value;
 use spec::cognito_idp::Operation;
 use std::{collections::HashSet, fs::File, io::Read as _, path::Path};
@@ -13,7 +16,7 @@ use std::{collections::HashSet, fs::File, io::Read as _, path::Path};
 /// A pool with everything in it.
 pub struct Pool {
     pub place: Place,
-    pub id: String,
+    pub id: PoolId,
     /// Members of CreateUserPool.
     pub members: Value,
     /// Members of SetUserPoolMfaConfig.
@@ -26,7 +29,7 @@ pub struct Pool {
 /// An app client.
 pub struct Client {
     pub place: Place,
-    pub id: String,
+    pub id: ClientId,
     /// Members of CreateUserPoolClient.
     pub members: Value,
 }
@@ -43,7 +46,7 @@ pub struct Group {
 pub struct User {
     pub place: Place,
     pub username: String,
-    pub sub: Option<String>,
+    pub sub: Option<Sub>,
     pub password: Option<String>,
     /// Whether the password need not be changed at the first sign-in.
     pub permanent: bool,
@@ -95,7 +98,7 @@ fn parse(text: &str, is_toml: bool) -> Result<Vec<Pool>, Mistake> {
 
 fn pool(mut entry: Entry) -> Result<Pool, Mistake> {
     let place = entry.place.clone();
-    let id = entry.take_required("Id")?;
+    let id = PoolId::from(entry.take_required("Id")?);
     check_pool_id(&id).map_err(|fault| refused(&place, fault))?;
     let mfa = match entry.take_entry("MfaConfig")? {
         Some(mfa) => {
@@ -116,7 +119,7 @@ fn pool(mut entry: Entry) -> Result<Pool, Mistake> {
 
 fn client(mut entry: Entry) -> Result<Client, Mistake> {
     let place = entry.place.clone();
-    let id = entry.take_required("ClientId")?;
+    let id = ClientId::from(entry.take_required("ClientId")?);
     check_client_id(&id).map_err(|fault| refused(&place, fault))?;
     let members = entry.into_members(Operation::CreateUserPoolClient.spec().input, &["UserPoolId"])?;
     Ok(Client { place, id, members })
@@ -133,7 +136,7 @@ fn user(mut entry: Entry) -> Result<User, Mistake> {
     let user = User {
         place: entry.place.clone(),
         username: entry.take_required("Username")?,
-        sub: entry.take_text("Sub")?,
+        sub: entry.take_text("Sub")?.map(Sub::from),
         password: entry.take_text("Password")?,
         permanent: entry.take_flag("Permanent")?.unwrap_or(true),
         enabled: entry.take_flag("Enabled")?,

@@ -2,7 +2,10 @@
 
 use super::{Mistake, Sower, entry::Place, file, is_unknown, request, undated};
 use crate::cognito_idp::{groups, mfa_config as mfa_operations, pools};
-use rules::pool::{Pool, mfa_config, schema, settings};
+use rules::{
+    ids::PoolId,
+    pool::{Pool, mfa_config, schema, settings},
+};
 use serde_json::{Value, json};
 use spec::cognito_idp::{
     CreateUserPoolRequest, GetGroupRequest, GroupType, Operation, SetUserPoolMfaConfigRequest,
@@ -19,7 +22,7 @@ impl Sower {
             None => {
                 let create = Operation::CreateUserPool.spec();
                 self.ask(place, create, wanted.members.clone(), async |app, _, input| {
-                    pools::create_as(app, &wanted.id, input).await
+                    pools::create_as(app, wanted.id.clone(), input).await
                 })
                 .await?;
                 self.mfa(wanted).await
@@ -109,12 +112,12 @@ impl Sower {
     }
 
     /// Makes the group, or changes it to what the file says.
-    pub(super) async fn group(&self, pool_id: &str, wanted: &file::Group) -> Result<(), Mistake> {
+    pub(super) async fn group(&self, pool_id: &PoolId, wanted: &file::Group) -> Result<(), Mistake> {
         let place = &wanted.place;
         let mut input = wanted.members.clone();
         input["UserPoolId"] = json!(pool_id);
         input["GroupName"] = json!(wanted.name);
-        let asked = GetGroupRequest { group_name: wanted.name.clone(), user_pool_id: pool_id.to_owned() };
+        let asked = GetGroupRequest { group_name: wanted.name.clone(), user_pool_id: pool_id.to_string() };
         match groups::get_group(&self.app, &self.operator, asked).await {
             Ok(found) => {
                 let group: GroupType = found.group.unwrap_or_default();

@@ -8,6 +8,7 @@ use crate::{
 };
 use rules::{
     Fault,
+    ids::{PoolId, Sub},
     user::{Membership, User},
 };
 use serde_json::json;
@@ -18,7 +19,7 @@ use zeroize::Zeroizing;
 
 impl Sower {
     /// Makes the user, or changes it to what the file says.
-    pub(super) async fn user(&self, pool_id: &str, wanted: &file::User) -> Result<(), Mistake> {
+    pub(super) async fn user(&self, pool_id: &PoolId, wanted: &file::User) -> Result<(), Mistake> {
         let place = &wanted.place;
         let pool = self.app.pool(pool_id).await.map_err(|fault| place.fault(fault))?;
         let found = match find(&self.app, pool.clone(), &wanted.username).await {
@@ -45,7 +46,7 @@ impl Sower {
         self.memberships(pool_id, wanted, &user).await
     }
 
-    async fn create(&self, pool_id: &str, wanted: &file::User) -> Result<(), Mistake> {
+    async fn create(&self, pool_id: &PoolId, wanted: &file::User) -> Result<(), Mistake> {
         let place = &wanted.place;
         let mut input = json!({
             "UserPoolId": pool_id,
@@ -68,19 +69,19 @@ impl Sower {
     }
 
     /// A sub is a UUID, and of one user only.
-    async fn check_sub(&self, place: &Place, pool_id: &str, sub: &str) -> Result<(), Mistake> {
-        let is_uuid = Uuid::try_parse(sub).is_ok_and(|uuid| uuid.to_string() == sub);
+    async fn check_sub(&self, place: &Place, pool_id: &PoolId, sub: &Sub) -> Result<(), Mistake> {
+        let is_uuid = Uuid::try_parse(sub).is_ok_and(|uuid| *sub == *uuid.to_string());
         if !is_uuid {
             return Err(place.mistake("Sub must be a UUID in small letters"));
         }
-        let (pool_id, id) = (pool_id.to_owned(), sub.to_owned());
+        let (pool_id, id) = (pool_id.clone(), sub.clone());
         match self.app.db.read(move |tx| store::users::find(tx, &pool_id, &id)).await? {
             Some(_) => Err(place.mistake(format!("{sub} is another user's Sub"))),
             None => Ok(()),
         }
     }
 
-    async fn attributes(&self, pool_id: &str, wanted: &file::User, user: &User) -> Result<(), Mistake> {
+    async fn attributes(&self, pool_id: &PoolId, wanted: &file::User, user: &User) -> Result<(), Mistake> {
         if wanted.attributes.iter().all(|(name, value)| user.attribute(name) == Some(value)) {
             return Ok(());
         }
@@ -93,7 +94,7 @@ impl Sower {
         Ok(())
     }
 
-    async fn password(&self, pool_id: &str, wanted: &file::User, user: &User) -> Result<(), Mistake> {
+    async fn password(&self, pool_id: &PoolId, wanted: &file::User, user: &User) -> Result<(), Mistake> {
         let Some(password) = &wanted.password else { return Ok(()) };
         let is_temporary = user.password.as_ref().is_some_and(|password| password.temporary);
         let has_begun = user.password.is_some() && !is_temporary;
@@ -122,7 +123,7 @@ impl Sower {
     }
 
     /// Whether the user may sign in.
-    async fn standing(&self, pool_id: &str, wanted: &file::User, user: &User) -> Result<(), Mistake> {
+    async fn standing(&self, pool_id: &PoolId, wanted: &file::User, user: &User) -> Result<(), Mistake> {
         let input = json!({"UserPoolId": pool_id, "Username": user.username});
         match wanted.enabled.filter(|enabled| *enabled != user.enabled) {
             Some(true) => {
@@ -137,8 +138,8 @@ impl Sower {
         }
     }
 
-    async fn memberships(&self, pool_id: &str, wanted: &file::User, user: &User) -> Result<(), Mistake> {
-        let (pool, sub) = (pool_id.to_owned(), user.sub.clone());
+    async fn memberships(&self, pool_id: &PoolId, wanted: &file::User, user: &User) -> Result<(), Mistake> {
+        let (pool, sub) = (pool_id.clone(), user.sub.clone());
         let found = self.app.db.read(move |tx| store::users::find_with_groups(tx, &pool, &sub)).await?;
         let present: Vec<Membership> = found.map(|(_, groups)| groups).unwrap_or_default();
         for group in &wanted.groups {

@@ -4,6 +4,7 @@
 use crate::secrets::vault::Vault;
 use rules::{
     Fault, Millis, Result,
+    ids::{PoolId, Sub},
     sign_in::lockout::{self, Failures},
     user::User,
 };
@@ -13,7 +14,7 @@ use store::{Tx, attempts};
 pub type Counter = [u8; 32];
 
 /// The counter of wrong passwords, by user or, for an unknown one, by the folded name.
-pub fn passwords(vault: &Vault, pool_id: &str, user: Option<&User>, folded_name: &str) -> Counter {
+pub fn passwords(vault: &Vault, pool_id: &PoolId, user: Option<&User>, folded_name: &str) -> Counter {
     match user {
         Some(user) => vault.mac("attempts", &["password", pool_id, &user.sub]),
         None => vault.mac("attempts", &["password-of-unknown", pool_id, folded_name]),
@@ -21,7 +22,7 @@ pub fn passwords(vault: &Vault, pool_id: &str, user: Option<&User>, folded_name:
 }
 
 /// The counter of wrong codes of second factors.
-pub fn second_factors(vault: &Vault, pool_id: &str, sub: &str) -> Counter {
+pub fn second_factors(vault: &Vault, pool_id: &PoolId, sub: &Sub) -> Counter {
     vault.mac("attempts", &["second-factor", pool_id, sub])
 }
 

@@ -6,6 +6,7 @@ use crate::app::App;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Millis, Random, Result, fault,
+    ids::ClientId,
     sign_in::{
         Side, SignIn,
         session::{self, Session},
@@ -50,9 +51,9 @@ pub fn open(app: &App, session: Option<&str>) -> Result<SessionKey> {
 }
 
 /// The sign-in behind a Session, unused as yet, which must be this client's and this side's.
-pub fn find(tx: &mut Tx<'_>, key: &SessionKey, client_id: &str, side: Side) -> Result<SignIn> {
+pub fn find(tx: &mut Tx<'_>, key: &SessionKey, client_id: &ClientId, side: Side) -> Result<SignIn> {
     let sign_in = find_of_any_client(tx, key)?;
-    if sign_in.client_id != client_id || sign_in.side != side {
+    if sign_in.client_id != *client_id || sign_in.side != side {
         return Err(fault::session_invalid().because("another client's session, or one of the other side"));
     }
     Ok(sign_in)
@@ -86,7 +87,7 @@ pub fn spend(tx: &mut Tx<'_>, key: &SessionKey) -> Result<()> {
 /// Checks that the submitted USERNAME means the user of the session: by name, alias or sub.
 pub fn check_username(context: &Context, user: &User, submitted: &str) -> Result<()> {
     let folded = context.pool.fold_name(submitted);
-    if submitted == user.sub || user.sign_in_names(&context.pool).contains(&folded) {
+    if user.sub == *submitted || user.sign_in_names(&context.pool).contains(&folded) {
         Ok(())
     } else {
         Err(fault::session_invalid().because("the session is another user's"))

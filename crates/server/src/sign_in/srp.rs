@@ -9,6 +9,7 @@ use super::{
 use crate::app::App;
 use rules::{
     Fault, Millis, Random, Result, Sealed, fault,
+    ids::{ClientId, PoolId},
     sign_in::{
         Side,
         srp::{self, PublicValue},
@@ -20,14 +21,14 @@ use spec::{Blob, cognito_idp::AliasAttributeType};
 
 const SEAL_CONTEXT: &str = "secret-block";
 /// How far the client's clock may be off; how old the answer may be is bounded by the block's own expiry.
-const TIMESTAMP_TOLERANCE_MS: i64 = 5 * 60 * 1_000;
+const TIMESTAMP_TOLERANCE_MS: Millis = 5 * 60 * 1_000;
 
 /// What the server must know again when the proof comes: the two public values, its own secret, and for whom.
 #[derive(Serialize, Deserialize)]
 struct State {
     id: Blob,
     expires_at: Millis,
-    client_id: String,
+    client_id: ClientId,
     side: Side,
     /// The name as it was typed.
     typed_name: String,
@@ -143,7 +144,7 @@ impl Returned {
     pub fn names(&self, context: &Context) -> Vec<String> {
         let mut names = vec![self.state.typed_name.clone(), self.state.user_id.clone()];
         if let Some(user) = &self.candidate.user {
-            names.push(user.sub.clone());
+            names.push(user.sub.to_string());
             names.extend(user.sign_in_names(&context.pool));
         }
         names
@@ -188,7 +189,7 @@ fn open(app: &App, context: &Context, secret_block: &[u8]) -> Result<State> {
 }
 
 fn is_proved(
-    pool_id: &str,
+    pool_id: &PoolId,
     state: &State,
     verifier: &srp::Verifier,
     secret_block: &[u8],
@@ -200,7 +201,7 @@ fn is_proved(
     };
     let Ok(b) = <[u8; 32]>::try_from(state.b.0.as_slice()) else { return false };
     let exchange = srp::Exchange { b: b.into(), big_b };
-    let owner = srp::Owner::user(rules::ids::srp_pool_name(pool_id), &state.user_id);
+    let owner = srp::Owner::user(pool_id, &state.user_id);
     exchange
         .session_key(&a, &verifier.v)
         .and_then(|key| key.check_proof(owner, secret_block, &proof.timestamp, &proof.signature))

@@ -28,12 +28,12 @@ pub async fn access_claims(app: &App, token: &str) -> Result<(AccessClaims, Arc<
     let [header, payload, signature] = parts[..] else { return Err(fault::access_token_invalid()) };
     let header: Header = part(header)?;
     let claims: AccessClaims = part(payload)?;
-    let pool_id = claims.iss.rsplit('/').next().unwrap_or_default().to_owned();
-    if header.alg != "RS256" || claims.iss != app.config.issuer_of(&pool_id) {
+    let pool_id = claims.iss.rsplit('/').next().unwrap_or_default();
+    if header.alg != "RS256" || claims.iss != app.config.issuer_of(pool_id) {
         return Err(fault::access_token_invalid());
     }
-    let pool = app.pool(&pool_id).await.map_err(|fault| unless_failed(fault, fault::access_token_invalid))?;
-    let keys = app.pool_keys(&pool_id).await?;
+    let pool = app.pool(pool_id).await.map_err(|fault| unless_failed(fault, fault::access_token_invalid))?;
+    let keys = app.pool_keys(&pool.id).await?;
     check_signature(&keys, &header, token, signature)?;
     if claims.token_use != TokenUse::Access.as_str() {
         return Err(fault::access_token_invalid());

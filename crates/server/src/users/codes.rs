@@ -24,6 +24,7 @@ use super::code_limits::{self, Limit};
 use crate::{app::App, messages::outbox, triggers};
 use rules::{
     HOUR, Millis, Random, Result, fault,
+    ids::{PoolId, Sub},
     messages::{
         self, Medium, Purpose, Template,
         recipients::{self, Recipient},
@@ -69,7 +70,7 @@ impl CodePurpose {
         }
     }
 
-    const fn ttl_ms(self) -> i64 {
+    const fn ttl_ms(self) -> Millis {
         match self {
             CodePurpose::SignUp | CodePurpose::Attribute(_) => 24 * HOUR,
             CodePurpose::PasswordReset => RESET_CODE_TTL_MS,
@@ -111,39 +112,55 @@ impl CodePurpose {
 /// refuses like the first, so that nobody learns from it which names exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeOwner {
-    pool_id: String,
-    kind: &'static str,
-    id: String,
+    pool_id: PoolId,
+    who: Who,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    User(Sub),
+    Unsent(Sub),
+    Name(String),
+    Address(String),
 }
 
 impl CodeOwner {
     /// A user. All names of a user count together, because the sub is what counts.
     pub fn user(user: &User) -> CodeOwner {
-        CodeOwner { pool_id: user.pool_id.clone(), kind: "sub", id: user.sub.clone() }
+        CodeOwner { pool_id: user.pool_id.clone(), who: Who::User(user.sub.clone()) }
     }
 
     /// A name that no user of the pool has.
     pub fn unknown(pool: &Pool, name: &str) -> CodeOwner {
-        CodeOwner { pool_id: pool.id.clone(), kind: "name", id: pool.fold_name(name) }
+        CodeOwner { pool_id: pool.id.clone(), who: Who::Name(pool.fold_name(name)) }
     }
 
     /// A mailbox or phone, whoever the users are that are sent codes there.
-    pub fn address(pool_id: &str, to: &str) -> CodeOwner {
-        CodeOwner { pool_id: pool_id.to_owned(), kind: "address", id: recipients::mailbox(to) }
+    pub fn address(pool_id: &PoolId, to: &str) -> CodeOwner {
+        CodeOwner { pool_id: pool_id.clone(), who: Who::Address(recipients::mailbox(to)) }
     }
 
-    fn sub(&self) -> Option<&str> {
-        matches!(self.kind, "sub" | "unsent").then_some(&self.id)
+    fn sub(&self) -> Option<&Sub> {
+        match &self.who {
+            Who::User(sub) | Who::Unsent(sub) => Some(sub),
+            Who::Name(_) | Who::Address(_) => None,
+        }
     }
 
     /// Nobody, beside a user whose code is not sent and keeps the place of the one before.
     fn unsent(user: &User) -> CodeOwner {
-        CodeOwner { kind: "unsent", ..CodeOwner::user(user) }
+        CodeOwner { pool_id: user.pool_id.clone(), who: Who::Unsent(user.sub.clone()) }
     }
 
     /// Pool, kind and id.
     pub(super) fn parts(&self) -> [&str; 3] {
-        [&self.pool_id, self.kind, &self.id]
+        let (kind, id): (_, &str) = match &self.who {
+            Who::User(sub) => ("sub", sub),
+            Who::Unsent(sub) => ("unsent", sub),
+            Who::Name(name) => ("name", name),
+            Who::Address(mailbox) => ("address", mailbox),
+        };
+        [&self.pool_id, kind, id]
     }
 }
 
@@ -286,7 +303,8 @@ fn equalize_statements(
     now: Millis,
 ) -> Result<()> {
     // A mailbox of its own, so that it ends no code of the real one's.
-    let elsewhere = format!("{}/{to}", owner.kind);
+    let [_, kind, _] = owner.parts();
+    let elsewhere = format!("{kind}/{to}");
     keep(app, tx, purpose, owner, &elsewhere, now, &Kept { digest: None, proof: None })?;
     Ok(store::outbox::delivered(tx, "", now)?)
 }
@@ -365,7 +383,7 @@ fn ticket_id(app: &App, purpose: CodePurpose, owner: &CodeOwner) -> [u8; 32] {
     app.vault.mac("code-ticket", &[pool_id, kind, id, purpose.attribute()])
 }
 
-fn mailbox_id(app: &App, pool_id: &str, to: &str) -> [u8; 32] {
+fn mailbox_id(app: &App, pool_id: &PoolId, to: &str) -> [u8; 32] {
     app.vault.mac("code-mailbox", &[pool_id, &recipients::mailbox(to)])
 }
 

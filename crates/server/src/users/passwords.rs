@@ -5,7 +5,7 @@ use crate::{
     work::{hashing, pool::Workers},
 };
 use rules::{
-    Result, ids,
+    Result,
     pool::{Pool, password_policy::PASSWORD_CHARACTERS_MAX},
     sign_in::srp,
     user::{Password, User},
@@ -38,7 +38,7 @@ pub async fn make(
     let (cost, mut random) = (app.config.hashing, app.random());
     app.workers
         .run(move || {
-            let owner = srp::Owner::user(ids::srp_pool_name(&pool_id), &name);
+            let owner = srp::Owner::user(&pool_id, &name);
             let verifier = srp::Verifier::new(owner, &password, &mut random);
             Ok(Password {
                 hash: hashing::hash(cost, &mut random, &password)?,

@@ -250,7 +250,7 @@ async fn a_pool_has_a_thousand_clients_at_the_most(lab: Lab) {
     let fill = move |tx: &mut store::Tx<'_>| -> Result<(), store::Error> {
         for i in 0..998 {
             let mut client = (*client).clone();
-            client.id = format!("copy{i}");
+            client.id = format!("copy{i}").into();
             store::clients::insert(tx, &client)?;
         }
         Ok(())

@@ -434,7 +434,7 @@ async fn a_sender_that_was_taken_away_sends_once_it_is_given_back() {
     assert!(entry.last_error.unwrap().contains("--mail-senders does not name"));
     assert!(server.got().is_empty());
     let found = foreign_senders::find(&lab.app.db, &settings).await.unwrap();
-    assert_eq!(found, [(scene.pool.clone(), "shop@example.org".to_owned())]);
+    assert_eq!(found, [(scene.pool.as_str().into(), "shop@example.org".to_owned())]);
 
     // Once the setting names it again, the message still leaves.
     settings.mail_senders.push("example.org".into());

@@ -4,6 +4,7 @@ use crate::{
     lab::Lab,
     users::{create, pool, with},
 };
+use rules::ids::PoolId;
 use serde_json::{Value, json};
 
 const NO_GROUP: (&str, &str) = ("ResourceNotFoundException", "Group not found.");
@@ -165,7 +166,7 @@ both_engines!(a_group, lists_in_pages, tokens_of_other_lists, a_user_is_in_a_hun
 
 async fn a_pool_has_ten_thousand_groups_at_most(lab: Lab) {
     let pool = pool(&lab, json!({})).await;
-    let pool_id = pool.clone();
+    let pool_id = PoolId::from(pool.as_str());
     let filled = lab.app.db.write(move |tx| {
         for i in 0..9_999 {
             let (pool_id, name) = (pool_id.clone(), format!("g{i}"));

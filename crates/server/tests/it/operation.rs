@@ -71,8 +71,11 @@ async fn every_deed_is_recorded(lab: Lab) {
         ]
     );
     let wrong = &all[4];
-    assert_eq!(wrong.sub.as_ref(), Some(&sub));
-    assert_eq!((wrong.pool_id.as_ref(), wrong.client_id.as_ref()), (Some(&scene.pool), Some(&scene.client)));
+    assert_eq!(wrong.sub.as_deref(), Some(&*sub));
+    assert_eq!(
+        (wrong.pool_id.as_deref(), wrong.client_id.as_deref()),
+        (Some(&*scene.pool), Some(&*scene.client))
+    );
     assert_eq!(wrong.reason.as_deref(), Some("Incorrect username or password."));
     assert_eq!(all[2].actor.as_deref(), Some("AKIDLAB"));
     assert_eq!(all[10].actor.as_ref(), Some(&sub));
@@ -80,7 +83,7 @@ async fn every_deed_is_recorded(lab: Lab) {
     assert!(!format!("{all:?}").contains("hunter2"));
 
     let of_jane =
-        Wanted { user: Some("jane".into()), pool_id: Some(scene.pool.clone()), ..Wanted::default() };
+        Wanted { user: Some("jane".into()), pool_id: Some(scene.pool.as_str().into()), ..Wanted::default() };
     assert_eq!(trail(&lab, of_jane.clone()).await.len(), 7);
     assert_eq!(trail(&lab, Wanted { user: Some(sub), ..Wanted::default() }).await.len(), 7);
     let since = Wanted { since: Some(wrong.at), until: Some(wrong.at + 1), ..Wanted::default() };
@@ -168,7 +171,7 @@ async fn more_events_than_one_statement_takes_are_stored_in_order(lab: Lab) {
         let nobody = json!({"UserPoolId": scene.pool, "Username": "nobody"});
         lab.admin("AdminDisableUser", nobody).await.error();
     }
-    let events = trail(&lab, Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() }).await;
+    let events = trail(&lab, Wanted { pool_id: Some(scene.pool.as_str().into()), ..Wanted::default() }).await;
     assert_eq!(events.len(), 302);
     assert!(events.is_sorted_by_key(|event| event.id.clone()));
 }

@@ -11,7 +11,7 @@ const NEW: &str = "Another-Horse9";
 
 /// Stores another hash of the same password, as a sign-in does after the settings of hashes were changed.
 async fn rehash(lab: &Lab, scene: &Scene, name: &str) {
-    let (pool, name) = (scene.pool.clone(), name.to_owned());
+    let (pool, name) = (scene.pool.as_str().into(), name.to_owned());
     lab.app
         .db
         .write(move |tx| {
@@ -19,8 +19,8 @@ async fn rehash(lab: &Lab, scene: &Scene, name: &str) {
             let mut user = before.clone();
             // No password has this hash any more, so that only the setting can be compared.
             user.password.as_mut().unwrap().hash.push('x');
-            let names = std::slice::from_ref(&before.username);
-            store::users::update(tx, &before, &user, names, names)
+            let names = [before.username.to_string()];
+            store::users::update(tx, &before, &user, &names, &names)
         })
         .await
         .unwrap();
@@ -85,15 +85,15 @@ async fn an_invitation_does_not_undo_a_password(lab: Lab) {
         async move { lab.admin("AdminCreateUser", resend).await }
     });
     busy.somebody_waits().await;
-    let pool = scene.pool.clone();
+    let pool = scene.pool.as_str().into();
     lab.app
         .db
         .write(move |tx| {
             let before = store::users::find(tx, &pool, "jane")?.unwrap();
             let mut user = before.clone();
             user.password.as_mut().unwrap().srp_salt = "another".into();
-            let names = std::slice::from_ref(&before.username);
-            store::users::update(tx, &before, &user, names, names)
+            let names = [before.username.to_string()];
+            store::users::update(tx, &before, &user, &names, &names)
         })
         .await
         .unwrap();

@@ -72,7 +72,7 @@ async fn an_address_is_refused_without_being_recorded_and_others_are_not() {
     assert!(metrics.contains("cognate_rate_limited_total{limit=\"address\"} 3\n"), "{metrics}");
 
     audit::flush(&lab.app).await.unwrap();
-    let since = Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() };
+    let since = Wanted { pool_id: Some(scene.pool.as_str().into()), ..Wanted::default() };
     let trail = lab.app.db.read(move |tx| events::list(tx, &since, "", 100)).await.unwrap().events;
     assert!(trail.iter().all(|event| event.outcome != REFUSAL.0), "{trail:?}");
     lab.advance(1);
@@ -188,7 +188,7 @@ async fn only_a_trusted_proxy_says_where_a_request_came_from() {
     }
 
     audit::flush(&lab.app).await.unwrap();
-    let wanted = Wanted { pool_id: Some(scene.pool.clone()), ..Wanted::default() };
+    let wanted = Wanted { pool_id: Some(scene.pool.as_str().into()), ..Wanted::default() };
     let trail = lab.app.db.read(move |tx| events::list(tx, &wanted, "", 100)).await.unwrap().events;
     let seen: Vec<&str> = trail.iter().filter_map(|event| event.address.as_deref()).collect();
     assert_eq!(

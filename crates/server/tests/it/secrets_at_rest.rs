@@ -40,7 +40,7 @@ async fn a_new_key_signs_and_the_old_one_stays_published(lab: Lab) {
     let scene = Scene::new(&lab).await;
     scene.user("jane", json!([])).await;
     let before = scene.tokens("jane").await["AccessToken"].clone();
-    rotation::rotate(&lab.app, &scene.pool, 0, Old::Published).await.unwrap();
+    rotation::rotate(&lab.app, &scene.pool.as_str().into(), 0, Old::Published).await.unwrap();
     let after = scene.tokens("jane").await["AccessToken"].clone();
     assert_ne!(kid(&after), kid(&before));
     let keys = published(&scene).await;
@@ -64,12 +64,12 @@ async fn a_stolen_key_is_removed_with_its_tokens(lab: Lab) {
     let scene = Scene::new(&lab).await;
     scene.user("jane", json!([])).await;
     let before = scene.tokens("jane").await["AccessToken"].clone();
-    rotation::rotate(&lab.app, &scene.pool, 0, Old::Removed).await.unwrap();
+    rotation::rotate(&lab.app, &scene.pool.as_str().into(), 0, Old::Removed).await.unwrap();
     assert_eq!(published(&scene).await.len(), 2);
     let (code, _) = get_user(&lab, &before).await.error();
     assert_eq!(code, "NotAuthorizedException");
     get_user(&lab, &scene.tokens("jane").await["AccessToken"]).await.ok();
-    let unknown = rotation::rotate(&lab.app, "us-east-1_None", 0, Old::Published).await.unwrap_err();
+    let unknown = rotation::rotate(&lab.app, &"us-east-1_None".into(), 0, Old::Published).await.unwrap_err();
     assert_eq!(unknown.code.name(), "ResourceNotFoundException");
 }
 
@@ -277,7 +277,7 @@ async fn hashes_follow_the_settings_at_the_next_sign_in(lab: Lab) {
     let scene = Scene::new(&lab).await;
     let sub = scene.user("jane", json!([])).await;
     let stored = async || {
-        let (pool, sub) = (scene.pool.clone(), sub.clone());
+        let (pool, sub) = (scene.pool.as_str().into(), sub.clone());
         let user = lab.app.db.read(move |tx| store::users::find(tx, &pool, &sub)).await.unwrap().unwrap();
         (user.password.unwrap().hash, user.updated_at)
     };

@@ -8,6 +8,7 @@
 //!   round with `/*postgres: GENERATED ALWAYS AS IDENTITY */`.
 
 use super::{Db, Error, Param};
+use rules::Millis;
 
 /// Number, name and text of a migration.
 pub(super) type Migration = (u32, &'static str, &'static str);
@@ -34,7 +35,7 @@ const INSERT: &str = "INSERT INTO schema_migrations (number, name, applied_at) V
 pub(super) async fn run(
     db: &Db,
     migrations: &'static [Migration],
-    now_ms: i64,
+    now_ms: Millis,
     progress: impl Fn(u32, &str),
 ) -> Result<u32, Error> {
     let _lock = match db {
@@ -85,7 +86,7 @@ pub(super) fn check_known(migrations: &[Migration], applied: &[(i64, String)]) -
     Ok(())
 }
 
-async fn apply(db: &Db, migration: &Migration, now_ms: i64) -> Result<bool, Error> {
+async fn apply(db: &Db, migration: &Migration, now_ms: Millis) -> Result<bool, Error> {
     let (number, name, text) = *migration;
     let text = match db {
         Db::Postgres(_) => for_postgres(text),

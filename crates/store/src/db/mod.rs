@@ -28,6 +28,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use rules::Millis;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -79,7 +80,7 @@ impl Db {
 
     /// Brings the schema to this binary's version, calls `progress` before each migration it applies, and
     /// answers how many these were. A database that is newer than the binary is refused untouched.
-    pub async fn migrate(&self, now_ms: i64, progress: impl Fn(u32, &str)) -> Result<u32, Error> {
+    pub async fn migrate(&self, now_ms: Millis, progress: impl Fn(u32, &str)) -> Result<u32, Error> {
         migrate::run(self, migrate::MIGRATIONS, now_ms, progress).await
     }
 

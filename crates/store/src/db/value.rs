@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Error;
+use rules::ids::{ClientId, PoolId, Sub, Username};
 
 /// A value bound to a `$N` marker.
 #[derive(Clone, Copy)]
@@ -53,6 +54,19 @@ impl<'a> From<&'a String> for Param<'a> {
         Param::Text(value)
     }
 }
+
+/// Writes that an id is bound as its text.
+macro_rules! texts {
+    ($($id:ty),*) => {$(
+        impl<'a> From<&'a $id> for Param<'a> {
+            fn from(value: &'a $id) -> Self {
+                Param::Text(value)
+            }
+        }
+    )*};
+}
+
+texts!(PoolId, ClientId, Sub, Username);
 
 impl<'a> From<&'a [u8]> for Param<'a> {
     fn from(value: &'a [u8]) -> Self {

@@ -1,13 +1,13 @@
 use super::{create, update};
 use crate::{
-    Sealed,
+    Millis, Sealed,
     fault::Fault,
     pool::{Client, ClientSecret, Pool, settings},
 };
 use serde_json::{Value, json};
 use spec::{Code, cognito_idp::ExplicitAuthFlowsType};
 
-const NOW: i64 = 1_767_225_600_000;
+const NOW: Millis = 1_767_225_600_000;
 
 fn pool(mut request: Value) -> Pool {
     request["PoolName"] = json!("p");

@@ -1,12 +1,13 @@
 use super::{create, update};
 use crate::{
+    Millis,
     fault::Fault,
     pool::{Pool, mfa_config},
 };
 use serde_json::{Value, json};
 use spec::Code;
 
-const NOW: i64 = 1_767_225_600_000;
+const NOW: Millis = 1_767_225_600_000;
 const SMS: &str = "arn:aws:iam::123456789012:role/sms";
 const SES: &str = "arn:aws:ses:us-east-1:123456789012:identity/a@example.com";
 

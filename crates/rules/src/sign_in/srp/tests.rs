@@ -132,7 +132,8 @@ fn lets_200_users_in() {
         let length = 1 + random.below(60);
         let username = random.uuid_v4();
         let password = random.string(length, b"abcXYZ019 !\"%") + ["", "ü", "日本", "🔑"][round % 4];
-        let owner = Owner::user("eu-west-1_AbC_dEf", &username);
+        let pool = PoolId::from("eu-west-1_AbC_dEf");
+        let owner = Owner::user(&pool, &username);
         let verifier = Verifier::new(owner, &password, &mut random);
         let names = format!("AbC_dEf{username}");
         assert_eq!(exchange(&verifier, owner, &names, &password, &mut random), Ok(()), "round {round}");
@@ -144,7 +145,8 @@ fn lets_200_users_in() {
 #[test]
 fn lets_users_in_whatever_u_and_s_begin_with() {
     let mut random = Seeded(8);
-    let owner = Owner::user("eu-west-1_Pool", "jane");
+    let pool = PoolId::from("eu-west-1_Pool");
+    let owner = Owner::user(&pool, "jane");
     let verifier = Verifier::new(owner, "correct", &mut random);
     let client = Client::new(&mut random);
     let a = PublicValue::parse(&client.srp_a()).unwrap();
@@ -168,7 +170,8 @@ fn lets_users_in_whatever_u_and_s_begin_with() {
 #[test]
 fn keeps_everyone_else_out() {
     let mut random = Seeded(2);
-    let owner = Owner::user("eu-west-1_Pool", "jane");
+    let pool = PoolId::from("eu-west-1_Pool");
+    let owner = Owner::user(&pool, "jane");
     let verifier = Verifier::new(owner, "correct", &mut random);
     assert_eq!(exchange(&verifier, owner, "Pooljane", "correct", &mut random), Ok(()));
     for (names, password) in
@@ -240,7 +243,8 @@ fn refuses_a_zero_scrambler() {
 #[test]
 fn a_proof_counts_for_one_exchange_only() {
     let mut random = Seeded(4);
-    let owner = Owner::user("eu-west-1_Pool", "jane");
+    let pool = PoolId::from("eu-west-1_Pool");
+    let owner = Owner::user(&pool, "jane");
     let verifier = Verifier::new(owner, "correct", &mut random);
     let client = Client::new(&mut random);
     let a = PublicValue::parse(&client.srp_a()).unwrap();
@@ -249,7 +253,7 @@ fn a_proof_counts_for_one_exchange_only() {
     let proof = client.signature("Pooljane", &verifier.salt, &challenge.big_b.to_hex(), "correct");
     assert_eq!(key.check_proof(owner, SECRET_BLOCK, TIMESTAMP, &proof), Ok(()));
 
-    let mary = Owner::user("eu-west-1_Pool", "mary");
+    let mary = Owner::user(&pool, "mary");
     let other_time = "Fri Nov 20 09:05:08 UTC 2026";
     for (owner, block, timestamp, proof) in [
         (mary, SECRET_BLOCK, TIMESTAMP, &*proof),
@@ -296,7 +300,10 @@ fn draws_salts_that_every_client_reads_alike() {
 #[test]
 fn invents_the_same_user_each_time() {
     let secret = [7; 32];
-    let fake = |pool, name| (fake_user_id(&secret, pool, name), fake_verifier(&secret, pool, name));
+    let fake = |pool: &str, name| {
+        let pool = PoolId::from(pool);
+        (fake_user_id(&secret, &pool, name), fake_verifier(&secret, &pool, name))
+    };
     let (id, verifier) = fake("eu-west-1_Pool", "nobody");
     assert_eq!(id, fake("eu-west-1_Pool", "nobody").0);
     assert_eq!(id.len(), 36);
@@ -309,10 +316,11 @@ fn invents_the_same_user_each_time() {
         assert_ne!(other.salt, verifier.salt);
         assert_ne!(other.v, verifier.v);
     }
-    let other_server = fake_verifier(&[8; 32], "eu-west-1_Pool", "nobody");
+    let other_server = fake_verifier(&[8; 32], &"eu-west-1_Pool".into(), "nobody");
     assert_ne!(other_server.salt, verifier.salt);
     // The exchange runs to its end and fails like a wrong password.
-    let owner = Owner::user("eu-west-1_Pool", &id);
+    let pool = PoolId::from("eu-west-1_Pool");
+    let owner = Owner::user(&pool, &id);
     let result = exchange(&verifier, owner, &format!("Pool{id}"), "guess", &mut Seeded(6));
     assert_eq!(result, Err(Refusal::Proof));
 }
@@ -320,7 +328,7 @@ fn invents_the_same_user_each_time() {
 #[test]
 fn prints_no_secrets() {
     let mut random = Seeded(7);
-    let verifier = Verifier::new(Owner::user("eu_P", "jane"), "pw", &mut random);
+    let verifier = Verifier::new(Owner::user(&"eu_P".into(), "jane"), "pw", &mut random);
     let challenge = Exchange::new(&verifier.v, &mut random);
     let a = PublicValue::parse("abc").unwrap();
     let key = challenge.session_key(&a, &verifier.v).unwrap();

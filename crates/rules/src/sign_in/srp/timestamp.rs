@@ -1,7 +1,10 @@
 //! TIMESTAMP, in the form that clients print and sign.
 
 use super::Refusal;
-use crate::calendar::{MONTHS, number, second_of_day, seconds_at};
+use crate::{
+    Millis,
+    calendar::{MONTHS, number, second_of_day, seconds_at},
+};
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const TEXT_BYTES_MAX: usize = 64;
@@ -9,7 +12,7 @@ const TEXT_BYTES_MAX: usize = 64;
 /// Checks that a TIMESTAMP such as `Sun Nov 1 09:05:07 UTC 2026` lies within `tolerance_ms` of `now_ms`
 /// (milliseconds since 1970), before or after. The day may be padded by a zero or a space; whether the
 /// weekday fits the date is not asked.
-pub fn check_timestamp(text: &str, now_ms: i64, tolerance_ms: i64) -> Result<(), Refusal> {
+pub fn check_timestamp(text: &str, now_ms: Millis, tolerance_ms: Millis) -> Result<(), Refusal> {
     let at_ms = parse(text).ok_or(Refusal::TimestampFormat)?;
     if at_ms.abs_diff(now_ms) <= tolerance_ms.unsigned_abs() { Ok(()) } else { Err(Refusal::TimestampSkew) }
 }

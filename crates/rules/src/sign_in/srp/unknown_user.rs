@@ -5,23 +5,23 @@ use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 
 use super::{GROUP, N_BYTES, Verifier, draw_salt};
-use crate::random::Random;
+use crate::{ids::PoolId, random::Random};
 
 /// The verifier of a user who does not exist; nobody knows its password. `server_secret` is at least 32 secret
-/// bytes that all nodes share and keep, `username` the name as typed, folded as the pool folds names.
-pub fn fake_verifier(server_secret: &[u8], pool_id: &str, username: &str) -> Verifier {
-    let mut derived = Derived::new(server_secret, "salt", pool_id, username);
+/// bytes that all nodes share and keep, `name` the name as typed, folded as the pool folds names.
+pub fn fake_verifier(server_secret: &[u8], pool_id: &PoolId, name: &str) -> Verifier {
+    let mut derived = Derived::new(server_secret, "salt", pool_id, name);
     let salt = HEXLOWER.encode(&draw_salt(&mut derived));
     // 16 bytes more than N has make the remainder uniform.
     let mut wide = [0; N_BYTES + 16];
-    Derived::new(server_secret, "verifier", pool_id, username).fill(&mut wide);
+    Derived::new(server_secret, "verifier", pool_id, name).fill(&mut wide);
     Verifier { salt, v: GROUP.n.reduce(&wide) }
 }
 
 /// The USER_ID_FOR_SRP of a user who does not exist: a UUID of version 4. Real ones must be of that version
 /// too, or it tells them apart.
-pub fn fake_user_id(server_secret: &[u8], pool_id: &str, username: &str) -> String {
-    Derived::new(server_secret, "user id", pool_id, username).uuid_v4()
+pub fn fake_user_id(server_secret: &[u8], pool_id: &PoolId, name: &str) -> String {
+    Derived::new(server_secret, "user id", pool_id, name).uuid_v4()
 }
 
 /// The bytes of HMAC(server secret, counter ‖ purpose ‖ pool ‖ name): random to everyone else, and the same
@@ -33,10 +33,10 @@ struct Derived {
 }
 
 impl Derived {
-    fn new(server_secret: &[u8], purpose: &str, pool_id: &str, username: &str) -> Self {
+    fn new(server_secret: &[u8], purpose: &str, pool_id: &PoolId, name: &str) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, server_secret);
         // Only the name, which comes last, may contain the separator.
-        Self { key, input: format!("unknown user\0{purpose}\0{pool_id}\0{username}"), counter: 0 }
+        Self { key, input: format!("unknown user\0{purpose}\0{pool_id}\0{name}"), counter: 0 }
     }
 }
 

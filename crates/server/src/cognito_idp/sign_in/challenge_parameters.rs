@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// The parameters of a question to this user.
 pub fn of(context: &Context, user: &User, question: &Challenge) -> Result<BTreeMap<String, String>> {
-    let mut parameters = BTreeMap::from([("USER_ID_FOR_SRP".to_owned(), user.username.clone())]);
+    let mut parameters = BTreeMap::from([("USER_ID_FOR_SRP".to_owned(), user.username.to_string())]);
     let mut add = |name: &str, value: String| parameters.insert(name.to_owned(), value);
     match question {
         Challenge::NewPasswordRequired => {

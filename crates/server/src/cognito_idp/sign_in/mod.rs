@@ -15,6 +15,7 @@ use answer::Answer;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Result, fault,
+    ids::{ClientId, PoolId},
     pool::Client,
     sign_in::{Side, first_factor::check_flow, srp::PublicValue},
     triggers,
@@ -55,7 +56,7 @@ pub async fn admin_initiate_auth(
     _caller: &Operator,
     input: AdminInitiateAuthRequest,
 ) -> Result<AdminInitiateAuthResponse> {
-    let context = operator_context(app, &input.user_pool_id, &input.client_id).await?;
+    let context = operator_context(app, &input.user_pool_id.into(), &input.client_id.into()).await?;
     Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
 }
 
@@ -75,11 +76,11 @@ pub async fn admin_respond_to_auth_challenge(
     _caller: &Operator,
     input: AdminRespondToAuthChallengeRequest,
 ) -> Result<AdminRespondToAuthChallengeResponse> {
-    let context = operator_context(app, &input.user_pool_id, &input.client_id).await?;
+    let context = operator_context(app, &input.user_pool_id.into(), &input.client_id.into()).await?;
     Ok(respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?.into())
 }
 
-async fn operator_context(app: &App, pool_id: &str, client_id: &str) -> Result<Context> {
+async fn operator_context(app: &App, pool_id: &PoolId, client_id: &ClientId) -> Result<Context> {
     let pool = app.pool(pool_id).await?;
     let client = app.client(client_id).await?;
     if client.pool_id != pool.id {

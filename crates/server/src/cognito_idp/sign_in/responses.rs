@@ -30,7 +30,7 @@ fn answerer(parameters: &Parameters) -> CheckAnswerer {
         let username = parameters.required("USERNAME")?;
         session::check_username(context, user, username)?;
         let mut names = user.sign_in_names(&context.pool);
-        names.extend([username.to_owned(), user.username.clone(), user.sub.clone()]);
+        names.extend([username.to_owned(), user.username.to_string(), user.sub.to_string()]);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)
     })

@@ -7,7 +7,7 @@ use governor::{
     nanos::Nanos,
     state::{InMemoryState, NotKeyed, StateStore},
 };
-use rules::HOUR;
+use rules::{HOUR, Millis};
 use std::{
     convert::Infallible,
     hash::{BuildHasher as _, Hash, RandomState},
@@ -19,7 +19,7 @@ use std::{
 /// How many places a row of a table has.
 pub const PLACES: usize = 1 << 15;
 /// The longest step of the clock that counts. All limits are fresh after less.
-const STEP_MS_MAX: i64 = HOUR;
+const STEP_MS_MAX: Millis = HOUR;
 
 /// What was counted, until it is given back.
 #[derive(Default)]
@@ -137,7 +137,7 @@ impl StateStore for Places {
 pub struct Elapsed {
     clock: Clock,
     /// When it was last looked at, and what had passed by then, in milliseconds.
-    seen: Arc<Mutex<(i64, u64)>>,
+    seen: Arc<Mutex<(Millis, u64)>>,
 }
 
 impl Elapsed {

@@ -1,9 +1,10 @@
 use super::*;
+use rules::Millis;
 use serde_json::json;
 use spec::cognito_idp::Operation;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-const BEGINNING_MS: i64 = 1_767_225_600_000;
+const BEGINNING_MS: Millis = 1_767_225_600_000;
 /// More than any limit here, and few enough that their looks at the clock, which each move it by 1 ms, refill none.
 const MANY: usize = 20;
 

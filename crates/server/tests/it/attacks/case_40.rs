@@ -129,7 +129,7 @@ async fn case_40_a_pool_that_another_node_deleted_takes_nothing(lab: Lab) {
     let scene = Scene::new(&lab).await;
     assert_eq!(scene.sign_in("nobody", PASSWORD).await.error().0, "UserNotFoundException");
     lab.admin("GetGroup", json!({"UserPoolId": scene.pool, "GroupName": "g"})).await.error();
-    let pool = scene.pool.clone();
+    let pool = scene.pool.as_str().into();
     lab.app.db.write(move |tx| store::pools::delete(tx, &pool)).await.unwrap();
     let sign_up = json!({"ClientId": scene.client, "Username": "new", "Password": PASSWORD});
     let gone = format!("User pool {} does not exist.", scene.pool);
