@@ -13,6 +13,7 @@ mod recovery;
 mod requests;
 mod sign_in;
 mod tokens;
+mod triggers;
 
 pub use administration::*;
 pub use callers::*;
@@ -21,6 +22,7 @@ pub use recovery::*;
 pub use requests::*;
 pub use sign_in::*;
 pub use tokens::*;
+pub use triggers::*;
 
 /// What every operation answers.
 pub type Result<T> = std::result::Result<T, Fault>;

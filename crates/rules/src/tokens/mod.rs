@@ -1,6 +1,7 @@
 //! What the tokens say, how long they live, and what ends them.
 
 pub mod claims;
+pub mod customization;
 pub mod refresh;
 
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     pool::Client,
     user::{Membership, User},
 };
+use customization::Customization;
 use serde::{Deserialize, Serialize};
 
 /// A refresh token and all that was issued by it.
@@ -62,6 +64,8 @@ pub struct TokenContext<'a> {
     pub groups: &'a [Membership],
     /// The grant that they belong to.
     pub grant: &'a Grant,
+    /// What a function changes in them.
+    pub customization: Option<&'a Customization>,
     /// The present.
     pub now: Millis,
 }

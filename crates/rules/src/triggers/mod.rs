@@ -1,6 +1,24 @@
-//! The Lambda functions that a pool names, and when each runs.
+//! The Lambda functions that a pool names: what each is told, and what its reply may say.
+
+pub mod challenges;
+pub mod custom_message;
+pub mod custom_sender;
+mod envelope;
+pub mod inbound_federation;
+mod members;
+pub mod post_authentication;
+pub mod post_confirmation;
+pub mod pre_authentication;
+pub mod pre_sign_up;
+pub mod pre_token_generation;
+mod source;
+pub mod user_migration;
+
+pub use envelope::{Caller, Metadata, attributes_to_be, event, sdk_version, user_attributes};
+pub use source::Source;
 
 use crate::pool::Pool;
+use spec::cognito_idp::PreTokenGenerationLambdaVersionType;
 
 /// A Lambda called in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,27 +71,46 @@ impl Trigger {
         }
     }
 
+    /// The ARN of the function that the pool names for it.
+    pub fn function(self, pool: &Pool) -> Option<&str> {
+        let config = pool.detail.lambda_config.as_ref()?;
+        let arn = match self {
+            Trigger::PreSignUp => &config.pre_sign_up,
+            Trigger::PostConfirmation => &config.post_confirmation,
+            Trigger::PreAuthentication => &config.pre_authentication,
+            Trigger::PostAuthentication => &config.post_authentication,
+            Trigger::DefineAuthChallenge => &config.define_auth_challenge,
+            Trigger::CreateAuthChallenge => &config.create_auth_challenge,
+            Trigger::VerifyAuthChallengeResponse => &config.verify_auth_challenge_response,
+            Trigger::UserMigration => &config.user_migration,
+            Trigger::CustomMessage => &config.custom_message,
+            Trigger::PreTokenGeneration => {
+                let versioned = config.pre_token_generation_config.as_ref().map(|c| c.lambda_arn.as_str());
+                return versioned.or(config.pre_token_generation.as_deref());
+            }
+            Trigger::CustomEmailSender => {
+                return config.custom_email_sender.as_ref().map(|c| c.lambda_arn.as_str());
+            }
+            Trigger::CustomSmsSender => {
+                return config.custom_sms_sender.as_ref().map(|c| c.lambda_arn.as_str());
+            }
+            Trigger::InboundFederation => {
+                return config.inbound_federation.as_ref().map(|c| c.lambda_arn.as_str());
+            }
+        };
+        arn.as_deref()
+    }
+
     /// Whether the pool names a function for it.
     pub fn is_configured(self, pool: &Pool) -> bool {
-        let Some(config) = &pool.detail.lambda_config else { return false };
-        match self {
-            Trigger::PreSignUp => config.pre_sign_up.is_some(),
-            Trigger::PostConfirmation => config.post_confirmation.is_some(),
-            Trigger::PreAuthentication => config.pre_authentication.is_some(),
-            Trigger::PostAuthentication => config.post_authentication.is_some(),
-            Trigger::DefineAuthChallenge => config.define_auth_challenge.is_some(),
-            Trigger::CreateAuthChallenge => config.create_auth_challenge.is_some(),
-            Trigger::VerifyAuthChallengeResponse => config.verify_auth_challenge_response.is_some(),
-            Trigger::PreTokenGeneration => {
-                config.pre_token_generation.is_some() || config.pre_token_generation_config.is_some()
-            }
-            Trigger::UserMigration => config.user_migration.is_some(),
-            Trigger::CustomMessage => config.custom_message.is_some(),
-            Trigger::CustomEmailSender => config.custom_email_sender.is_some(),
-            Trigger::CustomSmsSender => config.custom_sms_sender.is_some(),
-            Trigger::InboundFederation => config.inbound_federation.is_some(),
-        }
+        self.function(pool).is_some()
     }
+}
+
+/// Which events the pool's PreTokenGeneration takes.
+pub fn token_version(pool: &Pool) -> PreTokenGenerationLambdaVersionType {
+    let config = pool.detail.lambda_config.as_ref().and_then(|c| c.pre_token_generation_config.as_ref());
+    config.map_or(PreTokenGenerationLambdaVersionType::V10, |config| config.lambda_version)
 }
 
 /// Whether the pool names the three functions that custom challenges take.
