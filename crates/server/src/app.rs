@@ -10,6 +10,7 @@ use crate::{
     keys::ring::{KeyRing, PoolKeys, TokenUse},
     metrics::Metrics,
     secrets::{random::SystemRandom, vault::Vault},
+    triggers::functions::Functions,
     work::{
         hashing,
         pool::{self, Workers},
@@ -48,6 +49,8 @@ pub struct Inner {
     pub audit: Arc<Audit>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// The functions that pools name.
+    pub functions: Arc<Functions>,
     /// Whether no more messages may wait for delivery.
     pub outbox_is_full: Arc<AtomicBool>,
     /// How many requests are let in.
@@ -88,6 +91,7 @@ impl App {
             keys: Arc::new(keys),
             audit: Arc::default(),
             metrics,
+            functions: Arc::default(),
             outbox_is_full: Arc::default(),
             rate_limits: Arc::new(rate_limits),
             long_bodies,
@@ -109,6 +113,7 @@ impl App {
             keys: self.keys.clone(),
             audit: self.audit.clone(),
             metrics: self.metrics.clone(),
+            functions: self.functions.clone(),
             outbox_is_full: self.outbox_is_full.clone(),
             rate_limits: self.rate_limits.clone(),
             long_bodies: self.long_bodies.clone(),

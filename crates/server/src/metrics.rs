@@ -40,6 +40,17 @@ struct Operation {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ran {
+    trigger: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTrigger {
+    trigger: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Limited {
     limit: &'static str,
 }
@@ -75,6 +86,8 @@ pub struct Metrics {
     durations: Family<Operation, Histogram, NewHistogram>,
     in_flight: Gauge,
     limited: Family<Limited, Counter>,
+    functions: Family<Ran, Counter>,
+    function_durations: Family<OfTrigger, Histogram, NewHistogram>,
     /// Questions to the caches of pools and clients.
     pub configuration_cache: Hits,
     live: Live,
@@ -104,6 +117,8 @@ impl Default for Metrics {
             durations: Family::new_with_constructor(NewHistogram),
             in_flight: Gauge::default(),
             limited: Family::default(),
+            functions: Family::default(),
+            function_durations: Family::new_with_constructor(NewHistogram),
             configuration_cache: Hits::default(),
             live: Live::default(),
             registry: Registry::default(),
@@ -112,6 +127,13 @@ impl Default for Metrics {
         registry.register("call_duration_seconds", "How long calls took", metrics.durations.clone());
         registry.register("calls_in_flight", "Calls that are being answered", metrics.in_flight.clone());
         registry.register("rate_limited", "Calls that a rate limit refused", metrics.limited.clone());
+        registry.register(
+            "functions",
+            "Functions that ran by trigger and outcome",
+            metrics.functions.clone(),
+        );
+        let durations = metrics.function_durations.clone();
+        registry.register("function_duration_seconds", "How long functions took", durations);
         metrics.live.register(&mut registry);
         Metrics { registry, ..metrics }
     }
@@ -173,6 +195,12 @@ impl Metrics {
     /// Counts a call that a rate limit refused.
     pub fn limited(&self, limit: &'static str) {
         self.limited.get_or_create(&Limited { limit }).inc();
+    }
+
+    /// Counts a function that ran.
+    pub fn function_ran(&self, trigger: &'static str, outcome: &'static str, took: Duration) {
+        self.functions.get_or_create(&Ran { trigger, outcome }).inc();
+        self.function_durations.get_or_create(&OfTrigger { trigger }).observe(took.as_secs_f64());
     }
 
     /// Counts a call that was answered.

@@ -34,3 +34,9 @@ pub fn lambda_output_no_json() -> Fault {
 pub fn lambda_output_unrecognizable() -> Fault {
     Fault::new(Code::InvalidLambdaResponseException, "Unrecognizable lambda output")
 }
+
+/// A name that nobody has, and whose user the other system's function did not give. I
+pub fn migration_failed(client_id: &str) -> Fault {
+    let text = format!("Exception migrating user in app client {client_id}");
+    Fault::new(Code::UserNotFoundException, text)
+}

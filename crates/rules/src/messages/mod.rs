@@ -1,9 +1,11 @@
 //! Which text goes to whom, by which medium.
 
+mod occasion;
 pub mod recipients;
 pub mod requests;
 mod templates;
 
+pub use occasion::{Occasion, Sending};
 pub use templates::{Template, template};
 
 use crate::{ids::Username, user::MfaFactor};
@@ -103,6 +105,9 @@ pub struct Message {
     pub body: String,
     /// The code or temporary password in the text.
     pub code: String,
+    /// The function that sends it in the server's place, and what that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
 }
 
 /// What the wire tells of a delivery: the address is masked.

@@ -1,12 +1,13 @@
 //! A pool's templates and what becomes of them: placeholders replaced, values escaped where the text is HTML.
 
 use super::{Medium, Message, Purpose};
-use crate::{pool::Pool, user::User};
+use crate::{
+    pool::Pool,
+    triggers::custom_message::{self, CODE, USERNAME},
+    user::User,
+};
 use spec::cognito_idp::UsernameAttributeType;
 use std::borrow::Cow;
-
-const CODE: &str = "{####}";
-const USERNAME: &str = "{username}";
 
 // The defaults of a pool without templates. Verification and invitation: documentation. Authentication: from
 // memory of public reports.
@@ -44,7 +45,20 @@ impl Template {
             subject: self.subject.as_ref().map(|subject| one_line(&fill(subject, code, shown))),
             body,
             code: code.to_owned(),
+            sending: None,
         }
+    }
+
+    /// The same with the texts that a function wrote.
+    #[must_use]
+    pub fn written_by(mut self, function: custom_message::Reply) -> Template {
+        let text = match self.medium {
+            Medium::Email => function.email,
+            Medium::Sms => function.sms,
+        };
+        self.body = text.unwrap_or(self.body);
+        self.subject = self.subject.map(|subject| function.subject.unwrap_or(subject));
+        self
     }
 }
 

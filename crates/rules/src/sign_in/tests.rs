@@ -1,10 +1,15 @@
 //! Paths through the machine, by table and by random walk.
 
 use super::*;
-use crate::random::{Random, Seeded};
-use crate::user::{UserMfa, samples};
+use crate::{
+    DAY, Sealed,
+    random::{Random, Seeded},
+    triggers::{Trigger, challenges::Next},
+    user::{Password, Totp, UserMfa, samples},
+};
 use mfa::is_offered;
-use spec::cognito_idp::{EmailMfaConfigType, SmsMfaConfigType, UserPoolMfaType};
+use spec::cognito_idp::{EmailMfaConfigType, LambdaConfigType, SmsMfaConfigType, UserPoolMfaType};
+use std::collections::BTreeMap;
 
 const NOW: Millis = 1_800_000_000_000;
 
@@ -52,9 +57,10 @@ fn after_password(pool: &Pool, user: &User) -> String {
 
 fn describe(result: Result<Step>) -> String {
     match result {
-        Ok(Step::Done) => "tokens".into(),
-        Ok(Step::Ask(sign_in)) => match sign_in.waiting {
+        Ok(Step::Done(_)) => "tokens".into(),
+        Ok(Step::Ask(sign_in) | Step::Invoke(sign_in)) => match sign_in.waiting {
             Waiting::Answer(challenge) => challenge.name().as_str().to_owned(),
+            Waiting::Reply(awaited) => awaited.trigger().as_str().to_owned(),
             Waiting::Start => "nothing".into(),
         },
         Err(fault) => fault.message.into_owned(),
@@ -143,7 +149,7 @@ fn a_new_password_cannot_change_what_is_there() {
     let done = answer(&[("name", "Jane")]).unwrap();
     assert_eq!(done.user.status, UserStatusType::Confirmed);
     assert_eq!(done.user.attribute("name"), Some("Jane"));
-    assert!(matches!(done.step, Step::Done));
+    assert!(matches!(done.step, Step::Done(None)));
     assert_eq!(answer(&[("email", "x@y.z")]).unwrap_err().message, "Cannot modify an already provided email");
 }
 
@@ -162,7 +168,7 @@ fn setting_up_an_app_activates_it() {
     assert!(go(started.clone(), Input::SetupDone { email: None }).is_err(), "nothing is proved yet");
     let proved = go(started, Input::SetupProved { step: 5, device_name: None }).unwrap();
     assert_eq!(after_password(&pool, &proved.user), "SOFTWARE_TOKEN_MFA");
-    assert!(matches!(go(proved, Input::SetupDone { email: None }).unwrap().step, Step::Done));
+    assert!(matches!(go(proved, Input::SetupDone { email: None }).unwrap().step, Step::Done(None)));
 }
 
 /// What was proved is worth nothing once the password is another, or the user may not sign in by it.
@@ -190,19 +196,30 @@ fn a_sign_in_ends_with_its_password() {
     }
 }
 
-/// Draws answers at random, right and wrong, fitting and not: whatever the path, tokens come only after a
-/// password, a permanent one, and a second factor wherever the pool demands it or the user has one.
+/// What was proved or decided on a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Proof {
+    Factor(Factor),
+    Issued,
+    Accepted,
+    TokensSaid,
+}
+
+/// Draws answers and replies at random, right and wrong, fitting and not: whatever the path, tokens come only after a
+/// password, a permanent one, and a second factor wherever the pool demands it or the user has one; where functions lead
+/// the sign-in, after they said so; never for nobody; and with each function of the pool asked.
 #[test]
 fn no_path_reaches_tokens_without_its_factors() {
     let mut random = Seeded(7);
-    let (mut tokens, mut refusals) = (0, 0);
-    for _ in 0..20_000 {
+    let (mut tokens, mut custom, mut refusals) = (0, 0, 0);
+    for _ in 0..60_000 {
         let (pool, user) = (random_pool(&mut random), random_user(&mut random));
         let client = samples::client(&[], &[]);
         let facts = Facts { pool: &pool, client: &client, now: NOW };
-        let mut state = (SignIn::new(&client, &user.sub, Side::User), user.clone());
+        let begun = random_beginning(&mut random, &client, &user);
+        let mut state = (begun.clone(), user.clone());
         let mut proved = Vec::new();
-        for _ in 0..8 {
+        for _ in 0..12 {
             let (input, proof) = random_input(&mut random);
             let (sign_in, present) = state.clone();
             match sign_in.advance(&facts, present, input) {
@@ -210,10 +227,11 @@ fn no_path_reaches_tokens_without_its_factors() {
                     proved.extend(proof);
                     state.1 = outcome.user;
                     match outcome.step {
-                        Step::Ask(sign_in) => state.0 = *sign_in,
-                        Step::Done => {
-                            check_proofs(&pool, &user, &proved);
+                        Step::Ask(sign_in) | Step::Invoke(sign_in) => state.0 = *sign_in,
+                        Step::Done(_) => {
+                            check_proofs(&pool, &user, &begun, &proved);
                             tokens += 1;
+                            custom += usize::from(begun.flow == Flow::Custom);
                             break;
                         }
                     }
@@ -222,16 +240,40 @@ fn no_path_reaches_tokens_without_its_factors() {
             }
         }
     }
-    assert!(tokens > 500 && refusals > 10_000, "{tokens} {refusals}");
+    assert!(tokens > 1_000 && custom > 250 && refusals > 10_000, "{tokens} {custom} {refusals}");
 }
 
-fn check_proofs(pool: &Pool, user: &User, proved: &[Factor]) {
-    assert!(user.enabled && proved.contains(&Factor::Password), "{proved:?}");
-    assert!(matches!(user.status, UserStatusType::Confirmed | UserStatusType::ForceChangePassword));
-    if user.status == UserStatusType::ForceChangePassword {
-        assert!(proved.contains(&Factor::NewPassword), "{proved:?}");
+fn random_beginning(random: &mut Seeded, client: &Client, user: &User) -> SignIn {
+    let mut sign_in = SignIn::new(client, &user.sub, Side::User);
+    if random.below(2) == 1 {
+        sign_in.flow = Flow::Custom;
+        sign_in.nobody = (random.below(4) == 0).then(|| "nobody".to_owned());
+        if random.below(2) == 1 {
+            sign_in.note(custom::SRP_A, true, None);
+        }
     }
-    let second = proved.iter().any(|f| matches!(f, Factor::Mfa(_)));
+    sign_in
+}
+
+fn check_proofs(pool: &Pool, user: &User, begun: &SignIn, proved: &[Proof]) {
+    let has = |proof| proved.contains(&proof);
+    let has_password = has(Proof::Factor(Factor::Password));
+    assert!(user.enabled && begun.nobody.is_none(), "{proved:?}");
+    assert!(if begun.flow == Flow::Custom { has(Proof::Issued) } else { has_password }, "{proved:?}");
+    assert_ne!(user.status, UserStatusType::Unconfirmed);
+    assert!(user.status != UserStatusType::ResetRequired || !has_password);
+    if user.status == UserStatusType::ForceChangePassword {
+        assert!(has(Proof::Factor(Factor::NewPassword)), "{proved:?}");
+    }
+    for (trigger, proof) in
+        [(Trigger::PostAuthentication, Proof::Accepted), (Trigger::PreTokenGeneration, Proof::TokensSaid)]
+    {
+        assert_eq!(trigger.is_configured(pool), has(proof), "{proved:?}");
+    }
+    if !has_password {
+        return;
+    }
+    let second = proved.iter().any(|proof| matches!(proof, Proof::Factor(Factor::Mfa(_))));
     let offered = |f: &MfaFactor| is_offered(pool, *f);
     let active = mfa::active(user).iter().any(offered);
     match pool.mfa_configuration() {
@@ -245,7 +287,15 @@ fn random_pool(random: &mut Seeded) -> Pool {
     let mfa = [UserPoolMfaType::Off, UserPoolMfaType::Optional, UserPoolMfaType::On][random.below(3)];
     let all = [MfaFactor::Sms, MfaFactor::SoftwareToken, MfaFactor::Email];
     let offered: Vec<MfaFactor> = all.into_iter().filter(|_| random.below(2) == 1).collect();
-    pool(mfa, &offered)
+    let mut pool = pool(mfa, &offered);
+    let mut coin = || (random.below(2) == 1).then(|| "arn".to_owned());
+    pool.detail.lambda_config = Some(LambdaConfigType {
+        post_authentication: coin(),
+        pre_token_generation: coin(),
+        define_auth_challenge: Some("arn".to_owned()),
+        ..LambdaConfigType::default()
+    });
+    pool
 }
 
 fn random_user(random: &mut Seeded) -> User {
@@ -275,27 +325,109 @@ fn random_user(random: &mut Seeded) -> User {
     User { status, enabled, ..user(&attributes, mfa) }
 }
 
-fn random_input(random: &mut Seeded) -> (Input, Option<Factor>) {
+fn random_input(random: &mut Seeded) -> (Input, Option<Proof>) {
     let factor = [MfaFactor::Sms, MfaFactor::SoftwareToken, MfaFactor::Email][random.below(3)];
     let right = random.below(2) == 1;
-    match random.below(8) {
-        0 => (Input::Password, Some(Factor::Password)),
+    let proof = |factor| Some(Proof::Factor(factor));
+    match random.below(16) {
+        0 => (Input::Password, proof(Factor::Password)),
         1 => {
             let attributes = BTreeMap::new();
             let password = Box::new(password(false, NOW));
-            (Input::NewPassword { password, attributes }, Some(Factor::NewPassword))
+            (Input::NewPassword { password, attributes }, proof(Factor::NewPassword))
         }
-        2 => (Input::Code { factor, matches: right }, right.then_some(Factor::Mfa(factor))),
+        2 => (Input::Code { factor, matches: right }, right.then_some(Proof::Factor(Factor::Mfa(factor)))),
         3 => {
             let result = if right { Ok(7) } else { Err(totp::Refusal::Mismatch) };
-            (Input::SoftwareToken(result), right.then_some(Factor::Mfa(MfaFactor::SoftwareToken)))
+            (Input::SoftwareToken(result), proof(Factor::Mfa(MfaFactor::SoftwareToken)).filter(|_| right))
         }
         4 => (Input::Choice(factor), None),
         5 => (Input::SetupStarted(Sealed(vec![3])), None),
         6 => {
-            let proof = Factor::Mfa(MfaFactor::SoftwareToken);
-            (Input::SetupProved { step: 3, device_name: None }, Some(proof))
+            let proof = proof(Factor::Mfa(MfaFactor::SoftwareToken));
+            (Input::SetupProved { step: 3, device_name: None }, proof)
         }
-        _ => (Input::SetupDone { email: right.then(|| "n@e.w".to_owned()) }, None),
+        7 => (Input::SetupDone { email: right.then(|| "n@e.w".to_owned()) }, None),
+        8 => (Input::Begin, None),
+        9 => (Input::Answer(CustomAnswer("x".to_owned().into())), None),
+        _ => random_reply(random, right),
     }
+}
+
+fn random_reply(random: &mut Seeded, right: bool) -> (Input, Option<Proof>) {
+    let (reply, proof) = match random.below(8) {
+        0 => (Reply::Next(Next::Fail), None),
+        1 => (Reply::Next(Next::Custom), None),
+        2 => (Reply::Next(Next::PasswordVerifier), None),
+        3 => (Reply::Next(Next::IssueTokens), Some(Proof::Issued)),
+        4 => (Reply::Question(question()), None),
+        5 => (Reply::Verdict(right), None),
+        6 => (Reply::Accepted, Some(Proof::Accepted)),
+        _ => (Reply::Tokens(Box::default()), Some(Proof::TokensSaid)),
+    };
+    (Input::Reply(reply), proof)
+}
+
+fn question() -> CustomQuestion {
+    CustomQuestion { public: BTreeMap::new(), private: Sealed(vec![4]), metadata: Some("riddle".to_owned()) }
+}
+
+/// A custom sign-in of this user with a pool whose functions are named.
+fn custom_sign_in(pool: &Pool, user: &User, inputs: Vec<Input>) -> Result<Outcome> {
+    let client = samples::client(&[], &[]);
+    let facts = Facts { pool, client: &client, now: NOW };
+    let begun = SignIn { flow: Flow::Custom, ..SignIn::new(&client, &user.sub, Side::User) };
+    let mut outcome = begun.advance(&facts, user.clone(), Input::Begin)?;
+    for input in inputs {
+        let (Step::Ask(sign_in) | Step::Invoke(sign_in)) = outcome.step else { panic!("it is over") };
+        outcome = sign_in.advance(&facts, outcome.user, input)?;
+    }
+    Ok(outcome)
+}
+
+fn reply(reply: Reply) -> Input {
+    Input::Reply(reply)
+}
+
+#[test]
+fn functions_lead_a_custom_sign_in() {
+    let pool = pool(UserPoolMfaType::On, &[MfaFactor::Sms]);
+    let jane = user(&[("phone_number", "+1")], UserMfa::default());
+    let round = |verdict| {
+        vec![
+            reply(Reply::Next(Next::Custom)),
+            reply(Reply::Question(question())),
+            Input::Answer(CustomAnswer("x".to_owned().into())),
+            reply(Reply::Verdict(verdict)),
+        ]
+    };
+    let asked = |inputs: Vec<Input>| describe(custom_sign_in(&pool, &jane, inputs).map(|o| o.step));
+    assert_eq!(asked(vec![]), "DefineAuthChallenge");
+    assert_eq!(asked(round(true)[..1].to_vec()), "CreateAuthChallenge");
+    assert_eq!(asked(round(true)[..2].to_vec()), "CUSTOM_CHALLENGE");
+    assert_eq!(asked(round(true)[..3].to_vec()), "VerifyAuthChallengeResponse");
+    assert_eq!(asked(round(true)), "DefineAuthChallenge");
+    // D: a second factor follows a password, and here was none.
+    let issue = reply(Reply::Next(Next::IssueTokens));
+    assert_eq!(asked([round(false), vec![issue.clone()]].concat()), "tokens");
+    assert_eq!(asked(vec![reply(Reply::Next(Next::Fail))]), "Incorrect username or password.");
+    assert_eq!(asked(vec![reply(Reply::Next(Next::PasswordVerifier))]), "Unrecognizable lambda output");
+    let many =
+        |count| (0..count).flat_map(|_| round(false)).chain([reply(Reply::Next(Next::Custom))]).collect();
+    assert_eq!(asked(many(custom::ROUNDS_MAX - 1)), "CreateAuthChallenge");
+    assert_eq!(asked(many(custom::ROUNDS_MAX)), "Incorrect username or password.");
+    let outcome = custom_sign_in(&pool, &jane, [round(false), round(true)].concat()).unwrap();
+    let Step::Invoke(sign_in) = outcome.step else { panic!("no function") };
+    let told: Vec<(bool, Option<&str>)> =
+        sign_in.rounds.iter().map(|r| (r.challenge_result, r.challenge_metadata.as_deref())).collect();
+    assert_eq!(told, [(false, Some("riddle")), (true, Some("riddle"))]);
+}
+
+#[test]
+fn who_has_a_temporary_password_replaces_it_in_custom_sign_ins_too() {
+    let pool = pool(UserPoolMfaType::Off, &[]);
+    let invited = User { status: UserStatusType::ForceChangePassword, ..user(&[], UserMfa::default()) };
+    let issue = vec![reply(Reply::Next(Next::IssueTokens))];
+    let asked = custom_sign_in(&pool, &invited, issue).map(|o| o.step);
+    assert_eq!(describe(asked), "NEW_PASSWORD_REQUIRED");
 }

@@ -74,6 +74,14 @@ pub fn response(reply: &Value) -> Result<Members<'_>> {
     response.and_then(Value::as_object).map(Members).ok_or_else(fault::lambda_output_unrecognizable)
 }
 
+/// Checks a reply that decides nothing.
+///
+/// # Errors
+/// InvalidLambdaResponseException.
+pub fn check_reply(reply: &Value) -> Result<()> {
+    response(reply).map(drop)
+}
+
 /// `awsSdkVersion`, from a User-Agent such as `aws-sdk-js/3.758.0 …`: `aws-sdk-js-3.758.0`. K: of other callers it is
 /// `aws-sdk-unknown-unknown`.
 pub fn sdk_version(user_agent: Option<&str>) -> String {

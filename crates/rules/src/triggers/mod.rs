@@ -14,7 +14,7 @@ pub mod pre_token_generation;
 mod source;
 pub mod user_migration;
 
-pub use envelope::{Caller, Metadata, attributes_to_be, event, sdk_version, user_attributes};
+pub use envelope::{Caller, Metadata, attributes_to_be, check_reply, event, sdk_version, user_attributes};
 pub use source::Source;
 
 use crate::pool::Pool;

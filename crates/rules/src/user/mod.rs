@@ -200,6 +200,26 @@ impl UserMfa {
 }
 
 impl User {
+    /// Whoever has a name that nobody has: without attributes and password.
+    pub fn nobody(pool_id: &PoolId, sub: Sub, name: &str) -> User {
+        User {
+            pool_id: pool_id.clone(),
+            sub,
+            username: name.into(),
+            status: UserStatusType::Confirmed,
+            enabled: true,
+            created_at: 0,
+            updated_at: 0,
+            sign_outs: 0,
+            attributes: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            password: None,
+            mfa: UserMfa::default(),
+            named_by: None,
+            version: 1,
+        }
+    }
+
     /// Whether both have one setting of a password, or none.
     pub fn has_same_password(&self, other: &User) -> bool {
         match (&self.password, &other.password) {

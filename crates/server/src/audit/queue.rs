@@ -147,13 +147,15 @@ fn waiting(now: Millis, random: &mut impl Random, record: Record<'_>, facts: Cal
     let username = username.map(|name| clean(name, TYPED_NAME_CHARACTERS_MAX));
     let (actor_kind, actor) = facts.actor.parts();
     let outcome = record.error.map(str::to_owned).or(facts.challenge);
+    let functions = facts.functions.iter().map(ToString::to_string);
+    let reasons: Vec<String> = record.reason.into_iter().chain(functions).collect();
     let event = Event {
         id: random.uuid_v7(now),
         at: now,
         request_id: record.request_id.to_owned(),
         operation: record.asked.name().to_owned(),
         outcome: outcome.unwrap_or_else(|| "Success".to_owned()),
-        reason: record.reason.map(|text| clean(&text, EVENT_REASON_CHARACTERS_MAX)),
+        reason: (!reasons.is_empty()).then(|| clean(&reasons.join("; "), EVENT_REASON_CHARACTERS_MAX)),
         pool_id: facts.pool_id,
         client_id: facts.client_id,
         username,

@@ -1,12 +1,13 @@
 //! The three runners that turn a call into an operation's arguments: what anybody may call, what a user's access token
 //! opens, and what an administrator signs.
 
-use super::{Operator, SignedIn, call::Call, signed_in};
+use super::{CallOrigin, Operator, SignedIn, call::Call, signed_in};
 use crate::{app::App, http::call_facts};
 use rules::{Fault, Result, fault};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use spec::shape::OperationSpec;
+use std::sync::Arc;
 
 /// Runs an operation that anybody may call, or that looks for its own proof.
 pub async fn public<I, O>(f: impl AsyncFnOnce(&App, I) -> Result<O>, app: &App, input: Value) -> Result<Value>
@@ -15,6 +16,20 @@ where
     O: Serialize,
 {
     answer(Box::pin(f(app, request(input)?)).await?)
+}
+
+/// The same, of an operation that runs functions, which are told where the call comes from.
+pub async fn public_from<I, O>(
+    f: impl AsyncFnOnce(&App, Arc<CallOrigin>, I) -> Result<O>,
+    app: &App,
+    call: &Call,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    answer(Box::pin(f(app, CallOrigin::of(call), request(input)?)).await?)
 }
 
 /// Runs an operation of a user who shows an access token.
@@ -33,6 +48,42 @@ where
     };
     let caller = proven.inspect_err(call_facts::without_right)?;
     answer(Box::pin(f(app, caller, request(input)?)).await?)
+}
+
+/// The same, of an operation that runs functions.
+pub async fn signed_in_from<I, O>(
+    f: impl AsyncFnOnce(&App, SignedIn, Arc<CallOrigin>, I) -> Result<O>,
+    app: &App,
+    call: &Call,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let origin = CallOrigin::of(call);
+    signed_in(async |app: &App, caller, input| f(app, caller, origin, input).await, app, input).await
+}
+
+/// Runs an operation of an administrator that runs functions.
+pub async fn operator_from<I, O>(
+    f: impl AsyncFnOnce(&App, &Operator, Arc<CallOrigin>, I) -> Result<O>,
+    app: &App,
+    call: &Call,
+    input: Value,
+) -> Result<Value>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let origin = CallOrigin::of(call);
+    operator(
+        async |app: &App, caller: &Operator, input| f(app, caller, origin, input).await,
+        app,
+        call,
+        input,
+    )
+    .await
 }
 
 /// Runs an operation of an administrator, who signs with AWS credentials and is allowed this operation on what

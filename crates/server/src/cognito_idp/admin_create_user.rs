@@ -1,18 +1,23 @@
 //! A user whom an administrator makes, with an invitation.
 
+use super::sign_up::pairs;
 use crate::{
     app::App,
-    callers::Operator,
+    callers::{CallOrigin, Operator},
     messages::outbox,
-    triggers,
-    users::{changes, passwords},
+    triggers::{About, ask},
+    users::{
+        changes,
+        drafts::{Addressed, Texts},
+        passwords,
+    },
 };
 use rules::{
     Random, Result, fault,
     ids::{self, Sub},
-    messages::{self, Medium, Purpose},
+    messages::{Medium, Occasion},
     pool::{Pool, password_policy},
-    triggers::Trigger,
+    triggers::{Metadata, Source},
     user::{
         Password, User, attributes,
         invitation::{self, Start},
@@ -28,39 +33,47 @@ use zeroize::Zeroizing;
 pub async fn admin_create_user(
     app: &App,
     _caller: &Operator,
+    origin: Arc<CallOrigin>,
     input: AdminCreateUserRequest,
 ) -> Result<AdminCreateUserResponse> {
-    create_as(app, None, input).await
+    create_as(app, &origin, None, input).await
 }
 
 /// AdminCreateUser with a sub that was chosen, or a new one.
 pub(crate) async fn create_as(
     app: &App,
+    origin: &CallOrigin,
     sub: Option<Sub>,
     input: AdminCreateUserRequest,
 ) -> Result<AdminCreateUserResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     if input.message_action == Some(MessageActionType::Resend) {
-        return resend(app, pool, input).await;
+        return resend(app, origin, pool, input).await;
     }
-    triggers::refuse_configured(&pool, Trigger::PreSignUp)?;
     let given = given_password(&pool, &input)?;
     let (mut user, start) = new_user(app, &pool, &input, sub, given.is_some())?;
+    let username = user.username.clone();
+    let about = about(&pool, &username, origin);
+    let (validation, metadata) =
+        (input.validation_data.as_deref().map(pairs), input.client_metadata.as_ref());
+    // D: the reply decides nothing here.
+    ask::pre_sign_up(app, about, Source::PreSignUpByOperator, &user, validation, metadata).await?;
     let media = match (start, input.message_action) {
         // Without a temporary password an invitation would have nothing to say.
         (Start::Code, _) | (_, Some(MessageActionType::Suppress)) => Vec::new(),
-        _ => media(&pool, &user, &input)?,
+        _ => media(&user, &input)?,
     };
     let mut entries = Vec::new();
     if start == Start::TemporaryPassword {
         let (password, kept) = temporary_password(app, &pool, &user, given).await?;
-        entries = invitations(app, &pool, &user, &password, &media)?;
+        entries = invitations(app, about, &user, &password, &media, metadata).await?;
         user.password = Some(kept);
     }
     let answer = user.to_wire(|_| true);
     let force = input.force_alias_creation == Some(true);
     let typed = pool.fold_name(&input.username);
-    app.write(move |app, tx| insert(app, tx, &pool, &user, &entries, force, &typed)).await?;
+    let writing = pool.clone();
+    app.write(move |app, tx| insert(app, tx, &writing, &user, &entries, force, &typed)).await?;
     Ok(AdminCreateUserResponse { user: Some(answer) })
 }
 
@@ -136,6 +149,7 @@ fn new_user(
 /// A new temporary password and a new invitation for a user who has not signed in yet.
 async fn resend(
     app: &App,
+    origin: &CallOrigin,
     pool: Arc<Pool>,
     input: AdminCreateUserRequest,
 ) -> Result<AdminCreateUserResponse> {
@@ -143,24 +157,27 @@ async fn resend(
     let (reading, typed) = (pool.clone(), input.username.clone());
     let read = app.db.look_up(move |tx| changes::find(tx, &reading, &typed)).await?;
     check_invited(&read)?;
-    let media = media(&pool, &read, &input)?;
+    let media = media(&read, &input)?;
     if media.is_empty() && given.is_none() {
         // Otherwise the user would get a password that nobody knows.
         return Err(fault::no_address_for_invitation(Medium::Sms));
     }
     let (password, kept) = temporary_password(app, &pool, &read, given).await?;
-    let entries = invitations(app, &pool, &read, &password, &media)?;
-    let now = app.now();
+    let about = about(&pool, &read.username, origin);
+    let metadata = input.client_metadata.as_ref();
+    let entries = invitations(app, about, &read, &password, &media, metadata).await?;
+    let (now, writing, read) = (app.now(), pool.clone(), read.clone());
     let user = app
         .write(move |app, tx| {
-            let before = changes::find(tx, &pool, &read.sub)?;
+            let pool = &writing;
+            let before = changes::find(tx, pool, &read.sub)?;
             check_invited(&before)?;
             // What was made looks back on the password that was read.
             if !before.has_same_password(&read) {
                 return Err(changes::changed_meanwhile());
             }
             let user = User { password: Some(kept.clone()), updated_at: now, ..before.clone() };
-            changes::save(tx, &pool, &before, &user)?;
+            changes::save(tx, pool, &before, &user)?;
             entries.iter().try_for_each(|entry| outbox::post(app, tx, entry))?;
             Ok::<_, rules::Fault>(user)
         })
@@ -175,10 +192,15 @@ fn check_invited(user: &User) -> Result<()> {
     }
 }
 
-fn media(pool: &Pool, user: &User, input: &AdminCreateUserRequest) -> Result<Vec<Medium>> {
-    let media = invitation::media(user, input.desired_delivery_mediums.as_deref())?;
-    media.iter().try_for_each(|medium| triggers::refuse_message(pool, *medium))?;
-    Ok(media)
+fn media(user: &User, input: &AdminCreateUserRequest) -> Result<Vec<Medium>> {
+    invitation::media(user, input.desired_delivery_mediums.as_deref())
+}
+
+/// Seen in public threads: what events of an administrator's call have in place of a client.
+const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
+
+fn about<'a>(pool: &'a Pool, username: &'a str, origin: &'a CallOrigin) -> About<'a> {
+    About { pool, client_id: Some(NO_CLIENT), username, origin }
 }
 
 /// The password for the invitation, and what is kept of it.
@@ -194,14 +216,20 @@ async fn temporary_password(
     Ok((password, kept))
 }
 
-fn invitations(app: &App, pool: &Pool, user: &User, password: &str, media: &[Medium]) -> Result<Vec<Entry>> {
-    media
-        .iter()
-        .map(|medium| {
-            let to = user.attribute(medium.attribute()).unwrap_or_default();
-            let message =
-                messages::template(pool, Purpose::Invitation, *medium).fill(pool, user, password, to);
-            outbox::entry(app, &app.random().uuid_v7(app.now()), &pool.id, &message)
-        })
-        .collect()
+async fn invitations(
+    app: &App,
+    about: About<'_>,
+    user: &User,
+    password: &str,
+    media: &[Medium],
+    client_metadata: Option<&Metadata>,
+) -> Result<Vec<Entry>> {
+    let addressed = Addressed { about, occasion: Occasion::Invitation, user, client_metadata };
+    let mut entries = Vec::new();
+    for medium in media {
+        let to = user.attribute(medium.attribute()).unwrap_or_default();
+        let message = Texts::of(app, addressed, *medium).await?.fill(about.pool, user, password, to);
+        entries.push(outbox::entry(app, &app.random().uuid_v7(app.now()), &about.pool.id, &message)?);
+    }
+    Ok(entries)
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     app::App,
-    callers::client_secret,
-    triggers,
+    callers::{CallOrigin, client_secret},
+    sign_in::Context,
+    triggers::{About, ask},
     users::{
         changes, code_requests,
         codes::{self, CodeOwner, CodePurpose, Committed},
@@ -13,22 +14,31 @@ use rules::{
     Millis, Result, fault,
     messages::requests::{self, Requested},
     pool::{Client, Pool},
-    triggers::Trigger,
+    sign_in::Side,
+    triggers::Source,
     user::User,
 };
 use spec::cognito_idp::{
     ConfirmSignUpRequest, ConfirmSignUpResponse, ResendConfirmationCodeRequest,
     ResendConfirmationCodeResponse, UserStatusType,
 };
+use std::sync::Arc;
 use store::{Tx, users};
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmSignUp.html>
-pub async fn confirm_sign_up(app: &App, input: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse> {
+pub async fn confirm_sign_up(
+    app: &App,
+    origin: Arc<CallOrigin>,
+    input: ConfirmSignUpRequest,
+) -> Result<ConfirmSignUpResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
-    triggers::refuse_configured(&pool, Trigger::PostConfirmation)?;
     let now = app.now();
-    app.write(move |app, tx| confirm(app, tx, &pool, &client, &input, now)).await??;
+    let (told_pool, client_id, metadata) = (pool.clone(), client.id.clone(), input.client_metadata.clone());
+    let user = app.write(move |app, tx| confirm(app, tx, &pool, &client, &input, now)).await??;
+    let about =
+        About { pool: &told_pool, client_id: Some(&client_id), username: &user.username, origin: &origin };
+    ask::post_confirmation(app, about, Source::PostConfirmation, &user, metadata.as_ref()).await?;
     Ok(ConfirmSignUpResponse { session: None })
 }
 
@@ -39,7 +49,7 @@ fn confirm(
     client: &Client,
     input: &ConfirmSignUpRequest,
     now: Millis,
-) -> Committed<()> {
+) -> Committed<User> {
     let found = users::find(tx, &pool.id, &pool.fold_name(&input.username))?;
     // Of an alias nobody may learn whether it is a confirmed user's; of a user name SignUp tells it anyway.
     let is_hidden = |user: &User| {
@@ -77,16 +87,21 @@ fn confirm(
     }
     // A refusal because of an alias undoes the use of the code, which is good for another try.
     changes::save(tx, pool, &before, &user)?;
-    Ok(Ok(()))
+    Ok(Ok(user))
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>
 pub async fn resend_confirmation_code(
     app: &App,
+    origin: Arc<CallOrigin>,
     input: ResendConfirmationCodeRequest,
 ) -> Result<ResendConfirmationCodeResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
-    let recipient = code_requests::request(app, (client, pool), Requested::SignUp, input.username).await?;
+    let context = Context {
+        client_metadata: input.client_metadata.map(Arc::new),
+        ..Context::new(pool, client, Side::User, origin)
+    };
+    let recipient = code_requests::request(app, context, Requested::SignUp, input.username).await?;
     Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(recipient.details()) })
 }

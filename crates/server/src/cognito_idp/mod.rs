@@ -31,7 +31,7 @@ use crate::{
     app::App,
     callers::{
         call::Call,
-        runners::{not_built, operator, public, signed_in},
+        runners::{not_built, operator, operator_from, public, public_from, signed_in, signed_in_from},
     },
 };
 use rules::{Result, fault};
@@ -96,15 +96,15 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         UpdateClientMetadataURLState => not_built(operation.spec()),
 
         // Users
-        AdminCreateUser => operator(admin_create_user::admin_create_user, app, call, input).await,
+        AdminCreateUser => operator_from(admin_create_user::admin_create_user, app, call, input).await,
         AdminGetUser => operator(users::admin_get_user, app, call, input).await,
         GetUser => signed_in(own_user::get_user, app, input).await,
         ListUsers => operator(list_users::list_users, app, call, input).await,
-        AdminUpdateUserAttributes => operator(admin_user_attributes::admin_update_user_attributes, app, call, input).await,
-        UpdateUserAttributes => signed_in(user_attributes::update_user_attributes, app, input).await,
+        AdminUpdateUserAttributes => operator_from(admin_user_attributes::admin_update_user_attributes, app, call, input).await,
+        UpdateUserAttributes => signed_in_from(user_attributes::update_user_attributes, app, call, input).await,
         AdminDeleteUserAttributes => operator(admin_user_attributes::admin_delete_user_attributes, app, call, input).await,
         DeleteUserAttributes => signed_in(user_attributes::delete_user_attributes, app, input).await,
-        GetUserAttributeVerificationCode => signed_in(user_attributes::get_user_attribute_verification_code, app, input).await,
+        GetUserAttributeVerificationCode => signed_in_from(user_attributes::get_user_attribute_verification_code, app, call, input).await,
         VerifyUserAttribute => signed_in(user_attributes::verify_user_attribute, app, input).await,
         AdminEnableUser => operator(users::admin_enable_user, app, call, input).await,
         AdminDisableUser => operator(users::admin_disable_user, app, call, input).await,
@@ -124,24 +124,24 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         ListUsersInGroup => operator(group_members::list_users_in_group, app, call, input).await,
 
         // Sign-up and recovery
-        SignUp => public(sign_up::sign_up, app, input).await,
-        ConfirmSignUp => public(confirmation::confirm_sign_up, app, input).await,
-        AdminConfirmSignUp => operator(users::admin_confirm_sign_up, app, call, input).await,
-        ResendConfirmationCode => public(confirmation::resend_confirmation_code, app, input).await,
-        ForgotPassword => public(recovery::forgot_password, app, input).await,
-        ConfirmForgotPassword => public(recovery::confirm_forgot_password, app, input).await,
-        AdminResetUserPassword => operator(user_passwords::admin_reset_user_password, app, call, input).await,
+        SignUp => public_from(sign_up::sign_up, app, call, input).await,
+        ConfirmSignUp => public_from(confirmation::confirm_sign_up, app, call, input).await,
+        AdminConfirmSignUp => operator_from(users::admin_confirm_sign_up, app, call, input).await,
+        ResendConfirmationCode => public_from(confirmation::resend_confirmation_code, app, call, input).await,
+        ForgotPassword => public_from(recovery::forgot_password, app, call, input).await,
+        ConfirmForgotPassword => public_from(recovery::confirm_forgot_password, app, call, input).await,
+        AdminResetUserPassword => operator_from(user_passwords::admin_reset_user_password, app, call, input).await,
         ChangePassword => signed_in(change_password::change_password, app, input).await,
 
         // Sign-in
-        InitiateAuth => public(sign_in::initiate_auth, app, input).await,
-        AdminInitiateAuth => operator(sign_in::admin_initiate_auth, app, call, input).await,
-        RespondToAuthChallenge => public(sign_in::respond_to_auth_challenge, app, input).await,
-        AdminRespondToAuthChallenge => operator(sign_in::admin_respond_to_auth_challenge, app, call, input).await,
+        InitiateAuth => public_from(sign_in::initiate_auth, app, call, input).await,
+        AdminInitiateAuth => operator_from(sign_in::admin_initiate_auth, app, call, input).await,
+        RespondToAuthChallenge => public_from(sign_in::respond_to_auth_challenge, app, call, input).await,
+        AdminRespondToAuthChallenge => operator_from(sign_in::admin_respond_to_auth_challenge, app, call, input).await,
 
         // Further factors
-        AssociateSoftwareToken => public(software_token::associate_software_token, app, input).await,
-        VerifySoftwareToken => public(software_token::verify_software_token, app, input).await,
+        AssociateSoftwareToken => public_from(software_token::associate_software_token, app, call, input).await,
+        VerifySoftwareToken => public_from(software_token::verify_software_token, app, call, input).await,
         AdminDeleteSoftwareToken => operator(software_token::admin_delete_software_token, app, call, input).await,
         SetUserMFAPreference => signed_in(mfa_preference::set_user_mfa_preference, app, input).await,
         AdminSetUserMFAPreference => operator(mfa_preference::admin_set_user_mfa_preference, app, call, input).await,
@@ -151,7 +151,7 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AdminGetUserAuthFactors => not_built(operation.spec()),
 
         // Tokens and sessions
-        GetTokensFromRefreshToken => public(refresh::get_tokens_from_refresh_token, app, input).await,
+        GetTokensFromRefreshToken => public_from(refresh::get_tokens_from_refresh_token, app, call, input).await,
         RevokeToken => public(sign_out::revoke_token, app, input).await,
         GlobalSignOut => signed_in(sign_out::global_sign_out, app, input).await,
         AdminUserGlobalSignOut => operator(sign_out::admin_user_global_sign_out, app, call, input).await,

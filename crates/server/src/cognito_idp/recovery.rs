@@ -3,9 +3,9 @@
 use super::user_passwords;
 use crate::{
     app::App,
-    callers::client_secret,
-    sign_in::attempts::passwords as passwords_counter,
-    triggers,
+    callers::{CallOrigin, client_secret},
+    sign_in::{Context, attempts::passwords as passwords_counter},
+    triggers::{About, ask},
     users::{
         changes, code_requests,
         codes::{self, CodeOwner, CodePurpose, Committed},
@@ -16,7 +16,8 @@ use rules::{
     Fault, Millis, Result, fault,
     messages::requests::{self, Requested},
     pool::{Client, Pool, password_policy},
-    triggers::Trigger,
+    sign_in::Side,
+    triggers::Source,
     user::{Password, User},
 };
 use spec::cognito_idp::{
@@ -28,28 +29,41 @@ use store::{Tx, users};
 use zeroize::Zeroizing;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgotPassword.html>
-pub async fn forgot_password(app: &App, input: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
+pub async fn forgot_password(
+    app: &App,
+    origin: Arc<CallOrigin>,
+    input: ForgotPasswordRequest,
+) -> Result<ForgotPasswordResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
-    let recipient =
-        code_requests::request(app, (client, pool), Requested::PasswordReset, input.username).await?;
+    let context = Context {
+        client_metadata: input.client_metadata.map(Arc::new),
+        ..Context::new(pool, client, Side::User, origin)
+    };
+    let recipient = code_requests::request(app, context, Requested::PasswordReset, input.username).await?;
     Ok(ForgotPasswordResponse { code_delivery_details: Some(recipient.details()) })
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
 pub async fn confirm_forgot_password(
     app: &App,
+    origin: Arc<CallOrigin>,
     input: ConfirmForgotPasswordRequest,
 ) -> Result<ConfirmForgotPasswordResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
-    triggers::refuse_configured(&pool, Trigger::PostConfirmation)?;
     let password = Zeroizing::new(input.password);
     password_policy::check_password(&pool.password_policy(), &password).map_err(fault::changed_password)?;
     let attempt = Attempt { typed: input.username, code: input.confirmation_code };
     let made = new_password(app, &pool, &attempt, password).await?;
     let now = app.now();
-    app.write(move |app, tx| confirm(app, tx, &pool, &client, &attempt, made.as_ref(), now)).await??;
+    let (told_pool, client_id, metadata) = (pool.clone(), client.id.clone(), input.client_metadata);
+    let confirm =
+        move |app: &App, tx: &mut Tx<'_>| confirm(app, tx, &pool, &client, &attempt, made.as_ref(), now);
+    let user = app.write(confirm).await??;
+    let about =
+        About { pool: &told_pool, client_id: Some(&client_id), username: &user.username, origin: &origin };
+    ask::post_confirmation(app, about, Source::PostReset, &user, metadata.as_ref()).await?;
     Ok(ConfirmForgotPasswordResponse {})
 }
 
@@ -97,7 +111,7 @@ fn confirm(
     attempt: &Attempt,
     made: Option<&Made>,
     now: Millis,
-) -> Committed<()> {
+) -> Committed<User> {
     let found = users::find(tx, &pool.id, &pool.fold_name(&attempt.typed))?;
     if found.is_none() && !client.hides_users() {
         return Err(fault::username_client_combination_not_found());
@@ -131,5 +145,5 @@ fn confirm(
     changes::save(tx, pool, &before, &user)?;
     // Whoever guessed at the old password has locked nobody out of the new one.
     store::attempts::delete(tx, &passwords_counter(&app.vault, &pool.id, Some(&user), ""))?;
-    Ok(Ok(()))
+    Ok(Ok(user))
 }

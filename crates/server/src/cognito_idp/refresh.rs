@@ -3,7 +3,7 @@
 use super::sign_in::{Parameters, answer::Answer};
 use crate::{
     app::App,
-    callers::client_secret,
+    callers::{CallOrigin, client_secret},
     http::call_facts,
     sign_in::Context,
     tokens::{
@@ -11,26 +11,28 @@ use crate::{
         issue::{self, Issued},
         refresh_token::{self, Presented},
     },
-    triggers::refuse_configured,
+    triggers::ask,
 };
 use rules::{
     Fault, Millis, Result, fault,
     sign_in::{Side, first_factor::check_refreshes},
     tokens::{
         Grant,
+        customization::Customization,
         refresh::{self, Refresh},
     },
-    triggers::Trigger,
+    triggers::Source,
     user::{Membership, User},
 };
 use spec::cognito_idp::{
     AuthenticationResultType, GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse,
 };
+use std::sync::Arc;
 
 /// REFRESH_TOKEN and REFRESH_TOKEN_AUTH.
 pub async fn initiate(app: &App, context: Context, parameters: &Parameters) -> Result<Answer> {
     let token = parameters.required("REFRESH_TOKEN")?;
-    let found = find(app, &context, token).await?;
+    let found = find(app, token).await?;
     // No USERNAME is sent, so the hash is made over the user's own name or sub.
     if !context.client.secrets.is_empty() {
         let hash =
@@ -47,13 +49,17 @@ pub async fn initiate(app: &App, context: Context, parameters: &Parameters) -> R
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
 pub async fn get_tokens_from_refresh_token(
     app: &App,
+    origin: Arc<CallOrigin>,
     input: GetTokensFromRefreshTokenRequest,
 ) -> Result<GetTokensFromRefreshTokenResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_plain(app, &client, input.client_secret.as_deref())?;
     check_refreshes(&client)?;
-    let context = Context { pool, client, side: Side::User };
-    let found = find(app, &context, &input.refresh_token).await?;
+    let context = Context {
+        client_metadata: input.client_metadata.map(Arc::new),
+        ..Context::new(pool, client, Side::User, origin)
+    };
+    let found = find(app, &input.refresh_token).await?;
     let result = refreshed(app, &context, found).await?;
     Ok(GetTokensFromRefreshTokenResponse { authentication_result: Some(result) })
 }
@@ -65,8 +71,7 @@ struct Found {
     user: Option<(User, Vec<Membership>)>,
 }
 
-async fn find(app: &App, context: &Context, token: &str) -> Result<Found> {
-    refuse_configured(&context.pool, Trigger::PreTokenGeneration)?;
+async fn find(app: &App, token: &str) -> Result<Found> {
     let presented = refresh_token::read(token)?;
     let id = presented.grant_id.clone();
     let found = app.db.look_up(move |tx| store::grants::find_for_tokens(tx, &id)).await?;
@@ -87,16 +92,34 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
     let generation = presented.generation;
     let decision = refresh::check(&grant, generation, &context.client, user.as_ref().map(|(u, _)| u), now)?;
     let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
+    if decision == Refresh::Reuse {
+        return Err(end(app, grant, now).await?);
+    }
+    let customization = customization(app, context, &user, &groups, &grant).await?;
     match decision {
         Refresh::Keep | Refresh::Repeat => {}
-        Refresh::Reuse => return Err(end(app, grant, now).await?),
+        Refresh::Reuse => return Err(fault::refresh_token_reused()),
         Refresh::Rotate { previous_until } => {
             grant = rotate(app, context, &grant.id, generation, previous_until).await?;
         }
     }
     let with_refresh_token = decision != Refresh::Keep;
     let Context { pool, client, .. } = context;
-    issue::issue(app, Issued { pool, client, user, groups, grant, with_refresh_token }).await
+    let customization = customization.as_ref();
+    issue::issue(app, Issued { pool, client, user, groups, grant, customization, with_refresh_token }).await
+}
+
+/// What the function changes in the new tokens. It is asked before a token is rotated, so that its refusal costs none.
+async fn customization(
+    app: &App,
+    context: &Context,
+    user: &User,
+    groups: &[Membership],
+    grant: &Grant,
+) -> Result<Option<Customization>> {
+    let metadata = context.client_metadata.as_deref();
+    let about = context.about(&user.username);
+    ask::tokens(app, about, Source::TokensOfRefresh, (user, groups), &grant.facts.scopes, metadata).await
 }
 
 /// Moves the grant on, or finds that a parallel request did; without a grace period that is a reuse.

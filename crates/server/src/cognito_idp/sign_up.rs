@@ -2,36 +2,37 @@
 
 use crate::{
     app::App,
-    callers::client_secret,
+    callers::{CallOrigin, client_secret},
     http::call_facts,
     messages::outbox,
-    triggers,
+    triggers::{About, ask},
     users::{
         changes,
         codes::{self, CodePurpose},
+        drafts::{Addressed, Draft},
         passwords,
     },
 };
 use rules::{
     Result, fault, ids,
-    messages::{Purpose, recipients},
+    messages::{Occasion, recipients},
     pool::{Client, Pool, password_policy},
-    triggers::Trigger,
+    triggers::{Metadata, Source, pre_sign_up::Reply},
     user::{
         User, attributes,
         invitation::{self, Start},
         username,
     },
 };
-use spec::cognito_idp::{SignUpRequest, SignUpResponse, UserStatusType};
+use spec::cognito_idp::{AttributeType, SignUpRequest, SignUpResponse, UserStatusType};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
-pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> {
+pub async fn sign_up(app: &App, origin: Arc<CallOrigin>, input: SignUpRequest) -> Result<SignUpResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
     check_open(&pool)?;
-    triggers::refuse_configured(&pool, Trigger::PreSignUp)?;
     let password = input.password.clone().map(Zeroizing::new).filter(|password| !password.is_empty());
     if let Some(password) = &password {
         password_policy::check_password(&pool.password_policy(), password)
@@ -42,27 +43,84 @@ pub async fn sign_up(app: &App, input: SignUpRequest) -> Result<SignUpResponse> 
     if invitation::start(&pool, &user.attributes, password.is_some())? != Start::Code && password.is_none() {
         return Err(fault::password_missing());
     }
-    let recipient = recipients::sign_up(&pool, &user);
-    let draft = recipient.map(|to| codes::draft(app, &pool, Purpose::SignUp, to)).transpose()?;
+    let username = user.username.clone();
+    let about = About { pool: &pool, client_id: Some(&client.id), username: &username, origin: &origin };
+    let metadata = input.client_metadata.as_ref();
+    let decided = pre_sign_up(app, about, &user, input.validation_data.as_deref(), metadata).await?;
+    take(&mut user, decided)?;
+    let draft = match recipients::sign_up(&pool, &user).filter(|_| !decided.confirms) {
+        Some(to) => {
+            let addressed =
+                Addressed { about, occasion: Occasion::SignUp, user: &user, client_metadata: metadata };
+            Some(Draft::of(app, addressed, to).await?)
+        }
+        None => None,
+    };
     if let Some(password) = password {
         user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
-    let (sub, username, pool_id) = (user.sub.clone(), user.username.clone(), pool.id.clone());
+    let (made, writing) = (user.clone(), pool.clone());
     let code_delivery_details = app
         .write(move |app, tx| {
-            changes::insert(tx, &pool, &user, |taken| match taken {
+            let (pool, user) = (&writing, &user);
+            // D: an address that the function vouches for is taken from whoever signed in by it.
+            if decided.verifies_email || decided.verifies_phone_number {
+                changes::take_aliases(tx, pool, user, user.created_at)?;
+            }
+            changes::insert(tx, pool, user, |taken| match taken {
                 Some(attribute) => fault::attribute_already_used(attribute),
                 None => fault::user_already_exists(),
             })?;
             let Some(draft) = &draft else { return Ok(None) };
             outbox::check_room(app)?;
             // Too many messages to an address keep nobody from registering it: the code can be asked for later.
-            codes::send_discreetly(app, tx, &pool, &user, CodePurpose::SignUp, draft, user.created_at)?;
+            codes::send_discreetly(app, tx, pool, user, CodePurpose::SignUp, draft, user.created_at)?;
             Ok(Some(draft.recipient.details()))
         })
         .await?;
-    call_facts::made(pool_id, sub.clone(), username);
-    Ok(SignUpResponse { user_confirmed: false, code_delivery_details, user_sub: sub.into(), session: None })
+    call_facts::made(pool.id.clone(), made.sub.clone(), made.username.clone());
+    if decided.confirms {
+        ask::post_confirmation(app, about, Source::PostConfirmation, &made, metadata).await?;
+    }
+    let (user_confirmed, user_sub) = (decided.confirms, made.sub.into());
+    Ok(SignUpResponse { user_confirmed, code_delivery_details, user_sub, session: None })
+}
+
+async fn pre_sign_up(
+    app: &App,
+    about: About<'_>,
+    user: &User,
+    validation_data: Option<&[AttributeType]>,
+    metadata: Option<&Metadata>,
+) -> Result<Reply> {
+    let validation_data = validation_data.map(pairs);
+    let reply = ask::pre_sign_up(app, about, Source::PreSignUp, user, validation_data, metadata).await?;
+    call_facts::decided(format!("{reply:?}"));
+    Ok(reply)
+}
+
+/// ValidationData as functions are told of it.
+pub(super) fn pairs(data: &[AttributeType]) -> Metadata {
+    data.iter().map(|pair| (pair.name.clone(), pair.value.clone().unwrap_or_default())).collect()
+}
+
+/// What the function decided of the user. D: it cannot vouch for an address that is not there; the text is unverified.
+fn take(user: &mut User, decided: Reply) -> Result<()> {
+    if decided.confirms {
+        user.status = UserStatusType::Confirmed;
+    }
+    for (vouches, attribute) in
+        [(decided.verifies_email, "email"), (decided.verifies_phone_number, "phone_number")]
+    {
+        if vouches && user.attribute(attribute).is_none() {
+            let reason = format!("PreSignUp verifies {attribute}, which the user does not have");
+            return Err(fault::lambda_output_unrecognizable().because(reason));
+        }
+        if vouches {
+            user.set_verified(attribute, true);
+        }
+    }
+    Ok(())
 }
 
 fn check_open(pool: &Pool) -> Result<()> {

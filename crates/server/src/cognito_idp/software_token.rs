@@ -3,7 +3,7 @@
 
 use crate::{
     app::App,
-    callers::{Operator, SignedIn, signed_in},
+    callers::{CallOrigin, Operator, SignedIn, signed_in},
     sign_in::{
         conclusion::Conclusion,
         run::{Attempt, Compare, Guesses, Origin},
@@ -23,6 +23,7 @@ use spec::cognito_idp::{
     AssociateSoftwareTokenResponse, VerifySoftwareTokenRequest, VerifySoftwareTokenResponse,
     VerifySoftwareTokenResponseType,
 };
+use std::sync::Arc;
 use store::tickets::{self, Kind};
 
 /// How long a signed-in user has to prove the new secret.
@@ -37,6 +38,7 @@ struct Registration {
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AssociateSoftwareToken.html>
 pub async fn associate_software_token(
     app: &App,
+    origin: Arc<CallOrigin>,
     input: AssociateSoftwareTokenRequest,
 ) -> Result<AssociateSoftwareTokenResponse> {
     let secret = totp::secret(&mut app.random());
@@ -58,13 +60,18 @@ pub async fn associate_software_token(
                 .await?;
             None
         }
-        (None, Some(session)) => Some(associate_in_session(app, session, &*secret).await?),
+        (None, Some(session)) => Some(associate_in_session(app, origin, session, &*secret).await?),
         _ => return Err(fault::token_or_session()),
     };
     Ok(AssociateSoftwareTokenResponse { secret_code: Some(code), session })
 }
 
-async fn associate_in_session(app: &App, session: &str, secret: &[u8]) -> Result<String> {
+async fn associate_in_session(
+    app: &App,
+    origin: Arc<CallOrigin>,
+    session: &str,
+    secret: &[u8],
+) -> Result<String> {
     let secret = secret.to_vec();
     let start: Compare = Box::new(move |app, sign_in, user, _| {
         if !matches!(sign_in.waiting, Waiting::Answer(Challenge::MfaSetup { .. })) {
@@ -72,12 +79,13 @@ async fn associate_in_session(app: &App, session: &str, secret: &[u8]) -> Result
         }
         Ok(Input::SetupStarted(app.vault.seal(&Totp::context(&user.pool_id, &user.sub), &secret)))
     });
-    in_session(app, session, start).await
+    in_session(app, origin, session, start).await
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html>
 pub async fn verify_software_token(
     app: &App,
+    origin: Arc<CallOrigin>,
     input: VerifySoftwareTokenRequest,
 ) -> Result<VerifySoftwareTokenResponse> {
     let (code, device_name) = (input.user_code, input.friendly_device_name);
@@ -89,7 +97,7 @@ pub async fn verify_software_token(
             verify_signed_in(app, caller, code, device_name).await?;
             None
         }
-        (None, Some(session)) => Some(verify_in_session(app, session, code, device_name).await?),
+        (None, Some(session)) => Some(verify_in_session(app, origin, session, code, device_name).await?),
         _ => return Err(fault::token_or_session()),
     };
     Ok(VerifySoftwareTokenResponse { status: Some(VerifySoftwareTokenResponseType::Success), session })
@@ -125,6 +133,7 @@ async fn verify_signed_in(
 
 async fn verify_in_session(
     app: &App,
+    origin: Arc<CallOrigin>,
     session: &str,
     code: String,
     device_name: Option<String>,
@@ -137,14 +146,14 @@ async fn verify_in_session(
         let step = totp::check(&secret, &code, now, None).map_err(|_| fault::software_token_mismatch())?;
         Ok(Input::SetupProved { step, device_name: device_name.clone() })
     });
-    in_session(app, session, prove).await
+    in_session(app, origin, session, prove).await
 }
 
 /// Moves a sign-in that is setting up a factor one step on, and answers its new Session. A refusal leaves the old
 /// one good.
-async fn in_session(app: &App, session: &str, compare: Compare) -> Result<String> {
+async fn in_session(app: &App, origin: Arc<CallOrigin>, session: &str, compare: Compare) -> Result<String> {
     let key = session::open(app, Some(session))?;
-    let context = session::context(app, &key).await?;
+    let context = session::context(app, &key, origin).await?;
     check_offered(&context.pool)?;
     let origin = Origin::Session { key, check_answerer: None };
     match (Attempt { context, origin, guesses: Guesses::None, compare }).run(app).await? {

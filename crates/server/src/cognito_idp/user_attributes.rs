@@ -2,18 +2,21 @@
 
 use crate::{
     app::App,
-    callers::SignedIn,
+    callers::{CallOrigin, SignedIn},
+    triggers::About,
     users::{
         changes,
         code_limits::{self, Limit},
-        codes::{self, CodeOwner, CodePurpose, Committed, Draft, Proof},
+        codes::{self, CodeOwner, CodePurpose, Committed, Proof},
+        drafts::{Addressed, Draft},
     },
 };
 use rules::{
     Millis, Result, fault,
     ids::Sub,
-    messages::{Medium, Purpose, recipients::Recipient},
+    messages::{Medium, Occasion, recipients::Recipient},
     pool::Pool,
+    triggers::Metadata,
     user::{
         User,
         attributes::{self, Changes, Writer},
@@ -25,17 +28,19 @@ use spec::cognito_idp::{
     UpdateUserAttributesRequest, UpdateUserAttributesResponse, VerifyUserAttributeRequest,
     VerifyUserAttributeResponse,
 };
+use std::sync::Arc;
 use store::Tx;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserAttributes.html>
 pub async fn update_user_attributes(
     app: &App,
     caller: SignedIn,
+    origin: Arc<CallOrigin>,
     input: UpdateUserAttributesRequest,
 ) -> Result<UpdateUserAttributesResponse> {
     let writer = Writer::Client(&caller.client);
     let changes = attributes::check_update(&caller.pool, writer, &input.user_attributes)?;
-    let details = update(app, caller, changes).await?;
+    let details = update(app, caller, changes, &origin, input.client_metadata.as_ref()).await?;
     Ok(UpdateUserAttributesResponse { code_delivery_details_list: Some(details) })
 }
 
@@ -47,14 +52,23 @@ pub async fn delete_user_attributes(
 ) -> Result<DeleteUserAttributesResponse> {
     let writer = Writer::Client(&caller.client);
     let changes = attributes::check_deletion(&caller.pool, writer, &input.user_attribute_names)?;
-    update(app, caller, changes).await?;
+    // A deletion sends no code.
+    update(app, caller, changes, &CallOrigin::server(), None).await?;
     Ok(DeleteUserAttributesResponse {})
 }
 
-async fn update(app: &App, caller: SignedIn, changes: Changes) -> Result<Vec<CodeDeliveryDetailsType>> {
+async fn update(
+    app: &App,
+    caller: SignedIn,
+    changes: Changes,
+    origin: &CallOrigin,
+    client_metadata: Option<&Metadata>,
+) -> Result<Vec<CodeDeliveryDetailsType>> {
     let SignedIn { pool, user, .. } = caller;
-    let drafts =
-        drafts(app, &pool, &changed(&pool, &user, &changes, Writer::Client(&caller.client), app.now())?)?;
+    let (after, media) = changed(&pool, &user, &changes, Writer::Client(&caller.client), app.now())?;
+    let about = About { pool: &pool, client_id: Some(&caller.client.id), username: &user.username, origin };
+    let addressed = Addressed { about, occasion: Occasion::Update, user: &after, client_metadata };
+    let drafts = drafts(app, addressed, &media).await?;
     let (now, client) = (app.now(), caller.client);
     app.write(move |app, tx| {
         let before = changes::find(tx, &pool, &user.sub)?;
@@ -84,9 +98,12 @@ pub(super) fn changed(
 }
 
 /// The codes that a change of addresses entails, not sent yet.
-pub(super) fn drafts(app: &App, pool: &Pool, (user, media): &(User, Vec<Medium>)) -> Result<Vec<Draft>> {
-    let recipients = media.iter().filter_map(|medium| unproved_address(user, *medium));
-    recipients.map(|to| codes::draft(app, pool, Purpose::AttributeVerification, to)).collect()
+pub(super) async fn drafts(app: &App, addressed: Addressed<'_>, media: &[Medium]) -> Result<Vec<Draft>> {
+    let mut drafts = Vec::new();
+    for to in media.iter().filter_map(|medium| unproved_address(addressed.user, *medium)) {
+        drafts.push(Draft::of(app, addressed, to).await?);
+    }
+    Ok(drafts)
 }
 
 /// Sends the codes that a change of addresses entails.
@@ -120,13 +137,18 @@ fn unproved_address(user: &User, medium: Medium) -> Option<Recipient> {
 pub async fn get_user_attribute_verification_code(
     app: &App,
     caller: SignedIn,
+    origin: Arc<CallOrigin>,
     input: GetUserAttributeVerificationCodeRequest,
 ) -> Result<GetUserAttributeVerificationCodeResponse> {
     let medium = medium_of(&input.attribute_name)?;
-    let SignedIn { pool, user, .. } = caller;
-    let draft = unproved_address(&user, medium)
-        .map(|to| codes::draft(app, &pool, Purpose::AttributeVerification, to))
-        .transpose()?;
+    let SignedIn { pool, user, client, .. } = caller;
+    let addressed = Addressed {
+        about: About { pool: &pool, client_id: Some(&client.id), username: &user.username, origin: &origin },
+        occasion: Occasion::Verification,
+        user: &user,
+        client_metadata: input.client_metadata.as_ref(),
+    };
+    let draft = drafts(app, addressed, &[medium]).await?.pop();
     let now = app.now();
     let details = app
         .write(move |app, tx| {

@@ -2,16 +2,18 @@
 
 use crate::{
     app::App,
-    callers::Operator,
+    callers::{CallOrigin, Operator},
+    triggers::About,
     users::{
         changes,
         codes::{self, CodePurpose},
+        drafts::{Addressed, Draft},
         passwords,
     },
 };
 use rules::{
     Result, fault,
-    messages::{Purpose, requests},
+    messages::{Occasion, requests},
     pool::password_policy,
     user::{Password, User},
 };
@@ -19,6 +21,7 @@ use spec::cognito_idp::{
     AdminResetUserPasswordRequest, AdminResetUserPasswordResponse, AdminSetUserPasswordRequest,
     AdminSetUserPasswordResponse, UserStatusType,
 };
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A permanent password confirms the user; a temporary one must be changed at the next sign-in.
@@ -79,6 +82,7 @@ pub(super) async fn check_history(
 pub async fn admin_reset_user_password(
     app: &App,
     _caller: &Operator,
+    origin: Arc<CallOrigin>,
     input: AdminResetUserPasswordRequest,
 ) -> Result<AdminResetUserPasswordResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
@@ -86,7 +90,13 @@ pub async fn admin_reset_user_password(
     let (reading, typed) = (pool.clone(), input.username);
     let read = app.db.read(move |tx| changes::find(tx, &reading, &typed)).await?;
     let recipient = requests::reset_recipient(&pool, &read)?;
-    let draft = codes::draft(app, &pool, Purpose::PasswordReset, recipient)?;
+    let addressed = Addressed {
+        about: About { pool: &pool, client_id: None, username: &read.username, origin: &origin },
+        occasion: Occasion::Reset,
+        user: &read,
+        client_metadata: input.client_metadata.as_ref(),
+    };
+    let draft = Draft::of(app, addressed, recipient).await?;
     app.write(move |app, tx| {
         let before = changes::find(tx, &pool, &read.sub)?;
         if requests::reset_recipient(&pool, &before)? != draft.recipient {

@@ -1,7 +1,12 @@
 //! A user as an administrator sees and governs them: looked up, confirmed, disabled, deleted.
 
-use crate::{app::App, callers::Operator, triggers, users::changes};
-use rules::{Millis, Result, fault, pool::Pool, triggers::Trigger, user::User};
+use crate::{
+    app::App,
+    callers::{CallOrigin, Operator},
+    triggers::{About, ask},
+    users::changes,
+};
+use rules::{Millis, Result, fault, pool::Pool, triggers::Source, user::User};
 use spec::{
     Timestamp,
     cognito_idp::{
@@ -10,6 +15,7 @@ use spec::{
         AdminGetUserRequest, AdminGetUserResponse, UserStatusType,
     },
 };
+use std::sync::Arc;
 use store::Tx;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html>
@@ -92,14 +98,15 @@ pub async fn admin_disable_user(
 pub async fn admin_confirm_sign_up(
     app: &App,
     _caller: &Operator,
+    origin: Arc<CallOrigin>,
     input: AdminConfirmSignUpRequest,
 ) -> Result<AdminConfirmSignUpResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
-    triggers::refuse_configured(&pool, Trigger::PostConfirmation)?;
-    let now = app.now();
-    app.db
+    let (now, writing) = (app.now(), pool.clone());
+    let user = app
+        .db
         .write(move |tx| {
-            change(tx, &pool, &input.username, now, |user| {
+            change(tx, &writing, &input.username, now, |user| {
                 if user.status != UserStatusType::Unconfirmed {
                     return Err(fault::cannot_be_confirmed(user.status.as_str()));
                 }
@@ -108,6 +115,9 @@ pub async fn admin_confirm_sign_up(
             })
         })
         .await?;
+    let about = About { pool: &pool, client_id: None, username: &user.username, origin: &origin };
+    let metadata = input.client_metadata.as_ref();
+    ask::post_confirmation(app, about, Source::PostConfirmation, &user, metadata).await?;
     Ok(AdminConfirmSignUpResponse {})
 }
 
@@ -118,10 +128,11 @@ pub(super) fn change(
     typed: &str,
     now: Millis,
     how: impl FnOnce(&mut User) -> Result<()>,
-) -> Result<()> {
+) -> Result<User> {
     let before = changes::find(tx, pool, typed)?;
     let mut user = before.clone();
     how(&mut user)?;
     user.updated_at = now;
-    changes::save(tx, pool, &before, &user)
+    changes::save(tx, pool, &before, &user)?;
+    Ok(user)
 }

@@ -5,10 +5,11 @@ use rules::{
     Fault,
     endpoints::Endpoint,
     ids::{ClientId, PoolId, Sub, Username},
+    triggers::Source,
 };
 use serde_json::Value;
 use spec::Code;
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt, time::Duration};
 
 /// What is known of a call. It has no Debug, because people type passwords where a name belongs.
 #[derive(Clone, Default)]
@@ -31,6 +32,29 @@ pub struct CallFacts {
     pub actor: Actor,
     /// The question that a sign-in asks next.
     pub challenge: Option<String>,
+    /// The functions that ran.
+    pub functions: Vec<FunctionRun>,
+}
+
+/// A function that ran for a call.
+#[derive(Clone, Debug)]
+pub struct FunctionRun {
+    /// For what.
+    pub source: Source,
+    /// How long.
+    pub took: Duration,
+    /// `ok`, or the kind of its failure.
+    pub outcome: &'static str,
+    /// What its reply decided, without anything that a user or the function wrote.
+    pub decided: String,
+}
+
+impl fmt::Display for FunctionRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FunctionRun { source, took, outcome, decided } = self;
+        write!(f, "{} {outcome} in {} ms", source.as_str(), took.as_millis())?;
+        if decided.is_empty() { Ok(()) } else { write!(f, ": {decided}") }
+    }
 }
 
 /// Who called.
@@ -80,6 +104,15 @@ pub fn note(f: impl FnOnce(&mut CallFacts)) {
     let _ = FACTS.try_with(|facts| {
         if let Ok(mut facts) = facts.try_borrow_mut() {
             f(&mut facts);
+        }
+    });
+}
+
+/// Notes what the reply of the function that ran last decided.
+pub fn decided(what: impl Into<String>) {
+    note(|facts| {
+        if let Some(last) = facts.functions.last_mut() {
+            last.decided = what.into();
         }
     });
 }

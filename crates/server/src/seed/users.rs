@@ -3,6 +3,7 @@
 use super::{Mistake, Sower, entry::Place, file, is_unknown};
 use crate::{
     app::App,
+    callers::CallOrigin,
     cognito_idp::{admin_create_user, admin_user_attributes, group_members, user_passwords, users},
     users::{changes, passwords},
 };
@@ -62,7 +63,7 @@ impl Sower {
         }
         let sub = wanted.sub.clone();
         self.ask(place, Operation::AdminCreateUser.spec(), input, async |app, _, input| {
-            admin_create_user::create_as(app, sub, input).await
+            admin_create_user::create_as(app, &CallOrigin::server(), sub, input).await
         })
         .await?;
         Ok(())
@@ -90,7 +91,12 @@ impl Sower {
             "UserPoolId": pool_id, "Username": user.username, "UserAttributes": attributes(wanted),
         });
         let change = Operation::AdminUpdateUserAttributes.spec();
-        self.ask(&wanted.place, change, input, admin_user_attributes::admin_update_user_attributes).await?;
+        self.ask(&wanted.place, change, input, async |app, caller, input| {
+            // A seed calls no function, as it sends no message.
+            let origin = CallOrigin::server();
+            admin_user_attributes::admin_update_user_attributes(app, caller, origin, input).await
+        })
+        .await?;
         Ok(())
     }
 

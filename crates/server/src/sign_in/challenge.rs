@@ -6,7 +6,8 @@ use crate::{
     secrets::vault::Vault,
     users::{
         code_limits::{self, Limit},
-        codes::{CodeOwner, Draft},
+        codes::CodeOwner,
+        drafts::Draft,
     },
 };
 use rules::{

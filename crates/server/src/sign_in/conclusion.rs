@@ -2,23 +2,21 @@
 
 use super::{
     Context, challenge,
+    functions::SCOPE,
     session::{self, SessionKey},
 };
 use crate::{
     app::App,
-    users::{changes, codes::Draft},
+    users::{changes, drafts::Draft},
 };
 use rules::{
     Fault, Millis, Random,
     messages::{Medium, recipients::Recipient},
     sign_in::{Outcome, SignIn, Step},
-    tokens::{Grant, GrantFacts},
+    tokens::{Grant, GrantFacts, customization::Customization},
     user::{Membership, User},
 };
 use store::Tx;
-
-/// The scope of access tokens that are issued without a browser.
-const SCOPE: &str = "aws.cognito.signin.user.admin";
 
 /// What was written.
 pub enum Conclusion {
@@ -30,6 +28,8 @@ pub enum Conclusion {
         groups: Vec<Membership>,
         /// The grant.
         grant: Box<Grant>,
+        /// What a function changes in the tokens.
+        customization: Option<Box<Customization>>,
     },
     /// A question, with the session that answers it.
     Asked {
@@ -40,6 +40,24 @@ pub enum Conclusion {
         /// What the client must send back.
         session: String,
     },
+}
+
+/// What a transaction of a sign-in has written.
+pub enum Written {
+    /// The end of this call.
+    End(Conclusion),
+    /// What was spent and what the user has changed; functions are asked next, outside of the transaction.
+    Functions(Box<Pending>),
+}
+
+/// A sign-in that waits for a function, in memory alone.
+pub struct Pending {
+    /// The sign-in.
+    pub sign_in: Box<SignIn>,
+    /// The user as stored.
+    pub user: User,
+    /// The user's groups.
+    pub groups: Vec<Membership>,
 }
 
 /// What a decision was made about.
@@ -62,7 +80,7 @@ pub fn write(
     subject: Subject<'_>,
     outcome: Outcome,
     fresh: &Fresh,
-) -> std::result::Result<Conclusion, Undone> {
+) -> std::result::Result<Written, Undone> {
     let Subject { context, before, groups, now } = subject;
     let Outcome { step, mut user } = outcome;
     leave_taken_unproved(tx, context, before, &mut user)?;
@@ -71,20 +89,24 @@ pub fn write(
         changes::save(tx, &context.pool, before, &user)?;
     }
     match step {
-        Step::Done => {
+        Step::Done(customization) => {
             let grant = fresh.grant(context, &user, now);
             store::grants::insert(tx, &grant)?;
-            Ok(Conclusion::Granted { user: Box::new(user), groups: groups.to_vec(), grant: Box::new(grant) })
+            let (user, grant) = (Box::new(user), Box::new(grant));
+            Ok(Written::End(Conclusion::Granted { user, groups: groups.to_vec(), grant, customization }))
+        }
+        Step::Invoke(sign_in) => {
+            Ok(Written::Functions(Box::new(Pending { sign_in, user, groups: groups.to_vec() })))
         }
         Step::Ask(mut sign_in) => {
             if let Some(recipient) = challenge::awaits_code(&sign_in) {
                 let draft = fresh.draft.as_ref().filter(|draft| draft.recipient == recipient);
-                let draft = draft.ok_or(Undone::WantsDraft(recipient))?;
+                let draft = draft.ok_or_else(|| Undone::WantsDraft(Box::new(user.clone()), recipient))?;
                 challenge::send_code(tx, app, context, &user, &mut sign_in, draft, now)?;
             }
             let (session, key) = &fresh.session;
             session::put(tx, key, &sign_in)?;
-            Ok(Conclusion::Asked { user: Box::new(user), sign_in, session: session.clone() })
+            Ok(Written::End(Conclusion::Asked { user: Box::new(user), sign_in, session: session.clone() }))
         }
     }
 }
@@ -160,8 +182,8 @@ impl Fresh {
 
 /// Why nothing was written.
 pub enum Undone {
-    /// The next question takes a code to this recipient, whose message is made outside of the transaction.
-    WantsDraft(Recipient),
+    /// The next question takes a code for this user to this recipient, whose message is made outside of the transaction.
+    WantsDraft(Box<User>, Recipient),
     /// A refusal or failure.
     Fault(Fault),
 }

@@ -4,15 +4,19 @@
 pub mod attempts;
 pub mod challenge;
 pub mod conclusion;
+pub mod custom;
+pub mod functions;
 pub mod password;
 pub mod run;
 pub mod second_factor;
 pub mod session;
 pub mod srp;
 
+use crate::{callers::CallOrigin, triggers::About};
 use rules::{
     pool::{Client, Pool},
     sign_in::Side,
+    triggers::Metadata,
 };
 use std::sync::Arc;
 
@@ -25,4 +29,22 @@ pub struct Context {
     pub client: Arc<Client>,
     /// Whose operation it is.
     pub side: Side,
+    /// Where the call comes from.
+    pub origin: Arc<CallOrigin>,
+    /// ClientMetadata of a call that begins a sign-in, which some functions are told as validationData. D
+    pub validation_data: Option<Arc<Metadata>>,
+    /// ClientMetadata of every other call.
+    pub client_metadata: Option<Arc<Metadata>>,
+}
+
+impl Context {
+    /// Without ClientMetadata.
+    pub fn new(pool: Arc<Pool>, client: Arc<Client>, side: Side, origin: Arc<CallOrigin>) -> Context {
+        Context { pool, client, side, origin, validation_data: None, client_metadata: None }
+    }
+
+    /// Whom the functions of this sign-in are told of.
+    pub fn about<'a>(&'a self, username: &'a str) -> About<'a> {
+        About { pool: &self.pool, client_id: Some(&self.client.id), username, origin: &self.origin }
+    }
 }

@@ -5,7 +5,8 @@ use super::{
     Context,
     attempts::{self, Counter},
     challenge,
-    conclusion::{self, Conclusion, Fresh, Subject, Undone},
+    conclusion::{self, Conclusion, Fresh, Subject, Undone, Written},
+    functions,
     session::{self, SessionKey},
 };
 use crate::{
@@ -13,13 +14,14 @@ use crate::{
     users::{
         changes::{self, RESTARTS_MAX},
         code_limits::{self, Limit},
-        codes::{self, CodeOwner},
+        codes::CodeOwner,
+        drafts::{Addressed, Draft},
     },
 };
 use rules::{
     Fault, Millis, Result, fault,
-    messages::Purpose,
-    sign_in::{Facts, Input, SignIn, lockout},
+    messages::Occasion,
+    sign_in::{Facts, Input, Reply, SignIn, lockout},
     user::{Membership, User},
 };
 use spec::Code;
@@ -51,6 +53,8 @@ pub enum Origin {
         single_use: Option<SingleUse>,
         /// A new hash of the same password, where the stored one is not of the present cost.
         rehashed: Option<String>,
+        /// The sign-in, where functions lead it and it was begun before.
+        sign_in: Option<Box<SignIn>>,
     },
     /// It is under way, behind a Session.
     Session {
@@ -58,6 +62,11 @@ pub enum Origin {
         key: SessionKey,
         /// Who may answer it.
         check_answerer: Option<CheckAnswerer>,
+    },
+    /// It waited for a function in memory, and everything that may be used once was spent before.
+    Replied {
+        /// The sign-in.
+        sign_in: Box<SignIn>,
     },
 }
 
@@ -92,6 +101,32 @@ impl Attempt {
     /// # Errors
     /// The machine's refusal. A wrong code stays counted and leaves the Session good; any other refusal changes nothing.
     pub async fn run(self, app: &App) -> Result<Conclusion> {
+        let context = self.context.clone();
+        match self.write(app).await? {
+            Written::End(conclusion) => Ok(conclusion),
+            Written::Functions(pending) => functions::finish(app, context, *pending).await,
+        }
+    }
+
+    /// The end of a sign-in whose last function has replied: the user is looked at as it is by then, and the reply taken
+    /// again.
+    ///
+    /// # Errors
+    /// The machine's refusal; and NotAuthorizedException where something else would follow by now.
+    pub async fn end(app: &App, context: Context, sign_in: Box<SignIn>, reply: Reply) -> Result<Conclusion> {
+        let attempt = Attempt {
+            context,
+            origin: Origin::Replied { sign_in },
+            guesses: Guesses::None,
+            compare: Box::new(move |_, _, _, _| Ok(Input::Reply(reply.clone()))),
+        };
+        match attempt.write(app).await? {
+            Written::End(conclusion) => Ok(conclusion),
+            Written::Functions(_) => Err(fault::session_invalid().because("the user was changed meanwhile")),
+        }
+    }
+
+    async fn write(self, app: &App) -> Result<Written> {
         let now = app.now();
         let attempt = Arc::new(self);
         let mut fresh = Fresh::draw(app, &attempt.context, now);
@@ -100,13 +135,18 @@ impl Attempt {
             let drawn = Arc::new(fresh);
             let writing = drawn.clone();
             match app.db.write(move |tx| this.step(&server, tx, &writing, now)).await {
-                Ok(conclusion) => return conclusion,
+                Ok(written) => return written,
                 Err(Undone::Fault(fault)) => return Err(fault),
                 // The next question takes a code. Its message is made outside, where a function may write the text.
-                Err(Undone::WantsDraft(to)) => {
+                Err(Undone::WantsDraft(user, to)) => {
                     fresh = Fresh::draw(app, &attempt.context, now);
-                    fresh.draft =
-                        Some(codes::draft(app, &attempt.context.pool, Purpose::Authentication, to)?);
+                    let addressed = Addressed {
+                        about: attempt.context.about(&user.username),
+                        occasion: Occasion::SignIn,
+                        user: &user,
+                        client_metadata: attempt.context.client_metadata.as_deref(),
+                    };
+                    fresh.draft = Some(Draft::of(app, addressed, to).await?);
                 }
             }
         }
@@ -119,7 +159,7 @@ impl Attempt {
         tx: &mut Tx<'_>,
         fresh: &Fresh,
         now: Millis,
-    ) -> std::result::Result<Result<Conclusion>, Undone> {
+    ) -> std::result::Result<Result<Written>, Undone> {
         let (sign_in, before, groups) = self.recall(app, tx)?;
         let counter = self.counter(app, &sign_in);
         let failures = counter.map(|counter| attempts::failures(tx, &counter)).transpose()?;
@@ -160,9 +200,9 @@ impl Attempt {
 
     /// The sign-in, and its user as the store has it now.
     fn recall(&self, app: &App, tx: &mut Tx<'_>) -> Result<(SignIn, User, Vec<Membership>)> {
-        let Context { pool, client, side } = &self.context;
+        let Context { pool, client, side, .. } = &self.context;
         match &self.origin {
-            Origin::FirstFactor { user, rehashed, .. } => {
+            Origin::FirstFactor { user, rehashed, sign_in, .. } => {
                 let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
                 let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
                 // A password that was changed meanwhile is not the one that was compared.
@@ -175,16 +215,21 @@ impl Attempt {
                     changes::save(tx, pool, &present, &present)?;
                     present.version += 1;
                 }
-                Ok((SignIn::new(client, &present.sub, *side), present, groups))
+                let begun = || SignIn::new(client, &present.sub, *side);
+                let sign_in = sign_in.as_deref().cloned().unwrap_or_else(begun);
+                Ok((sign_in, present, groups))
             }
             Origin::Session { key, check_answerer } => {
                 let sign_in = session::find(tx, key, &client.id, *side)?;
-                let found = store::users::find_with_groups(tx, &sign_in.pool_id, &sign_in.sub)?;
-                let (user, groups) = found.ok_or_else(fault::session_invalid)?;
+                let (user, groups) = user_of(tx, &sign_in)?;
                 if let Some(check) = check_answerer {
                     check(app, &self.context, &user)?;
                 }
                 Ok((sign_in, user, groups))
+            }
+            Origin::Replied { sign_in } => {
+                let (user, groups) = user_of(tx, sign_in)?;
+                Ok((sign_in.as_ref().clone(), user, groups))
             }
         }
     }
@@ -211,6 +256,15 @@ impl Attempt {
                 if store::tickets::spend(tx, id, *until)? { Ok(()) } else { Err(fault::session_used()) }
             }
             Origin::Session { key, .. } => session::spend(tx, key),
+            Origin::Replied { .. } => Ok(()),
         }
     }
+}
+
+/// The user of a sign-in as the store has it now; where nobody has the name, an invented one.
+fn user_of(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
+    if let Some(name) = &sign_in.nobody {
+        return Ok((User::nobody(&sign_in.pool_id, sign_in.sub.clone(), name), Vec::new()));
+    }
+    store::users::find_with_groups(tx, &sign_in.pool_id, &sign_in.sub)?.ok_or_else(fault::session_invalid)
 }

@@ -1,8 +1,8 @@
 //! The Session string (`rules::sign_in::session`) and what it stands for: a ticket in the store, so that it is good
 //! once.
 
-use super::Context;
-use crate::app::App;
+use super::{Context, srp::challenge_name};
+use crate::{app::App, callers::CallOrigin};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Millis, Random, Result, fault,
@@ -13,6 +13,7 @@ use rules::{
     },
     user::User,
 };
+use std::sync::Arc;
 use store::{
     Tx,
     tickets::{self, Kind},
@@ -23,6 +24,13 @@ use store::{
 pub struct SessionKey {
     id: [u8; 32],
     expires_at: Millis,
+}
+
+impl SessionKey {
+    /// The id of its ticket.
+    pub fn id(&self) -> &[u8; 32] {
+        &self.id
+    }
 }
 
 /// A new Session for `sign_in`: what the client holds, and what [`put`] stores.
@@ -68,11 +76,11 @@ fn find_of_any_client(tx: &mut Tx<'_>, key: &SessionKey) -> Result<SignIn> {
 ///
 /// # Errors
 /// NotAuthorizedException if the Session was used.
-pub async fn context(app: &App, key: &SessionKey) -> Result<Context> {
+pub async fn context(app: &App, key: &SessionKey, origin: Arc<CallOrigin>) -> Result<Context> {
     let key = key.clone();
     let sign_in = app.db.look_up(move |tx| find_of_any_client(tx, &key)).await?;
     let (client, pool) = app.client_and_pool(&sign_in.client_id).await?;
-    Ok(Context { pool, client, side: sign_in.side })
+    Ok(Context::new(pool, client, sign_in.side, origin))
 }
 
 /// Uses the Session up.
@@ -85,9 +93,11 @@ pub fn spend(tx: &mut Tx<'_>, key: &SessionKey) -> Result<()> {
 }
 
 /// Checks that the submitted USERNAME means the user of the session: by name, alias or sub.
-pub fn check_username(context: &Context, user: &User, submitted: &str) -> Result<()> {
+/// Of nobody that is the typed name, and the one that the question named.
+pub fn check_username(app: &App, context: &Context, user: &User, submitted: &str) -> Result<()> {
     let folded = context.pool.fold_name(submitted);
-    if user.sub == *submitted || user.sign_in_names(&context.pool).contains(&folded) {
+    let is_shown = || context.pool.fold_name(&challenge_name(app, context, None, &user.username)) == folded;
+    if user.sub == *submitted || user.sign_in_names(&context.pool).contains(&folded) || is_shown() {
         Ok(())
     } else {
         Err(fault::session_invalid().because("the session is another user's"))

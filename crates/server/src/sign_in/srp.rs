@@ -5,13 +5,14 @@ use super::{
     conclusion::Conclusion,
     password::{self, Candidate},
     run::SingleUse,
+    session::{self, SessionKey},
 };
 use crate::app::App;
 use rules::{
     Fault, Millis, Random, Result, Sealed, fault,
     ids::{ClientId, PoolId},
     sign_in::{
-        Side,
+        Side, SignIn,
         srp::{self, PublicValue},
     },
     user::{Password, User},
@@ -37,6 +38,17 @@ struct State {
     a: Blob,
     b: Blob,
     big_b: Blob,
+    /// The sign-in that it is a step of, and the id of the Session that comes with the proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    within: Option<(Box<SignIn>, Blob)>,
+}
+
+/// The custom sign-in that SRP is a step of.
+pub struct Within {
+    /// The sign-in, which waits for the proof.
+    pub sign_in: Box<SignIn>,
+    /// The Session that the proof must come with.
+    pub session: SessionKey,
 }
 
 /// The verifier to do the arithmetic with: the user's, or for an unknown user a stable invention that costs the same.
@@ -55,7 +67,7 @@ fn verifier(app: &App, context: &Context, user: Option<&User>, folded_name: &str
 /// The name that stands in the challenge, folded, since the letters in which a user was registered would tell that
 /// there is one. Where the typed name could be an alias, a stranger must not learn from it whether it is one, so that
 /// it gets an invented name as a known user gets the real one.
-fn challenge_name(app: &App, context: &Context, user: Option<&User>, typed_name: &str) -> String {
+pub fn challenge_name(app: &App, context: &Context, user: Option<&User>, typed_name: &str) -> String {
     if let Some(user) = user {
         return context.pool.fold_name(&user.username);
     }
@@ -88,7 +100,21 @@ pub struct Question {
 /// As [`password::begin`].
 pub async fn begin(app: &App, context: &Context, typed_name: &str, a: PublicValue) -> Result<Question> {
     let candidate = password::begin(app, context, typed_name).await?;
-    let user = candidate.user.as_ref();
+    question(app, context, candidate.user.as_ref(), typed_name, a, None).await
+}
+
+/// The question to a user, or to nobody. Nothing is written.
+///
+/// # Errors
+/// TooManyRequestsException when too much work waits.
+pub async fn question(
+    app: &App,
+    context: &Context,
+    user: Option<&User>,
+    typed_name: &str,
+    a: PublicValue,
+    within: Option<Within>,
+) -> Result<Question> {
     let verifier = verifier(app, context, user, &context.pool.fold_name(typed_name))?;
     let salt = verifier.salt.clone();
     let exchange = app.workers.run_here(|| srp::Exchange::new(&verifier.v, &mut app.random())).await?;
@@ -105,6 +131,7 @@ pub async fn begin(app: &App, context: &Context, typed_name: &str, a: PublicValu
         a: Blob(a.as_bytes().to_vec()),
         b: Blob(exchange.b.to_vec()),
         big_b: Blob(exchange.big_b.as_bytes().to_vec()),
+        within: within.map(|within| (within.sign_in, Blob(within.session.id().to_vec()))),
     };
     let state = zeroize::Zeroizing::new(serde_json::to_vec(&state).map_err(Fault::internal)?);
     let secret_block = app.vault.seal_for_client(SEAL_CONTEXT, &state).0;
@@ -131,10 +158,24 @@ pub struct Proof {
 /// Opens a SECRET_BLOCK and reads its user again.
 ///
 /// # Errors
-/// NotAuthorizedException for a block that is not this client's or has expired; and as [`password::recall`].
-pub async fn recall(app: &App, context: &Context, secret_block: Vec<u8>) -> Result<Returned> {
+/// NotAuthorizedException for a block that is not this client's or has expired, and within a custom sign-in for another
+/// Session; and as [`password::recall`].
+pub async fn recall(
+    app: &App,
+    context: &Context,
+    secret_block: Vec<u8>,
+    session: Option<&str>,
+) -> Result<Returned> {
     let state = open(app, context, &secret_block)?;
-    let candidate = password::recall(app, context, &state.typed_name).await?;
+    if let Some((_, id)) = &state.within
+        && session::open(app, session)?.id().as_slice() != id.0
+    {
+        return Err(fault::session_invalid().because("the Session is another one's than SECRET_BLOCK"));
+    }
+    let mut candidate = password::recall(app, context, &state.typed_name).await?;
+    if state.within.as_ref().is_some_and(|(sign_in, _)| sign_in.nobody.is_some()) {
+        candidate.user = None;
+    }
     Ok(Returned { state, secret_block, candidate })
 }
 
@@ -169,7 +210,8 @@ impl Returned {
         let proved =
             app.workers.run_here(|| is_proved(&pool_id, &state, &verifier, &secret_block, &proof)).await?;
         let matches = proved && known && fresh && is_named;
-        password::conclude(app, context, candidate, matches, Some(single_use)).await
+        let within = state.within.map(|(sign_in, _)| sign_in);
+        password::conclude(app, context, candidate, matches, Some(single_use), within).await
     }
 }
 

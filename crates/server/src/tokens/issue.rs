@@ -5,7 +5,7 @@ use crate::{app::App, keys::ring::TokenUse};
 use rules::{
     Fault, Random, Result, ids,
     pool::{Client, Pool},
-    tokens::{Grant, TokenContext, claims},
+    tokens::{Grant, TokenContext, claims, customization::Customization},
     user::{Membership, User, attributes},
 };
 use spec::cognito_idp::AuthenticationResultType;
@@ -22,18 +22,27 @@ pub struct Issued<'a> {
     pub groups: Vec<Membership>,
     /// The grant.
     pub grant: Grant,
+    /// What a function changes in the tokens.
+    pub customization: Option<&'a Customization>,
     /// Whether the answer holds a refresh token.
     pub with_refresh_token: bool,
 }
 
 /// Signs an ID and an access token, when it is the call's turn.
 pub async fn issue(app: &App, issued: Issued<'_>) -> Result<AuthenticationResultType> {
-    let Issued { pool, client, user, groups, grant, with_refresh_token } = issued;
+    let Issued { pool, client, user, groups, grant, customization, with_refresh_token } = issued;
     let keys = app.pool_keys(&pool.id).await?;
     let issuer = app.config.issuer_of(&pool.id);
     let now = app.now();
-    let token_context =
-        TokenContext { issuer: &issuer, client, user: &user, groups: &groups, grant: &grant, now };
+    let token_context = TokenContext {
+        issuer: &issuer,
+        client,
+        user: &user,
+        groups: &groups,
+        grant: &grant,
+        customization,
+        now,
+    };
     let readable = attributes::readable(client);
     let access_token_id = ids::access_token_id(&mut app.random(), now, grant.sign_outs);
     let access_claims = claims::access_claims(&token_context, &access_token_id);

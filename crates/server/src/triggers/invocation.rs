@@ -44,3 +44,27 @@ pub enum Failure {
     /// As many calls of it as may run at once do.
     Busy,
 }
+
+impl Failure {
+    /// Its kind, in metrics and the audit trail.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Failure::Refused { .. } => "refused",
+            Failure::Unavailable { .. } => "unavailable",
+            Failure::TimedOut => "timed_out",
+            Failure::Unreadable { .. } => "unreadable",
+            Failure::Busy => "busy",
+        }
+    }
+
+    /// Why, for the operator.
+    pub fn reason(&self) -> String {
+        match self {
+            Failure::Refused { message } => format!("the function refused: {message}"),
+            Failure::Unavailable { reason, .. } => format!("the function could not be run: {reason}"),
+            Failure::TimedOut => "the function did not reply in time".to_owned(),
+            Failure::Unreadable { reason } => format!("the function's reply cannot be read: {reason}"),
+            Failure::Busy => "as many calls of the function as may run at once do".to_owned(),
+        }
+    }
+}

@@ -32,6 +32,8 @@ pub enum Limit {
     SecondFactorMessages,
     /// Wrong guesses at the codes that prove one address, whichever users they are of.
     WrongGuessesAtAddress,
+    /// Custom sign-ins that one network begins.
+    CustomSignIns,
 }
 
 impl Limit {
@@ -48,6 +50,7 @@ impl Limit {
             Limit::ChangePassword => ("ChangePassword", 5),
             Limit::SecondFactorMessages => ("second-factor-messages", 20),
             Limit::WrongGuessesAtAddress => ("WrongGuessesAtAddress", 15),
+            Limit::CustomSignIns => ("CustomSignIns", 3_000),
         }
     }
 }

@@ -4,12 +4,15 @@
 use super::{
     changes::RESTARTS_MAX,
     code_limits::{self, Limit},
-    codes::{self, CodeOwner, CodePurpose, Committed, Draft},
+    codes::{self, CodeOwner, CodePurpose, Committed},
+    drafts::{Addressed, Draft},
+    migration,
 };
-use crate::{app::App, http::call_facts, triggers};
+use crate::{app::App, http::call_facts, sign_in::Context};
 use rules::{
     Millis, Result, fault,
     messages::{
+        Occasion,
         recipients::{self, Recipient},
         requests::{self, Answer, Requested},
     },
@@ -17,6 +20,7 @@ use rules::{
     triggers::Trigger,
     user::User,
 };
+use spec::Code;
 use std::sync::Arc;
 use store::Tx;
 
@@ -37,10 +41,14 @@ struct Request {
 /// What is wrong with the user where that may be told; LimitExceededException beyond the hour's number.
 pub async fn request(
     app: &App,
-    (client, pool): (Arc<Client>, Arc<Pool>),
+    context: Context,
     requested: Requested,
     typed_name: String,
 ) -> Result<Recipient> {
+    let Context { pool, client, .. } = context.clone();
+    if requested == Requested::PasswordReset {
+        migrate(app, &context, &typed_name).await?;
+    }
     let seed = codes::simulation_seed(app, &pool, &typed_name);
     let simulated = match requested {
         // E: unknown names are told in pools without automatic verification too.
@@ -53,11 +61,15 @@ pub async fn request(
     let request = Request { pool, client, requested, typed_name, simulated };
     for _ in 0..=RESTARTS_MAX {
         let reading = request.clone();
-        let answer =
-            app.db.read(move |tx| Ok::<_, rules::Fault>(reading.answer(reading.find(tx)?.as_ref()))).await?;
-        let purpose = request.purpose();
+        let (answer, user) = app
+            .db
+            .read(move |tx| {
+                let user = reading.find(tx)?;
+                Ok::<_, rules::Fault>((reading.answer(user.as_ref()), user))
+            })
+            .await?;
         let draft = match answer.recipient() {
-            Some(recipient) => Some(codes::draft(app, &request.pool, purpose.message(), recipient.clone())?),
+            Some(recipient) => Some(draft(app, &context, requested, user.as_ref(), recipient.clone()).await?),
             None => None,
         };
         let (writing, now) = (request.clone(), app.now());
@@ -71,6 +83,44 @@ pub async fn request(
     Err(fault::too_many_requests().because("the user was changed at each try"))
 }
 
+/// The message to a user, as its functions write it; to nobody, a draft that is not posted and for which none runs.
+async fn draft(
+    app: &App,
+    context: &Context,
+    requested: Requested,
+    user: Option<&User>,
+    recipient: Recipient,
+) -> Result<Draft> {
+    let occasion = match requested {
+        Requested::SignUp => Occasion::Resend,
+        Requested::PasswordReset => Occasion::Reset,
+    };
+    let Some(user) = user else { return Ok(Draft::of_nobody(app, &context.pool, occasion, recipient)) };
+    let client_metadata = context.client_metadata.as_deref();
+    let addressed = Addressed { about: context.about(&user.username), occasion, user, client_metadata };
+    Draft::of(app, addressed, recipient).await
+}
+
+/// Makes the user of a name that nobody has, if another system knows the name.
+async fn migrate(app: &App, context: &Context, typed_name: &str) -> Result<()> {
+    if !Trigger::UserMigration.is_configured(&context.pool) {
+        return Ok(());
+    }
+    let (pool_id, name) = (context.pool.id.clone(), context.pool.fold_name(typed_name));
+    if app.db.look_up(move |tx| store::users::find(tx, &pool_id, &name)).await?.is_some() {
+        return Ok(());
+    }
+    let metadata = context.client_metadata.as_deref();
+    match migration::migrate(app, context, typed_name, None, metadata).await {
+        // The name stays one that nobody has, and is answered like one.
+        Err(refusal) if context.client.hides_users() && refusal.code != Code::InternalErrorException => {
+            tracing::info!(reason = ?refusal.cause, "a user was not migrated");
+            Ok(())
+        }
+        migrated => migrated,
+    }
+}
+
 impl Request {
     fn purpose(&self) -> CodePurpose {
         match self.requested {
@@ -80,11 +130,7 @@ impl Request {
     }
 
     fn find(&self, tx: &mut Tx<'_>) -> Result<Option<User>> {
-        let found = store::users::find(tx, &self.pool.id, &self.pool.fold_name(&self.typed_name))?;
-        if found.is_none() && self.requested == Requested::PasswordReset {
-            triggers::refuse_configured(&self.pool, Trigger::UserMigration)?;
-        }
-        Ok(found)
+        Ok(store::users::find(tx, &self.pool.id, &self.pool.fold_name(&self.typed_name))?)
     }
 
     fn answer(&self, user: Option<&User>) -> Answer {

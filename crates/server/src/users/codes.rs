@@ -20,13 +20,16 @@
 //! .await??;
 //! ```
 
-use super::code_limits::{self, Limit};
-use crate::{app::App, messages::outbox, triggers};
+use super::{
+    code_limits::{self, Limit},
+    drafts::Draft,
+};
+use crate::{app::App, messages::outbox};
 use rules::{
-    HOUR, Millis, Random, Result, fault,
+    HOUR, Millis, Result, fault,
     ids::{PoolId, Sub},
     messages::{
-        self, Medium, Purpose, Template,
+        Medium, Purpose,
         recipients::{self, Recipient},
     },
     pool::Pool,
@@ -34,17 +37,16 @@ use rules::{
 };
 use serde::{Deserialize, Serialize};
 use spec::{Code, cognito_idp::CodeDeliveryDetailsType};
+use std::net::IpAddr;
 use store::{
     Tx,
     tickets::{self, Kind},
 };
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 /// What a write closure answers whose refusals are committed.
 pub type Committed<T> = Result<Result<T>>;
 
-const DIGITS: usize = 6;
 /// How long a reset's code is good.
 const RESET_CODE_TTL_MS: Millis = HOUR;
 /// How many sign-up codes live for one mailbox or phone at once: beyond it the oldest ends.
@@ -122,6 +124,7 @@ enum Who {
     Unsent(Sub),
     Name(String),
     Address(String),
+    Network(String),
 }
 
 impl CodeOwner {
@@ -140,10 +143,19 @@ impl CodeOwner {
         CodeOwner { pool_id: pool_id.clone(), who: Who::Address(recipients::mailbox(to)) }
     }
 
+    /// Whoever calls from an address; of IPv6 all of a /64 are one.
+    pub fn network(pool_id: &PoolId, address: IpAddr) -> CodeOwner {
+        let network = match address.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("{:016x}", address.to_bits() >> 64),
+        };
+        CodeOwner { pool_id: pool_id.clone(), who: Who::Network(network) }
+    }
+
     fn sub(&self) -> Option<&Sub> {
         match &self.who {
             Who::User(sub) | Who::Unsent(sub) => Some(sub),
-            Who::Name(_) | Who::Address(_) => None,
+            Who::Name(_) | Who::Address(_) | Who::Network(_) => None,
         }
     }
 
@@ -159,6 +171,7 @@ impl CodeOwner {
             Who::Unsent(sub) => ("unsent", sub),
             Who::Name(name) => ("name", name),
             Who::Address(mailbox) => ("address", mailbox),
+            Who::Network(network) => ("network", network),
         };
         [&self.pool_id, kind, id]
     }
@@ -188,40 +201,6 @@ struct Kept {
     proof: Option<Proof>,
 }
 
-/// A code's message before the code is kept: made outside of the transaction, where a function may write its text.
-#[derive(Clone)]
-pub struct Draft {
-    /// Where it goes.
-    pub recipient: Recipient,
-    template: Template,
-    code: Zeroizing<String>,
-    message_id: String,
-}
-
-/// Makes a code and the text that it goes out in.
-///
-/// # Errors
-/// UnexpectedLambdaException where a function would write or send the message.
-pub fn draft(app: &App, pool: &Pool, purpose: Purpose, recipient: Recipient) -> Result<Draft> {
-    triggers::refuse_message(pool, recipient.medium)?;
-    let template = messages::template(pool, purpose, recipient.medium);
-    let code = Zeroizing::new(app.random().digits(DIGITS));
-    Ok(Draft { recipient, template, code, message_id: app.random().uuid_v7(app.now()) })
-}
-
-impl Draft {
-    /// The code, for who keeps it elsewhere than [`send`] does.
-    pub fn code(&self) -> &str {
-        &self.code
-    }
-
-    /// Writes the message into the outbox.
-    pub fn post(&self, app: &App, tx: &mut Tx<'_>, pool: &Pool, user: &User) -> Result<()> {
-        let message = self.template.fill(pool, user, &self.code, &self.recipient.to);
-        outbox::post(app, tx, &outbox::entry(app, &self.message_id, &pool.id, &message)?)
-    }
-}
-
 /// Keeps the code in place of an older one, writes its message into the outbox, and answers what the wire tells of it.
 pub fn send(
     app: &App,
@@ -232,10 +211,10 @@ pub fn send(
     draft: &Draft,
     now: Millis,
 ) -> Result<CodeDeliveryDetailsType> {
-    let (Draft { recipient, code, .. }, owner) = (draft, CodeOwner::user(user));
+    let (recipient, owner) = (&draft.recipient, CodeOwner::user(user));
     draft.post(app, tx, pool, user)?;
     let proof = Proof { medium: recipient.medium, to: recipient.to.clone() };
-    let kept = Kept { digest: Some(digest(app, purpose, &owner, code)), proof: Some(proof) };
+    let kept = Kept { digest: Some(digest(app, purpose, &owner, draft.code())), proof: Some(proof) };
     keep(app, tx, purpose, &owner, &recipient.to, now, &kept)?;
     Ok(recipient.details())
 }

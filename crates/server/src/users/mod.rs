@@ -4,4 +4,6 @@ pub mod changes;
 pub mod code_limits;
 pub mod code_requests;
 pub mod codes;
+pub mod drafts;
+pub mod migration;
 pub mod passwords;

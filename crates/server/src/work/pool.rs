@@ -106,8 +106,20 @@ impl Drop for End {
     }
 }
 
+/// Whether the call under way is admitted to work.
+#[derive(Default)]
+enum Admission {
+    /// Not yet.
+    #[default]
+    None,
+    /// To its end.
+    Held(#[expect(dead_code, reason = "what is dropped at the end")] OwnedSemaphorePermit),
+    /// It was, and let others go first.
+    Returned,
+}
+
 tokio::task_local! {
-    static ADMITTED: RefCell<Option<OwnedSemaphorePermit>>;
+    static ADMITTED: RefCell<Admission>;
 }
 
 /// Runs a call; once it is admitted it stays so to its end.
@@ -154,8 +166,15 @@ impl Workers {
     /// TooManyRequestsException when too much waits already.
     pub fn admit(&self, cost: Cost, priority: Priority) -> Result<()> {
         let permit = self.permit(cost, priority)?;
-        let _ = ADMITTED.try_with(|admitted| admitted.replace(Some(permit)));
+        let _ = ADMITTED.try_with(|admitted| admitted.replace(Admission::Held(permit)));
         Ok(())
+    }
+
+    /// Runs what waits for somebody else: the call under way gives its admission back meanwhile. What it wants afterwards
+    /// counts as going on.
+    pub async fn step_aside<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let _ = ADMITTED.try_with(|admitted| drop(admitted.replace(Admission::Returned)));
+        waiting.await
     }
 
     fn permit(&self, cost: Cost, priority: Priority) -> Result<OwnedSemaphorePermit> {
@@ -206,8 +225,13 @@ impl Workers {
 
     /// Admission for one job, where the call under way has none.
     fn own_admission(&self, cost: Cost) -> Result<Option<OwnedSemaphorePermit>> {
-        let is_admitted = ADMITTED.try_with(|admitted| admitted.borrow().is_some()).unwrap_or(false);
-        if is_admitted { Ok(None) } else { self.permit(cost, Priority::New).map(Some) }
+        let found = ADMITTED.try_with(|admitted| match *admitted.borrow() {
+            Admission::None => Some(Priority::New),
+            Admission::Held(_) => None,
+            Admission::Returned => Some(Priority::Continuing),
+        });
+        let missing = found.unwrap_or(Some(Priority::New));
+        missing.map(|priority| self.permit(cost, priority)).transpose()
     }
 }
 

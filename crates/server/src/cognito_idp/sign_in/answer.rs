@@ -32,10 +32,11 @@ impl Answer {
     /// What was written, on the wire; tokens are signed here, after everything is stored.
     pub async fn of(app: &App, context: &Context, conclusion: Conclusion) -> Result<Answer> {
         match conclusion {
-            Conclusion::Granted { user, groups, grant } => {
+            Conclusion::Granted { user, groups, grant, customization } => {
                 let Context { pool, client, .. } = context;
+                let (user, grant, customization) = (*user, *grant, customization.as_deref());
                 let issued =
-                    Issued { pool, client, user: *user, groups, grant: *grant, with_refresh_token: true };
+                    Issued { pool, client, user, groups, grant, customization, with_refresh_token: true };
                 Ok(Answer::tokens(issue::issue(app, issued).await?))
             }
             Conclusion::Asked { user, sign_in, session } => {
@@ -45,11 +46,19 @@ impl Answer {
                 Ok(Answer {
                     challenge_name: Some(question.name()),
                     session: Some(session),
-                    parameters: challenge_parameters::of(context, &user, question)?,
+                    parameters: challenge_parameters::of(app, context, &user, &sign_in, question)?,
                     result: None,
                 })
             }
         }
+    }
+}
+
+impl Answer {
+    /// The same with a Session.
+    #[must_use]
+    pub fn with_session(self, session: String) -> Answer {
+        Answer { session: Some(session), ..self }
     }
 }
 

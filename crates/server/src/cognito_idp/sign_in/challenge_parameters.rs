@@ -1,10 +1,13 @@
 //! ChallengeParameters: a question on the wire.
 
-use crate::sign_in::{Context, challenge::medium};
+use crate::{
+    app::App,
+    sign_in::{Context, challenge::medium, srp},
+};
 use rules::{
     Fault, Result,
     messages::delivery_details,
-    sign_in::Challenge,
+    sign_in::{Challenge, SignIn},
     user::{MfaFactor, User, attributes},
 };
 use serde_json::json;
@@ -12,7 +15,20 @@ use spec::cognito_idp::DeliveryMediumType;
 use std::collections::BTreeMap;
 
 /// The parameters of a question to this user.
-pub fn of(context: &Context, user: &User, question: &Challenge) -> Result<BTreeMap<String, String>> {
+pub fn of(
+    app: &App,
+    context: &Context,
+    user: &User,
+    sign_in: &SignIn,
+    question: &Challenge,
+) -> Result<BTreeMap<String, String>> {
+    if let Challenge::Custom(question) = question {
+        let known = sign_in.nobody.is_none().then_some(user);
+        let name = srp::challenge_name(app, context, known, &user.username);
+        let mut parameters = question.public.clone();
+        parameters.insert("USERNAME".to_owned(), name);
+        return Ok(parameters);
+    }
     let mut parameters = BTreeMap::from([("USER_ID_FOR_SRP".to_owned(), user.username.to_string())]);
     let mut add = |name: &str, value: String| parameters.insert(name.to_owned(), value);
     match question {
@@ -43,6 +59,8 @@ pub fn of(context: &Context, user: &User, question: &Challenge) -> Result<BTreeM
         Challenge::MfaSetup { factors, .. } => {
             add("MFAS_CAN_SETUP", names(factors));
         }
+        // The one is asked by SRP's own answer, the other was answered above.
+        Challenge::PasswordVerifier | Challenge::Custom(_) => {}
     }
     Ok(parameters)
 }

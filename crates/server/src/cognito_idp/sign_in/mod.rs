@@ -8,8 +8,13 @@ mod responses;
 use super::refresh;
 use crate::{
     app::App,
-    callers::{Operator, client_secret},
-    sign_in::{Context, conclusion::Conclusion, password, srp},
+    callers::{CallOrigin, Operator, client_secret},
+    sign_in::{
+        Context,
+        conclusion::Conclusion,
+        custom::{self, Begun},
+        password, srp,
+    },
 };
 use answer::Answer;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -17,15 +22,14 @@ use rules::{
     Result, fault,
     ids::{ClientId, PoolId},
     pool::Client,
-    sign_in::{Side, first_factor::check_flow, srp::PublicValue},
-    triggers,
+    sign_in::{Side, custom::SRP_A, first_factor::check_flow, srp::PublicValue},
 };
 use spec::cognito_idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
     AdminRespondToAuthChallengeResponse, AuthFlowType, ChallengeNameType, InitiateAuthRequest,
     InitiateAuthResponse, RespondToAuthChallengeRequest, RespondToAuthChallengeResponse,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// AuthParameters or ChallengeResponses.
 #[derive(Clone)]
@@ -44,9 +48,16 @@ impl Parameters {
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
-pub async fn initiate_auth(app: &App, input: InitiateAuthRequest) -> Result<InitiateAuthResponse> {
+pub async fn initiate_auth(
+    app: &App,
+    origin: Arc<CallOrigin>,
+    input: InitiateAuthRequest,
+) -> Result<InitiateAuthResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
-    let context = Context { pool, client, side: Side::User };
+    let context = Context {
+        validation_data: input.client_metadata.map(Arc::new),
+        ..Context::new(pool, client, Side::User, origin)
+    };
     Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
 }
 
@@ -54,19 +65,27 @@ pub async fn initiate_auth(app: &App, input: InitiateAuthRequest) -> Result<Init
 pub async fn admin_initiate_auth(
     app: &App,
     _caller: &Operator,
+    origin: Arc<CallOrigin>,
     input: AdminInitiateAuthRequest,
 ) -> Result<AdminInitiateAuthResponse> {
-    let context = operator_context(app, &input.user_pool_id.into(), &input.client_id.into()).await?;
+    let context = Context {
+        validation_data: input.client_metadata.map(Arc::new),
+        ..operator_context(app, &input.user_pool_id.into(), &input.client_id.into(), origin).await?
+    };
     Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 pub async fn respond_to_auth_challenge(
     app: &App,
+    origin: Arc<CallOrigin>,
     input: RespondToAuthChallengeRequest,
 ) -> Result<RespondToAuthChallengeResponse> {
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
-    let context = Context { pool, client, side: Side::User };
+    let context = Context {
+        client_metadata: input.client_metadata.map(Arc::new),
+        ..Context::new(pool, client, Side::User, origin)
+    };
     Ok(respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?.into())
 }
 
@@ -74,19 +93,28 @@ pub async fn respond_to_auth_challenge(
 pub async fn admin_respond_to_auth_challenge(
     app: &App,
     _caller: &Operator,
+    origin: Arc<CallOrigin>,
     input: AdminRespondToAuthChallengeRequest,
 ) -> Result<AdminRespondToAuthChallengeResponse> {
-    let context = operator_context(app, &input.user_pool_id.into(), &input.client_id.into()).await?;
+    let context = Context {
+        client_metadata: input.client_metadata.map(Arc::new),
+        ..operator_context(app, &input.user_pool_id.into(), &input.client_id.into(), origin).await?
+    };
     Ok(respond(app, context, input.challenge_name, input.session, input.challenge_responses).await?.into())
 }
 
-async fn operator_context(app: &App, pool_id: &PoolId, client_id: &ClientId) -> Result<Context> {
+async fn operator_context(
+    app: &App,
+    pool_id: &PoolId,
+    client_id: &ClientId,
+    origin: Arc<CallOrigin>,
+) -> Result<Context> {
     let pool = app.pool(pool_id).await?;
     let client = app.client(client_id).await?;
     if client.pool_id != pool.id {
         return Err(fault::unknown_client(client_id));
     }
-    Ok(Context { pool, client, side: Side::Operator })
+    Ok(Context::new(pool, client, Side::Operator, origin))
 }
 
 async fn start(
@@ -115,11 +143,13 @@ async fn start(
             Answer::of(app, &context, conclusion).await
         }
         AuthFlowType::CustomAuth => {
-            named(app, &context.client, &parameters)?;
-            if triggers::has_custom_challenges(&context.pool) {
-                Err(fault::not_built("CUSTOM_AUTH"))
-            } else {
-                Err(fault::custom_auth_not_configured())
+            let username = named(app, &context.client, &parameters)?;
+            let begins_with_srp = parameters.get("CHALLENGE_NAME") == Some(SRP_A);
+            let a = begins_with_srp.then(|| parameters.required("SRP_A")).transpose()?;
+            let a = a.map(PublicValue::parse).transpose().map_err(|_| fault::srp_a_invalid())?;
+            match custom::begin(app, context.clone(), username, a).await? {
+                Begun::Concluded(conclusion) => Answer::of(app, &context, conclusion).await,
+                Begun::Srp(question, session) => Ok(Answer::from(question).with_session(session)),
             }
         }
         AuthFlowType::UserAuth => Err(fault::not_built("USER_AUTH")),
@@ -143,7 +173,10 @@ async fn respond(
     let parameters = Parameters(responses.unwrap_or_default());
     let session = session.as_deref();
     let conclusion = match challenge {
-        ChallengeNameType::PasswordVerifier => prove(app, context.clone(), &parameters).await?,
+        ChallengeNameType::PasswordVerifier => prove(app, context.clone(), &parameters, session).await?,
+        ChallengeNameType::CustomChallenge => {
+            responses::custom_challenge(app, context.clone(), session, &parameters).await?
+        }
         ChallengeNameType::NewPasswordRequired => {
             responses::new_password(app, context.clone(), session, &parameters).await?
         }
@@ -155,8 +188,7 @@ async fn respond(
             responses::second_factor(app, context.clone(), challenge, session, &parameters).await?
         }
         // Sessions that wait for one of these are never given out.
-        ChallengeNameType::CustomChallenge
-        | ChallengeNameType::SelectChallenge
+        ChallengeNameType::SelectChallenge
         | ChallengeNameType::DeviceSrpAuth
         | ChallengeNameType::DevicePasswordVerifier
         | ChallengeNameType::AdminNoSrpAuth
@@ -168,8 +200,14 @@ async fn respond(
     Answer::of(app, &context, conclusion).await
 }
 
-/// PASSWORD_VERIFIER; clients send no Session, so the block alone carries the state.
-async fn prove(app: &App, context: Context, parameters: &Parameters) -> Result<Conclusion> {
+/// PASSWORD_VERIFIER; some clients send no Session, so the block alone carries the state. Within a custom sign-in both
+/// belong together.
+async fn prove(
+    app: &App,
+    context: Context,
+    parameters: &Parameters,
+    session: Option<&str>,
+) -> Result<Conclusion> {
     let proof = srp::Proof {
         username: parameters.required("USERNAME")?.to_owned(),
         signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
@@ -178,7 +216,7 @@ async fn prove(app: &App, context: Context, parameters: &Parameters) -> Result<C
     let block = parameters.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
     // Amplify decodes tolerantly and so may send the URL-safe alphabet. What is no base64 opens as no block.
     let block = STANDARD.decode(block.replace('-', "+").replace('_', "/")).unwrap_or_default();
-    let returned = srp::recall(app, &context, block).await?;
+    let returned = srp::recall(app, &context, block, session).await?;
     let mut names = returned.names(&context);
     names.push(proof.username.clone());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

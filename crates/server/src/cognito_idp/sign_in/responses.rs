@@ -7,6 +7,7 @@ use crate::{
     sign_in::{
         Context,
         conclusion::Conclusion,
+        custom,
         run::CheckAnswerer,
         second_factor::{self, Submitted},
         session,
@@ -28,7 +29,7 @@ fn answerer(parameters: &Parameters) -> CheckAnswerer {
     let parameters = parameters.clone();
     Arc::new(move |app: &App, context: &Context, user: &User| {
         let username = parameters.required("USERNAME")?;
-        session::check_username(context, user, username)?;
+        session::check_username(app, context, user, username)?;
         let mut names = user.sign_in_names(&context.pool);
         names.extend([username.to_owned(), user.username.to_string(), user.sub.to_string()]);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -68,6 +69,18 @@ fn submitted(name: ChallengeNameType, parameters: &Parameters) -> Result<Submitt
             Submitted::SetupDone { email: email.map(str::to_owned) }
         }
     })
+}
+
+/// CUSTOM_CHALLENGE.
+pub async fn custom_challenge(
+    app: &App,
+    context: Context,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Conclusion> {
+    let key = session::open(app, session)?;
+    let answer = Zeroizing::new(parameters.required("ANSWER")?.to_owned());
+    custom::answer(app, context, key, answer, answerer(parameters)).await
 }
 
 /// NEW_PASSWORD_REQUIRED.

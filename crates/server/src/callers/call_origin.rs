@@ -1,0 +1,44 @@
+//! Where a call comes from, as far as functions are told of it and what they may take of it.
+
+use crate::callers::call::Call;
+use rules::triggers::sdk_version;
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How long all functions together may take that one call runs.
+pub const FUNCTIONS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where a call comes from.
+#[derive(Clone, Debug)]
+pub struct CallOrigin {
+    /// The call's name in answers and logs.
+    pub request_id: String,
+    /// The address; none in tests, which use no socket.
+    pub address: Option<IpAddr>,
+    /// What the client's SDK says of itself, as events tell it.
+    pub sdk_version: String,
+    /// Until when functions may run; none where none runs, as for a seed, which is one transaction.
+    pub functions_until: Option<Instant>,
+}
+
+impl CallOrigin {
+    /// Of a call that arrives now.
+    pub fn of(call: &Call) -> Arc<CallOrigin> {
+        Arc::new(CallOrigin {
+            request_id: call.request_id.clone(),
+            address: call.peer,
+            sdk_version: sdk_version(call.header("user-agent").or(call.header("x-amz-user-agent"))),
+            functions_until: Some(Instant::now() + FUNCTIONS_TIMEOUT),
+        })
+    }
+
+    /// Of what the server does by itself.
+    pub fn server() -> Arc<CallOrigin> {
+        Arc::new(CallOrigin {
+            request_id: String::new(),
+            address: None,
+            sdk_version: sdk_version(None),
+            functions_until: None,
+        })
+    }
+}

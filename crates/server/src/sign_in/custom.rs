@@ -1,0 +1,125 @@
+//! CUSTOM_AUTH: the pool's functions lead the sign-in.
+
+use super::{
+    Context,
+    conclusion::{Conclusion, Pending},
+    functions::{self, Led},
+    password,
+    run::{Attempt, CheckAnswerer, Guesses, Origin},
+    session::{self, SessionKey},
+    srp,
+};
+use crate::{
+    app::App,
+    users::{
+        code_limits::{self, Limit},
+        codes::CodeOwner,
+    },
+};
+use rules::{
+    Fault, Result, fault, ids,
+    sign_in::{
+        Challenge, CustomAnswer, Facts, Flow, Input, Side, SignIn, Step, Waiting, check_enabled,
+        check_status, custom::SRP_A, srp::PublicValue,
+    },
+    triggers::{challenges::Round, has_custom_challenges},
+    user::User,
+};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// What follows the first call.
+pub enum Begun {
+    /// A question of a function's, or tokens.
+    Concluded(Conclusion),
+    /// The password by SRP, with the Session that its proof comes with.
+    Srp(srp::Question, String),
+}
+
+/// Begins a custom sign-in, with SRP where the client sends its public value.
+///
+/// # Errors
+/// InvalidParameterException where the pool does not name the functions; as [`password::begin`]; and as the functions
+/// and the machine.
+pub async fn begin(app: &App, context: Context, typed_name: &str, a: Option<PublicValue>) -> Result<Begun> {
+    if !has_custom_challenges(&context.pool) {
+        return Err(fault::custom_auth_not_configured());
+    }
+    let candidate = password::begin(app, &context, typed_name).await?;
+    count(app, &context).await?;
+    let (sign_in, user) = begun(app, &context, candidate.user.as_ref(), typed_name, a.is_some());
+    let facts = Facts { pool: &context.pool, client: &context.client, now: app.now() };
+    let outcome = sign_in.advance(&facts, user, Input::Begin)?;
+    let Step::Invoke(sign_in) = outcome.step else {
+        return Err(Fault::internal("a custom sign-in begins without its functions"));
+    };
+    let pending = Pending { sign_in, user: outcome.user, groups: Vec::new() };
+    let Led { sign_in, reply, step } = functions::lead(app, &context, pending).await?;
+    match (step, a) {
+        (Step::Ask(asked), Some(a)) if asked.waiting == Waiting::Answer(Challenge::PasswordVerifier) => {
+            let (session, key) = session::new(app, &context);
+            let user = candidate.user.as_ref().filter(|_| asked.nobody.is_none());
+            let begun = srp::Within { sign_in: asked, session: key };
+            let question = srp::question(app, &context, user, typed_name, a, Some(begun)).await?;
+            Ok(Begun::Srp(question, session))
+        }
+        _ => Attempt::end(app, context, sign_in, reply).await.map(Begun::Concluded),
+    }
+}
+
+/// The sign-in, and its user. Where the client must not learn who exists, whoever may not sign in is nobody.
+fn begun(
+    app: &App,
+    context: &Context,
+    user: Option<&User>,
+    typed_name: &str,
+    with_srp: bool,
+) -> (SignIn, User) {
+    let may = |user: &&User| check_enabled(user).and_then(|()| check_status(user)).is_ok();
+    let known = user.filter(|user| !context.client.hides_users() || may(user)).cloned();
+    let nobody = known.is_none().then(|| context.pool.fold_name(typed_name));
+    let user = known.unwrap_or_else(|| {
+        User::nobody(&context.pool.id, ids::sub(&mut app.random()), &context.pool.fold_name(typed_name))
+    });
+    let first = Round { challenge_name: SRP_A.to_owned(), challenge_result: true, challenge_metadata: None };
+    let sign_in = SignIn {
+        nobody,
+        flow: Flow::Custom,
+        rounds: with_srp.then_some(first).into_iter().collect(),
+        ..SignIn::new(&context.client, &user.sub, context.side)
+    };
+    (sign_in, user)
+}
+
+/// What is kept for strangers is bounded: each of these sign-ins leaves a ticket before anything is proved.
+async fn count(app: &App, context: &Context) -> Result<()> {
+    let (Side::User, Some(address)) = (context.side, context.origin.address) else { return Ok(()) };
+    let (owner, now) = (CodeOwner::network(&context.pool.id, address), app.now());
+    app.write(move |app, tx| {
+        let counted = code_limits::count(app, tx, Limit::CustomSignIns, &owner, now)?;
+        Ok(counted.map_err(|_| fault::too_many_requests().because("too many custom sign-ins of one address")))
+    })
+    .await?
+}
+
+/// Answers CUSTOM_CHALLENGE.
+///
+/// # Errors
+/// As the functions and the machine. The Session is spent whatever they say.
+pub async fn answer(
+    app: &App,
+    context: Context,
+    key: SessionKey,
+    answer: Zeroizing<String>,
+    check_answerer: CheckAnswerer,
+) -> Result<Conclusion> {
+    let answer = Arc::new(CustomAnswer(answer));
+    Attempt {
+        context,
+        origin: Origin::Session { key, check_answerer: Some(check_answerer) },
+        guesses: Guesses::None,
+        compare: Box::new(move |_, _, _, _| Ok(Input::Answer(answer.as_ref().clone()))),
+    }
+    .run(app)
+    .await
+}
