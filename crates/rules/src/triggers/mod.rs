@@ -11,11 +11,15 @@ pub mod post_confirmation;
 pub mod pre_authentication;
 pub mod pre_sign_up;
 pub mod pre_token_generation;
+pub mod samples;
 mod source;
 pub mod user_migration;
 
 pub use envelope::{Caller, Metadata, attributes_to_be, check_reply, event, sdk_version, user_attributes};
 pub use source::Source;
+
+#[cfg(test)]
+mod tests;
 
 use crate::pool::Pool;
 use spec::cognito_idp::PreTokenGenerationLambdaVersionType;

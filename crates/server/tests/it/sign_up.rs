@@ -438,28 +438,14 @@ async fn the_pools_templates_are_used(lab: Lab) {
     assert_eq!((&message["medium"], &message["purpose"]), (&json!("EMAIL"), &json!("SIGN_UP")));
 }
 
-async fn a_configured_trigger_is_never_skipped(lab: Lab) {
+async fn a_configured_function_is_never_skipped(lab: Lab) {
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
-    for (trigger, operation, text) in [
-        ("PreSignUp", "SignUp", "PreSignUp"),
-        ("CustomMessage", "SignUp", "CustomMessage"),
-        ("PostConfirmation", "ConfirmSignUp", "PostConfirmation"),
-        ("UserMigration", "ForgotPassword", "UserMigration"),
-    ] {
+    for trigger in ["PreSignUp", "CustomMessage"] {
         let members = json!({ "AutoVerifiedAttributes": ["email"], "LambdaConfig": { trigger: arn } });
         let scene = Scene::with(&lab, members, json!({})).await;
-        let members = match operation {
-            "SignUp" => {
-                json!({ "Password": PASSWORD, "UserAttributes": list(json!({ "email": "j@example.com" })) })
-            }
-            "ConfirmSignUp" => json!({ "ConfirmationCode": "123456" }),
-            _ => json!({}),
-        };
-        let text = format!(
-            "{text} invocation failed due to error Lambda triggers are not supported by this version of Cognate."
-        );
+        let text = format!("{trigger} invocation failed due to error ResourceNotFoundException.");
         scene
-            .public(operation, merged(json!({ "Username": "jane" }), members))
+            .sign_up("jane", json!({ "email": "j@example.com" }))
             .await
             .refused("UnexpectedLambdaException", &text);
         assert!(scene.messages("j@example.com").await.is_empty());
@@ -481,5 +467,5 @@ both_engines!(
     a_code_does_not_prove_another_address,
     headers_do_not_reach_a_message,
     the_pools_templates_are_used,
-    a_configured_trigger_is_never_skipped
+    a_configured_function_is_never_skipped
 );

@@ -9,9 +9,12 @@ use crate::{
 use cognate::{
     app::App,
     messages::outbox::HOURLY_PER_RECIPIENT,
-    users::codes::{self, CodeOwner, CodePurpose},
+    users::{
+        codes::{self, CodeOwner, CodePurpose},
+        drafts::Draft,
+    },
 };
-use rules::messages::{Medium, recipients::Recipient};
+use rules::messages::{Medium, Occasion, recipients::Recipient};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -29,7 +32,7 @@ async fn statements(app: &App, scene: &Scene, purpose: CodePurpose) -> (usize, u
     let (app, now) = (Arc::new(app.clone()), app.now());
     let work = app.clone();
     let to = |to: &str| Recipient { medium: Medium::Email, to: to.to_owned() };
-    let draft = codes::draft(&app, &pool, purpose.message(), to("jane@example.com")).unwrap();
+    let draft = Draft::of_nobody(&app, &pool, Occasion::Resend, to("jane@example.com"));
     let counted = app.db.write(move |tx| {
         let user = users::find(tx, &pool.id, &sub)?.unwrap();
         let before = tx.statements();
