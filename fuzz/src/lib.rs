@@ -9,6 +9,7 @@ pub mod query_xml;
 pub mod rest_json;
 pub mod sigv4;
 pub mod tokens;
+pub mod trigger_reply;
 pub mod user_filter;
 mod values;
 
@@ -16,12 +17,13 @@ mod values;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("aws_json", aws_json::run),
     ("query_xml", query_xml::run),
     ("rest_json", rest_json::run),
     ("sigv4", sigv4::run),
     ("tokens", tokens::run),
+    ("trigger_reply", trigger_reply::run),
     ("user_filter", user_filter::run),
 ];
 
