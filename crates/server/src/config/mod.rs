@@ -1,6 +1,7 @@
 //! The settings, in their final types, as they were read once at start.
 
 mod delivery;
+pub mod functions;
 mod hashing;
 mod rates;
 pub mod region;

@@ -1,6 +1,8 @@
 //! Lambda triggers. They are not built: an operation whose trigger is configured is refused before it changes
 //! anything, because skipping a company's own check would be worse than failing.
 
+pub mod invocation;
+
 use rules::{Fault, Result, messages::Medium, pool::Pool, triggers::Trigger};
 use spec::Code;
 
