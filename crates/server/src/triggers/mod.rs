@@ -2,6 +2,7 @@
 //! anything, because skipping a company's own check would be worse than failing.
 
 pub mod invocation;
+pub mod program;
 
 use rules::{Fault, Result, messages::Medium, pool::Pool, triggers::Trigger};
 use spec::Code;
