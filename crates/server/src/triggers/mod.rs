@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod functions;
 pub mod invocation;
+pub mod program;
 mod run;
 
 pub use run::About;
