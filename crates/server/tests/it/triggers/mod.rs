@@ -1,0 +1,6 @@
+//! Lambda triggers: which functions run in which flow, what they are told, and what follows from their replies.
+
+mod custom;
+mod sign_in;
+mod stand_in;
+mod tokens;
