@@ -7,7 +7,7 @@ use crate::{
     config::{Config, Delivery},
     http::limits::Limits,
     messages::{Transports, foreign_senders},
-    outbound,
+    outbound::{self, client::innermost},
     secrets::master_keys,
 };
 use anyhow::{Result, bail};
@@ -294,14 +294,6 @@ async fn public_url(config: &Config) -> Vec<Finding> {
         }
     }
     findings
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970.

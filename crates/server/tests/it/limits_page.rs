@@ -466,6 +466,7 @@ const OUTSIDE: &[Row] = &[
         "tried again later",
     ),
     ("messages that are tried at once", Const("server", "AT_ONCE"), FIXED, "wait"),
+    ("an idle connection to another server", Const("server", "IDLE_TIMEOUT"), FIXED, "closed"),
     ("tries of a message", Text("10, within 9 hours"), FIXED, "given up"),
     (
         "how much of a delivery's error is kept, in characters",
