@@ -10,6 +10,7 @@ use crate::{
     keys::ring::{KeyRing, PoolKeys, TokenUse},
     metrics::Metrics,
     secrets::{random::SystemRandom, vault::Vault},
+    triggers::functions::Functions,
     work::{
         hashing,
         pool::{self, Workers},
@@ -50,6 +51,8 @@ pub struct Inner {
     pub metrics: Arc<Metrics>,
     /// Whether no more messages may wait for delivery.
     pub outbox_is_full: Arc<AtomicBool>,
+    /// The functions that pools name.
+    pub functions: Arc<Functions>,
     /// How many requests are let in.
     pub rate_limits: Arc<RateLimits>,
     /// Room for long bodies.
@@ -78,6 +81,7 @@ impl App {
         let metrics = Arc::<Metrics>::default();
         let connections_max = config.limits.connections_per_address_max;
         let rate_limits = RateLimits::new(&config.rates, connections_max, clock.clone(), metrics.clone());
+        let functions = Functions::new(&config, SystemRandom).map_err(Fault::internal)?;
         let long_bodies = LongBodies::new(&config.trusted_proxies);
         Ok(App(Arc::new(Inner {
             config,
@@ -89,6 +93,7 @@ impl App {
             audit: Arc::default(),
             metrics,
             outbox_is_full: Arc::default(),
+            functions: Arc::new(functions),
             rate_limits: Arc::new(rate_limits),
             long_bodies,
             readiness: Readiness::default(),
@@ -110,6 +115,7 @@ impl App {
             audit: self.audit.clone(),
             metrics: self.metrics.clone(),
             outbox_is_full: self.outbox_is_full.clone(),
+            functions: self.functions.clone(),
             rate_limits: self.rate_limits.clone(),
             long_bodies: self.long_bodies.clone(),
             readiness: Readiness::default(),

@@ -81,3 +81,62 @@ pub enum Language {
     /// `python3`.
     Python,
 }
+
+/// The export that a file's handler has unless another is named.
+const DEFAULT_EXPORT: &str = "handler";
+
+impl Run {
+    /// The setting `handler`: a file, and after `#` the name of the function in it.
+    ///
+    /// # Errors
+    /// A text that names the forms.
+    pub fn read(text: &str) -> Result<Run, String> {
+        let (file, export) = text.rsplit_once('#').unwrap_or((text, DEFAULT_EXPORT));
+        let file = PathBuf::from(file);
+        let language = match file.extension().and_then(|extension| extension.to_str()) {
+            Some("mjs" | "cjs" | "js") => Language::Node,
+            Some("py") => Language::Python,
+            _ => {
+                return Err(format!(
+                    "the handler {text:?} must be a file of Node (.mjs, .cjs, .js) or Python (.py), such as \
+                     triggers/pre-token.mjs or triggers/pre_token.py#lambda_handler; anything else is started as a \
+                     command"
+                ));
+            }
+        };
+        if export.is_empty() {
+            return Err(format!("the handler {text:?} names no function after the #"));
+        }
+        Ok(Run::Handler { file, export: export.to_owned(), language })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_is_a_file_and_perhaps_a_name() {
+        let cases = [
+            ("triggers/pre-token.mjs", Some(("triggers/pre-token.mjs", "handler", Language::Node))),
+            ("a.cjs#one", Some(("a.cjs", "one", Language::Node))),
+            ("a.js#one.two", Some(("a.js", "one.two", Language::Node))),
+            ("/x/a.py#lambda_handler", Some(("/x/a.py", "lambda_handler", Language::Python))),
+            ("a#b/c.py#d", Some(("a#b/c.py", "d", Language::Python))),
+            ("a.py#", None),
+            ("a.ts", None),
+            ("a", None),
+            (".py", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            let read = match Run::read(text) {
+                Ok(Run::Handler { file, export, language }) => Some((file, export, language)),
+                _ => None,
+            };
+            let expected =
+                expected.map(|(file, export, language)| (PathBuf::from(file), export.to_owned(), language));
+            assert_eq!(read, expected, "{text}");
+        }
+    }
+}

@@ -1,7 +1,12 @@
 //! Lambda triggers. They are not built: an operation whose trigger is configured is refused before it changes
 //! anything, because skipping a company's own check would be worse than failing.
 
+pub mod functions;
 pub mod invocation;
+mod lambda;
+pub mod program;
+pub mod unserved;
+pub mod webhook;
 
 use rules::{Fault, Result, messages::Medium, pool::Pool, triggers::Trigger};
 use spec::Code;
