@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use spec::cognito_idp::PreTokenGenerationLambdaVersionType as Version;
 
 /// Claims that no function may say otherwise.
-const KEPT: [&str; 8] = ["sub", "iss", "exp", "token_use", "jti", "origin_jti", "client_id", "cognito:username"];
+const KEPT: [&str; 8] =
+    ["sub", "iss", "exp", "token_use", "jti", "origin_jti", "client_id", "cognito:username"];
 
 /// Reads the reply, which is taken or refused in one of two words; tokens that are changed by it keep what they must.
 pub fn run(data: &[u8]) {
@@ -20,7 +21,8 @@ pub fn run(data: &[u8]) {
         if source.trigger() == Trigger::PreTokenGeneration
             && let Ok(customization) = pre_token_generation::read(version, &reply)
         {
-            let claims: Map<String, Value> = KEPT.iter().map(|name| ((*name).to_owned(), json!("kept"))).collect();
+            let claims: Map<String, Value> =
+                KEPT.iter().map(|name| ((*name).to_owned(), json!("kept"))).collect();
             let (mut id, mut access) = (claims.clone(), claims);
             customization.id.apply_to_id(&mut id);
             customization.access.apply_to_access(&mut access, "client");

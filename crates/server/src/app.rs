@@ -81,6 +81,7 @@ impl App {
         let metrics = Arc::<Metrics>::default();
         let connections_max = config.limits.connections_per_address_max;
         let rate_limits = RateLimits::new(&config.rates, connections_max, clock.clone(), metrics.clone());
+        let functions = Functions::new(&config, SystemRandom).map_err(Fault::internal)?;
         let long_bodies = LongBodies::new(&config.trusted_proxies);
         Ok(App(Arc::new(Inner {
             config,
@@ -91,8 +92,8 @@ impl App {
             keys: Arc::new(keys),
             audit: Arc::default(),
             metrics,
-            functions: Arc::default(),
             outbox_is_full: Arc::default(),
+            functions: Arc::new(functions),
             rate_limits: Arc::new(rate_limits),
             long_bodies,
             readiness: Readiness::default(),

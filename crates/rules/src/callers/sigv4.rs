@@ -1,11 +1,14 @@
-//! AWS Signature Version 4: reads what a request says of its signature, and checks it against the secret.
+//! AWS Signature Version 4: reads what a request says of its signature, checks it against the secret, and signs.
 //! Which secret belongs to an access key, and what a session token means, is the caller's to know.
 
 mod canonical;
 mod dates;
 mod reading;
+mod signing;
 #[cfg(test)]
 mod tests;
+
+pub use signing::{Signer, path_segment};
 
 use crate::{Millis, Result, calendar::basic_format, fault};
 use aws_lc_rs::{digest, hmac};
@@ -20,7 +23,7 @@ pub const PRESIGNED_SECONDS_MAX: i64 = 604_800;
 /// second is added by a proxy, and the third means nothing.
 const UNSIGNED_AMZ_HEADERS: [&str; 3] = ["x-amz-security-token", "x-amz-cf-id", "x-amz-user-agent"];
 
-/// A request as it arrived. It has no Debug, because its body may hold secrets.
+/// A request as it arrived or will leave. It has no Debug, because its body may hold secrets.
 pub struct Request<'a> {
     /// `GET` or another method, in upper case.
     pub method: &'a str,
@@ -28,7 +31,7 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// What stands behind the question mark, still encoded.
     pub query: &'a str,
-    /// Names in lower case and values, in the order of arrival.
+    /// Names in lower case and values, in their order.
     pub headers: Vec<(&'a str, &'a [u8])>,
     /// The whole body.
     pub body: &'a [u8],

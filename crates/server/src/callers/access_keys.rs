@@ -79,6 +79,19 @@ pub async fn find(app: &App, id: &str) -> Result<Option<Arc<AccessKey>>> {
     Ok(Some(key))
 }
 
+/// The secret of a key, for a program that this server starts; none if there is no such key or it was revoked.
+///
+/// # Errors
+/// If the store fails, or was sealed under another master key.
+pub async fn secret(db: &Db, vault: &Vault, id: &str) -> Result<Option<Zeroizing<String>>> {
+    let wanted = id.to_owned();
+    let found = db.read(move |tx| table::find(tx, &wanted)).await?;
+    let Some(key) = found.filter(|key| key.revoked_at.is_none()) else { return Ok(None) };
+    let secret = vault.open(&table::sealed_context(id), &key.sealed_secret)?;
+    let text = std::str::from_utf8(&secret).map_err(Fault::internal)?;
+    Ok(Some(Zeroizing::new(text.to_owned())))
+}
+
 /// Notes that a key was used, once in an hour. A failure does not concern whoever called.
 pub async fn note_use(app: &App, key: &AccessKey) {
     let now = app.now();

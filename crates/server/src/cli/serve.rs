@@ -4,16 +4,22 @@ use super::{master_key, open_store, say};
 use crate::{
     app::App,
     audit,
+    callers::access_keys,
     clock::Clock,
-    config::Config,
+    config::{
+        Config,
+        functions::{Program, Way},
+    },
     http::{self, listener::Listener},
     jobs,
     keys::ring::KeyRing,
     messages::{Transports, foreign_senders},
+    secrets::vault::Vault,
     seed,
 };
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use rules::hosts::is_loopback;
+use store::Db;
 use tokio::signal;
 
 /// Serves until the process is told to end. `store` has the flags by which another command finds the same store, and
@@ -24,12 +30,14 @@ pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
     if asked.port() == 0 && config.public_url == "http://localhost:0" {
         config.public_url = format!("http://localhost:{}", listener.address.port());
     }
+    config.listen = listener.address;
     listener.proxies = config.trusted_proxies.clone();
     let db = open_store(&config).await?;
     let vault = match config.ephemeral {
         true => master_key::new_vault(&db).await?,
         false => master_key::open_vault(&db, &config).await?,
     };
+    find_access_keys(&mut config, &db, &vault).await?;
     let transports = Transports::new(&config.delivery).map_err(|reason| anyhow!(reason))?;
     let clock = if config.development { Clock::Movable(Default::default()) } else { Clock::System };
     let app = App::new(config, db, clock, vault, KeyRing::new()).map_err(|fault| anyhow!(fault))?;
@@ -51,11 +59,30 @@ pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
     }
     listener.serve(http::router(app.clone()), app.config.limits.clone(), told_to_end()).await;
     jobs.shutdown().await;
+    app.functions.end().await;
     if let Err(fault) = audit::flush(&app).await {
         tracing::error!(%fault, cause = ?fault.cause, lost = app.audit.waiting_count(), "events could not be stored");
     }
     app.db.close().await;
     say("Everything that was accepted is done.");
+    Ok(())
+}
+
+/// The secrets of the access keys that programs on this machine call this server with.
+async fn find_access_keys(config: &mut Config, db: &Db, vault: &Vault) -> Result<()> {
+    for function in &mut config.functions {
+        let Way::Program(Program { access_key: Some((id, secret)), .. }) = &mut function.way else {
+            continue;
+        };
+        let Some(found) = access_keys::secret(db, vault, id).await? else {
+            bail!(
+                "[[functions]] names the access key {id} for {}, but there is none or it was revoked: \
+                 see `cognate access-keys list`",
+                function.arn
+            );
+        };
+        *secret = found;
+    }
     Ok(())
 }
 

@@ -2,19 +2,28 @@
 
 pub mod environment;
 pub mod file;
+mod functions;
+mod kms;
+mod section;
 
 use super::rates;
 use crate::config::{Config, Issuer, region};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Arg, Args, Command, ValueEnum};
 use serde::Deserialize;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 const LISTEN: &str = "127.0.0.1:9229";
 const DATA_DIR: &str = "./cognate-data";
 const LOG_FILTER: &str = "info";
 /// What is needed before the file is read, and so cannot stand in it.
 const BEFORE_THE_FILE: [&str; 4] = ["config", "log", "log_format", "otlp_url"];
+/// What has parts, and so can stand in the file only, each with the form of it there.
+const SECTIONS: [(&str, &str); 2] =
+    [("functions", "sections that begin [[functions]]"), ("kms", "a section [kms]")];
 
 /// Every setting, where it is given. The file has the same names in snake_case.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -129,6 +138,12 @@ pub struct Settings {
     #[arg(long, global = true, env = "COGNATE_LOG", value_name = "FILTER")]
     #[serde(skip)]
     log: Option<String>,
+    /// How functions are run.
+    #[arg(skip)]
+    functions: Vec<toml::Table>,
+    /// Who keeps the keys of custom senders.
+    #[arg(skip)]
+    kms: Option<toml::Table>,
 }
 
 /// Whether administration is open.
@@ -168,6 +183,7 @@ impl Settings {
 
     /// The settings in their final types.
     pub fn into_config(self) -> Result<Config> {
+        let folder = self.config.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let file = match &self.config {
             Some(path) => file::read(path)?.with_secrets().with_context(|| path.display().to_string())?,
             None => Settings::default(),
@@ -208,6 +224,8 @@ impl Settings {
             given.rate_categories.as_deref().unwrap_or_default(),
             &config,
         )?;
+        config.functions = functions::read(&given.functions, &folder, &config)?;
+        config.kms = given.kms.map(|table| kms::read(&table, &folder, &config)).transpose()?;
         check(&config)?;
         Ok(config)
     }
@@ -223,6 +241,8 @@ impl Settings {
             email_webhook_file: None,
             sms_webhook_file: None,
             metrics_token_file: None,
+            functions: [self.functions, file.functions].concat(),
+            kms: self.kms.or(file.kms),
             master_key_file: self.master_key_file.or(file.master_key_file),
             mail_senders: self.mail_senders.or(file.mail_senders),
             audit_days: self.audit_days.or(file.audit_days),

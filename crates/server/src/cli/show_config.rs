@@ -5,7 +5,10 @@ use super::{
     Cli, say,
     settings::{all, file::read_table},
 };
-use crate::config::Config;
+use crate::config::{
+    Config,
+    functions::{Program, Run, Way},
+};
 use anyhow::Result;
 use clap::{Arg, ArgMatches, parser::ValueSource};
 use std::num::NonZeroU32;
@@ -20,7 +23,48 @@ pub fn run(matches: &ArgMatches, config: &Config) -> Result<()> {
         let (value, source) = effective(&arg, matches, &file, config);
         say(&format!("{:20} = {value:40} # {source}", arg.get_id()));
     }
+    for (name, value) in sections(config) {
+        say(&format!("{name:20} = {value:40} # file"));
+    }
     Ok(())
+}
+
+/// What stands in sections of the file. Addresses are shown without their paths, which may hold secrets.
+fn sections(config: &Config) -> Vec<(String, String)> {
+    let host = |url: &reqwest::Url| url.origin().ascii_serialization();
+    let signed = |credentials: &Option<(String, _)>| match credentials {
+        Some((access_key, _)) => format!("signed by {access_key}"),
+        None => "unsigned".to_owned(),
+    };
+    let mut lines = Vec::new();
+    for (at, function) in config.functions.iter().enumerate() {
+        let way = match &function.way {
+            Way::Invoke(invoke) => {
+                format!(
+                    "Invoke API of {} in {}, {}",
+                    host(&invoke.endpoint),
+                    invoke.region,
+                    signed(&invoke.credentials)
+                )
+            }
+            Way::Webhook(webhook) => {
+                format!("webhook of {}, {} secrets (hidden)", host(&webhook.url), webhook.secrets.len())
+            }
+            Way::Program(Program { run: Run::Handler { file, export, .. }, .. }) => {
+                format!("handler {}#{export}", file.display())
+            }
+            Way::Program(Program { run: Run::Command(words), .. }) => {
+                format!("command {}", words.first().map(String::as_str).unwrap_or_default())
+            }
+        };
+        let value = format!("{} by {way}, {} at once", function.arn, function.concurrency);
+        lines.push((format!("functions {}", at + 1), value));
+    }
+    if let Some(kms) = &config.kms {
+        let value = format!("{} in {}, {}", host(&kms.endpoint), kms.region, signed(&kms.credentials));
+        lines.push(("kms".to_owned(), value));
+    }
+    lines
 }
 
 /// The secrets that stand on the command line, where every user of the machine can read them.
@@ -119,6 +163,10 @@ fn default_of(arg: &Arg) -> Option<String> {
     Some(default.trim_end_matches(']').to_owned())
 }
 
+/// What docs/configuration.md says of the sections.
+#[cfg(test)]
+const SECTIONS: &str = include_str!("settings/sections.md");
+
 /// docs/configuration.md.
 #[cfg(test)]
 fn document() -> String {
@@ -151,8 +199,9 @@ fn document() -> String {
     }
     text.push_str(
         "\nThe file cannot name `config`, `log`, `log_format` and `otlp_url`, which are needed before it is read. A list \
-         in it may be a text with commas or a TOML list of texts.\n",
+         in it may be a text with commas or a TOML list of texts.\n\n",
     );
+    text.push_str(SECTIONS);
     text
 }
 
@@ -169,7 +218,7 @@ pub fn parse() -> (Cli, ArgMatches) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     #[test]
     #[allow(clippy::disallowed_methods, reason = "whoever runs the test says that the page shall be written")]
@@ -211,6 +260,45 @@ mod tests {
             assert_eq!(found(id), (value.to_owned(), source), "{id}");
         }
         assert_eq!(secret_flags(&matches), ["smtp-url"]);
+    }
+
+    #[test]
+    fn sections_are_shown_without_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cognate.toml");
+        let text = "[[functions]]\narn = '*:a'\nwebhook = 'https://u:hunter2@h/hunter2'\n\
+                    secret = 'hunter2 hunter2 hunter2 hunter2'\n\
+                    [[functions]]\narn = '*:b'\ncommand = ['/bin/b', '--password=hunter2']\n\
+                    [[functions]]\narn = '*:c'\nhandler = 'c.mjs'\nenvironment = { A = 'hunter2' }\n\
+                    [kms]\nendpoint = 'https://k'\naccess_key_id = 'key'\nsecret_access_key = 'hunter2'";
+        std::fs::write(&path, text).unwrap();
+        let config = Cli::try_parse_from(["cognate", "--config", path.to_str().unwrap()]).unwrap();
+        let shown = sections(&config.settings.into_config().unwrap());
+        let handler = format!("*:c by handler {}#handler, 10 at once", folder.path().join("c.mjs").display());
+        for ((name, value), expected) in shown.iter().zip([
+            ("functions 1", "*:a by webhook of https://h, 1 secrets (hidden), 10 at once"),
+            ("functions 2", "*:b by command /bin/b, 10 at once"),
+            ("functions 3", &handler),
+            ("kms", "https://k in us-east-1, signed by key"),
+        ]) {
+            assert_eq!((name.as_str(), value.as_str()), expected);
+        }
+        assert_eq!(shown.len(), 4);
+    }
+
+    #[test]
+    fn the_examples_of_sections_can_be_used() {
+        let examples: Vec<&str> = SECTIONS.split("```").skip(1).step_by(2).collect();
+        assert_eq!(examples.len(), 2);
+        for example in examples {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("kms.secret"), "secret").unwrap();
+            std::fs::write(folder.path().join("webhook.secret"), "a secret of 24 characters").unwrap();
+            let path = folder.path().join("cognate.toml");
+            std::fs::write(&path, example.trim_start_matches("toml")).unwrap();
+            let cli = Cli::try_parse_from(["cognate", "--config", path.to_str().unwrap()]).unwrap();
+            cli.settings.into_config().unwrap();
+        }
     }
 
     #[test]

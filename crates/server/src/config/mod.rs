@@ -3,6 +3,7 @@
 mod delivery;
 pub mod functions;
 mod hashing;
+pub mod kms;
 mod rates;
 pub mod region;
 pub mod text;
@@ -42,6 +43,10 @@ pub struct Config {
     pub development: bool,
     /// How messages leave the server.
     pub delivery: Delivery,
+    /// How the functions are run that pools name; the first entry that fits a function is its.
+    pub functions: Vec<functions::Function>,
+    /// Who keeps the keys of custom senders; none: this server.
+    pub kms: Option<kms::Kms>,
     /// What a password hash costs.
     pub hashing: Hashing,
     /// After how many days new keys sign a pool's tokens; none: only by command.
@@ -95,6 +100,8 @@ impl Config {
             account_id: "123456789012".to_owned(),
             development: true,
             delivery: Delivery::default(),
+            functions: Vec::new(),
+            kms: None,
             hashing: Hashing::default(),
             signing_key_days: None,
             audit_days: 90,

@@ -1,14 +1,17 @@
 //! E-mail and SMS by a webhook: a JSON object POSTed to the operator's own endpoint.
 
 use super::{Failure, Outgoing, TRY_TIMEOUT};
-use crate::outbound;
-use reqwest::{StatusCode, Url, redirect};
+use crate::outbound::{self, Client};
+use reqwest::{
+    StatusCode, Url,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+};
 use serde::Serialize;
 use std::result::Result;
 
 /// The operator's endpoint. An answer of 2xx means that the message was taken over.
 pub(super) struct Webhook {
-    client: reqwest::Client,
+    client: Client,
     url: Url,
 }
 
@@ -32,13 +35,7 @@ impl Webhook {
     /// The endpoint that a setting names.
     pub(super) fn new(setting: &str, url: &str) -> Result<Webhook, String> {
         let url = outbound::http(setting, url)?;
-        let client = reqwest::Client::builder()
-            // A redirect would carry codes to a place that the operator has not named.
-            .redirect(redirect::Policy::none())
-            .timeout(TRY_TIMEOUT)
-            .build()
-            .map_err(|error| format!("no HTTP client for webhooks: {error}"))?;
-        Ok(Webhook { client, url })
+        Ok(Webhook { client: Client::new(TRY_TIMEOUT)?, url })
     }
 
     pub(super) async fn send(&self, outgoing: &Outgoing) -> Result<(), Failure> {
@@ -53,10 +50,10 @@ impl Webhook {
             subject: message.subject.as_deref(),
             body: &message.body,
         };
-        let answer = self.client.post(self.url.clone()).json(&body).send().await;
-        // The URL is taken out of errors, because it may carry a secret.
-        let answer = answer.map_err(|error| Failure::for_now(error.without_url().to_string()))?;
-        let status = answer.status();
+        let body = serde_json::to_vec(&body).map_err(|error| Failure::for_good(error.to_string()))?;
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let answer = self.client.post(self.url.clone(), headers, body.into(), TRY_TIMEOUT).await;
+        let status = answer.map_err(|failure| Failure::for_now(failure.to_string()))?.status();
         let reason = || format!("the webhook answered {status}");
         match status {
             status if status.is_success() => Ok(()),

@@ -3,7 +3,10 @@
 pub mod ask;
 pub mod functions;
 pub mod invocation;
+mod lambda;
 pub mod program;
 mod run;
+pub mod unserved;
+pub mod webhook;
 
 pub use run::About;

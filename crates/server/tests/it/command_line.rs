@@ -165,3 +165,64 @@ fn pools_whose_sender_is_not_allowed_are_warned_of() {
         "{log_text}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_functions_that_cannot_be_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = folder.join("settings.toml");
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
+    fs::write(
+        &file,
+        "[[functions]]\narn = '*:there'\nhandler = 'there.py'\n[[functions]]\narn = '*:gone'\nhandler = 'gone.mjs'\n\
+         [[functions]]\narn = '*:web'\nwebhook = 'https://h/hunter2'\nsecret = 'hunter2 hunter2 hunter2 hunter2'\n",
+    )
+    .unwrap();
+    fs::write(folder.join("there.py"), "").unwrap();
+    let file = file.to_str().unwrap();
+    let program = Program::start_with(folder, &folder.join("log"), &["--config", file]);
+    let functions = serde_json::json!({
+        "PreSignUp": arn("there"),
+        "CustomMessage": arn("unknown"),
+        "KMSKeyID": "arn:aws:kms:us-east-1:123456789012:key/a",
+        "CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": arn("sender")},
+    });
+    let input = serde_json::json!({"PoolName": "p", "LambdaConfig": functions});
+    program.ok("CreateUserPool", input).await;
+    drop(program);
+    let output = command(folder, &["--config", file, "doctor"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let gone = folder.join("gone.mjs").display().to_string();
+    for expected in [
+        format!("WRONG  the handler of *:gone does not exist: {gone}"),
+        format!("names the function {}, which no entry of [[functions]] fits", arn("unknown")),
+        format!("names the function {}, which no entry of [[functions]] fits", arn("sender")),
+    ] {
+        assert!(told.contains(&expected), "{expected}: {told}");
+    }
+    assert!(!told.contains(&arn("there")) && !told.contains("hunter2"), "{told}");
+    let told = run(folder, &["--config", file, "config"]);
+    assert!(told.contains("*:web by webhook of https://h,") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_program_calls_with_an_access_key_that_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let created =
+        run(folder, &["access-keys", "create", "--name", "a", "--allow", "cognito-idp:AdminGetUser"]);
+    let id =
+        created.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| word.starts_with("AKIA")).unwrap();
+    let file = folder.join("settings.toml");
+    let settings = |id: &str| format!("[[functions]]\narn = '*'\ncommand = ['true']\naccess_key = '{id}'\n");
+    let arguments = ["--config", file.to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"];
+    fs::write(&file, settings(id)).unwrap();
+    drop(Program::start_with(folder, &folder.join("log"), &["--config", file.to_str().unwrap()]));
+    fs::write(&file, settings("AKIAAAAAAAAAAAAAAAAA")).unwrap();
+    let told = refused(folder, &[], &arguments);
+    assert!(told.contains("the access key AKIAAAAAAAAAAAAAAAAA for *"), "{told}");
+    run(folder, &["access-keys", "revoke", id]);
+    fs::write(&file, settings(id)).unwrap();
+    let told = refused(folder, &[], &arguments);
+    assert!(told.contains("there is none or it was revoked"), "{told}");
+}

@@ -86,7 +86,7 @@ impl Program {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    async fn ok(&self, operation: &str, input: Value) -> Value {
+    pub async fn ok(&self, operation: &str, input: Value) -> Value {
         let (status, text) = self.call(operation, input).await;
         assert_eq!(status, 200, "{operation}: {text}");
         serde_json::from_str(&text).unwrap_or_default()

@@ -99,7 +99,7 @@ fn digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-fn encode_into(out: &mut String, bytes: &[u8], keep_slashes: bool) {
+pub fn encode_into(out: &mut String, bytes: &[u8], keep_slashes: bool) {
     for &byte in bytes {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep_slashes && byte == b'/' {
             out.push(char::from(byte));

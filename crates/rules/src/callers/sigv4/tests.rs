@@ -98,6 +98,11 @@ fn agrees_with_the_test_suite_of_aws() {
         signature
             .check(&request, &scope, secret, 1_440_938_160_000)
             .unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let added = ["x-amz-date", "authorization"];
+        let headers = request.headers.iter().filter(|(name, _)| !added.contains(name)).copied().collect();
+        let signer = Signer { access_key: "AKIDEXAMPLE", secret, region: "us-east-1", service: "service" };
+        let [(_, date), (_, signed)] = signer.headers(&Request { headers, ..request }, 1_440_938_160_999);
+        assert_eq!((&*date, &*signed), ("20150830T123600Z", authorization.trim()), "{name}");
         cases += 1;
     }
     assert_eq!(cases, 29);

@@ -1,16 +1,12 @@
 //! The file of settings, and files that hold one secret each. A mistake is told by file, line, column and key; the
 //! line itself is not shown, because it may hold a password.
 
-use super::{Settings, all};
+use super::{SECTIONS, Settings, all};
 use crate::config::text::{nearest, place, toml_mistake};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Arg;
 use serde::{Deserialize, Deserializer};
-use std::{
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io::Read as _, path::Path};
 use zeroize::Zeroizing;
 
 /// The longest file with a secret in it.
@@ -49,7 +45,9 @@ pub fn parse(text: &str) -> Result<Settings> {
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
             let (line, column) = place(text, at);
-            let key = table.keys().find(|key| !settings.iter().any(|arg| stands_in_file(arg, key)));
+            let is_known =
+                |key: &&String| is_section(key) || settings.iter().any(|arg| stands_in_file(arg, key));
+            let key = table.keys().find(|key| !is_known(key));
             let what = match key {
                 Some(key) => unknown(key, &settings),
                 None => wrong_value(text, at, &settings),
@@ -64,26 +62,39 @@ fn stands_in_file(arg: &Arg, key: &str) -> bool {
     arg.get_id() == key && !super::BEFORE_THE_FILE.contains(&key)
 }
 
+fn is_section(key: &str) -> bool {
+    SECTIONS.iter().any(|(section, _)| *section == key)
+}
+
 fn unknown(key: &str, settings: &[Arg]) -> String {
     if super::BEFORE_THE_FILE.contains(&key) {
         return format!("{key} is needed before the file is read, so it is a flag or a variable");
     }
-    // What stands where a key belongs may be anything.
-    if !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-        return "this is no setting".to_owned();
-    }
     let known =
         settings.iter().map(|arg| arg.get_id().as_str()).filter(|id| !super::BEFORE_THE_FILE.contains(id));
+    no_such("setting", key, known.chain(SECTIONS.map(|(section, _)| section)))
+}
+
+/// That there is no setting or member of this name, and which is the nearest.
+pub(super) fn no_such<'a>(what: &str, key: &str, known: impl Iterator<Item = &'a str>) -> String {
+    // What stands where a key belongs may be anything.
+    if !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        return format!("this is no {what}");
+    }
     match nearest(key, known) {
-        Some(meant) => format!("there is no setting {key}; the nearest is {meant}"),
-        None => format!("there is no setting {key}"),
+        Some(meant) => format!("there is no {what} {key}; the nearest is {meant}"),
+        None => format!("there is no {what} {key}"),
     }
 }
 
 fn wrong_value(text: &str, at: usize, settings: &[Arg]) -> String {
     let before = text.get(..at).unwrap_or(text);
     let line = text.get(before.rfind('\n').map_or(0, |end| end + 1)..).unwrap_or_default();
-    let key = line.split('=').next().unwrap_or_default().trim();
+    let line = line.lines().next().unwrap_or_default();
+    let key = line.split('=').next().unwrap_or_default().trim().trim_matches(['[', ']']);
+    if let Some((_, form)) = SECTIONS.iter().find(|(section, _)| *section == key) {
+        return format!("{key} must be {form}");
+    }
     let Some(arg) = settings.iter().find(|arg| arg.get_id() == key) else {
         return "this value has a wrong form".to_owned();
     };
@@ -124,7 +135,7 @@ impl Settings {
         ] {
             match (secret.is_some(), file) {
                 (true, Some(_)) => bail!("--{name} and --{name}-file say the same thing: choose one"),
-                (false, Some(file)) => *secret = Some(self::secret(name, file)?),
+                (false, Some(file)) => *secret = Some(self::secret(&format!("--{name}-file"), file)?),
                 (_, None) => {}
             }
         }
@@ -132,18 +143,19 @@ impl Settings {
     }
 }
 
-fn secret(name: &str, path: &PathBuf) -> Result<String> {
-    let shown = || format!("--{name}-file: cannot read {}", path.display());
+/// The one line of a file that holds a secret. `setting` is what names the file.
+pub(super) fn secret(setting: &str, path: &Path) -> Result<String> {
+    let shown = || format!("{setting}: cannot read {}", path.display());
     let mut text = Zeroizing::new(String::new());
     let file = File::open(path).with_context(shown)?;
     file.take(SECRET_FILE_BYTES_MAX + 1).read_to_string(&mut text).with_context(shown)?;
     if text.len() as u64 > SECRET_FILE_BYTES_MAX {
-        bail!("--{name}-file: {} is longer than {SECRET_FILE_BYTES_MAX} bytes", path.display());
+        bail!("{setting}: {} is longer than {SECRET_FILE_BYTES_MAX} bytes", path.display());
     }
     match text.trim_end_matches(['\r', '\n']) {
-        "" => bail!("--{name}-file: {} is empty", path.display()),
+        "" => bail!("{setting}: {} is empty", path.display()),
         secret if secret.contains(['\r', '\n']) => {
-            bail!("--{name}-file: {} has more than one line", path.display())
+            bail!("{setting}: {} has more than one line", path.display())
         }
         secret => Ok(secret.to_owned()),
     }
@@ -179,6 +191,14 @@ mod tests {
             ("smtp_url = 5", "smtp_url must be URL"),
             ("smtp_url = ['hunter2']", "smtp_url must be URL"),
             ("mail_senders = ['hunter2', 5]", "mail_senders must be LIST"),
+            (
+                "functions = 'hunter2'",
+                "line 1, column 13: functions must be sections that begin [[functions]]",
+            ),
+            ("[functions]\nhunter2 = 1", "functions must be sections that begin [[functions]]"),
+            ("functions = [1]", "functions must be sections that begin [[functions]]"),
+            ("[[kms]]\na = 1", "kms must be a section [kms]"),
+            ("[[funktions]]\na = 1", "there is no setting funktions; the nearest is functions"),
             ("[smtp_url]\nhunter2 = 'hunter2'", "line "),
             ("[hunter2.x]\ny = 5", "line "),
         ] {

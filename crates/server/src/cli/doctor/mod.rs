@@ -1,13 +1,15 @@
 //! `cognate doctor`: looks at a deployment, says what is wrong and what to do. It changes nothing, and sends no mail
 //! unless it is told to.
 
+mod functions;
+
 use super::{master_key, random, say, serve::is_in_clear};
 use crate::{
     clock::Clock,
     config::{Config, Delivery},
     http::limits::Limits,
     messages::{Transports, foreign_senders},
-    outbound,
+    outbound::{self, client::innermost},
     secrets::master_keys,
 };
 use anyhow::{Result, bail};
@@ -48,6 +50,7 @@ use Finding::{Doubt, Good, Wrong};
 /// Looks at everything; an error if something is wrong.
 pub async fn run(config: Config, command: Doctor) -> Result<()> {
     let mut findings = vec![mode(&config), open_files(&config.limits)];
+    findings.extend(functions::handlers(&config));
     if !config.ephemeral {
         findings.extend(data_folder(&config));
         match open(&config).await {
@@ -183,6 +186,8 @@ async fn store(config: &Config, db: &Db) -> Vec<Finding> {
     }
     findings.push(key(config, db).await);
     findings.extend(senders(config, db).await);
+    findings.extend(functions::access_keys(config, db).await);
+    findings.extend(functions::pools(config, db).await);
     if !config.development {
         findings.push(match db.read(store::access_keys::exists).await {
             Ok(true) => Good("there are access keys".to_owned()),
@@ -294,14 +299,6 @@ async fn public_url(config: &Config) -> Vec<Finding> {
         }
     }
     findings
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970.
