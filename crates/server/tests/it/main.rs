@@ -40,6 +40,7 @@ mod signer;
 mod sockets;
 mod srp_client;
 mod tokens;
+mod triggers;
 mod two_nodes;
 mod user_names;
 mod users;
