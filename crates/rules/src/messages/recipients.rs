@@ -58,10 +58,19 @@ pub fn sign_up(pool: &Pool, user: &User) -> Option<Recipient> {
 pub fn recovery(pool: &Pool, user: &User) -> Result<Recipient> {
     recovery_media(pool)?
         .into_iter()
-        .filter(|medium| user.is_verified(medium.attribute()))
-        .filter(|medium| !is_second_factor(pool, user, *medium))
+        .filter(|medium| qualifies(pool, user, *medium))
         .find_map(|medium| address(user, medium))
         .ok_or_else(fault::no_verified_channel)
+}
+
+/// Whether a reset code that went out by this medium may still be redeemed: what let it go there still holds, though
+/// another address may come first by now.
+pub fn may_recover_by(pool: &Pool, user: &User, medium: Medium) -> bool {
+    recovery_media(pool).is_ok_and(|media| media.contains(&medium)) && qualifies(pool, user, medium)
+}
+
+fn qualifies(pool: &Pool, user: &User, medium: Medium) -> bool {
+    user.is_verified(medium.attribute()) && !is_second_factor(pool, user, medium)
 }
 
 /// Where a reset code pretends to go that is not sent, so that an unknown name looks like a known one. `seed` belongs
