@@ -119,11 +119,12 @@ pub fn delivery_details(medium: Medium, to: &str) -> CodeDeliveryDetailsType {
     }
 }
 
-/// `j***@e***` and `+*******9934`. Seen in captures.
+/// `j***@e***` and `+*******9934`. Seen in captures. Always in small letters, because an unknown name is answered by
+/// what was typed or invented, and the letters in which an address was stored would tell that there is one.
 pub fn mask(medium: Medium, to: &str) -> String {
     match medium {
         Medium::Email => {
-            let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+            let first = |text: &str| text.to_lowercase().chars().next().map(String::from).unwrap_or_default();
             let (local, domain) = to.rsplit_once('@').unwrap_or((to, ""));
             format!("{}***@{}***", first(local), first(domain))
         }
@@ -143,6 +144,7 @@ mod tests {
     fn addresses_are_masked() {
         for (medium, to, expected) in [
             (Medium::Email, "jane@example.com", "j***@e***"),
+            (Medium::Email, "Jane@Example.com", "j***@e***"),
             (Medium::Email, "@", "***@***"),
             (Medium::Sms, "+15555559934", "+*******9934"),
             (Medium::Sms, "+12", "+12"),

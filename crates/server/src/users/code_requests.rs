@@ -75,7 +75,7 @@ pub async fn request(
         let (writing, now) = (request.clone(), app.now());
         if let Some(sent) = app.write(move |app, tx| writing.write(app, tx, draft.as_ref(), now)).await?? {
             if matches!(answer, Answer::Pretend(_)) {
-                call_facts::about_nobody();
+                call_facts::without_effect();
             }
             return Ok(sent);
         }
