@@ -177,7 +177,7 @@ impl Policy {
         let mut patterns = self.statements.iter().flat_map(|statement| statement.actions.written());
         match patterns.find(|pattern| !known.iter().any(|action| is_action(pattern, action))) {
             Some(pattern) => bad(format!(
-                "{pattern} is no action of Cognito or STS; actions are named as operations are: cognito-idp:AdminGetUser."
+                "{pattern} is no action of Cognito, STS or KMS; actions are named as operations are: cognito-idp:AdminGetUser."
             )),
             None => Ok(()),
         }
@@ -335,15 +335,17 @@ fn may_be_meant(pattern: &str, region: &str, account_id: &str) -> bool {
         return true;
     }
     let kinds = [
-        ("cognito-idp", region, Some(account_id), "userpool/"),
-        ("cognito-identity", region, Some(account_id), "identitypool/"),
-        ("cognito-sync", region, Some(account_id), "identitypool/"),
-        // A role may be of any account.
-        ("iam", "", None, "role/"),
+        ("cognito-idp", Some(region), Some(account_id), "userpool/"),
+        ("cognito-identity", Some(region), Some(account_id), "identitypool/"),
+        ("cognito-sync", Some(region), Some(account_id), "identitypool/"),
+        // A role may be of any account, and so may a key, also of any region.
+        ("iam", Some(""), None, "role/"),
+        ("kms", None, None, "key/"),
+        ("kms", None, None, "alias/"),
     ];
     let parts: Vec<&str> = pattern.splitn(ARN_PARTS, ':').collect();
     kinds.iter().any(|(service, region, account_id, kind)| {
-        let expected = [Some("arn"), Some("aws"), Some(service), Some(region), *account_id];
+        let expected = [Some("arn"), Some("aws"), Some(service), *region, *account_id];
         let is_head_met = parts.iter().zip(expected).all(|(part, expected)| {
             expected.is_none_or(|expected| is_glob_match(part.as_bytes(), expected.as_bytes()))
         });
