@@ -179,7 +179,7 @@ impl Policy {
         let mut patterns = self.statements.iter().flat_map(|statement| statement.actions.written());
         match patterns.find(|pattern| !known.iter().any(|action| is_action(pattern, action))) {
             Some(pattern) => bad(format!(
-                "{pattern} is no action of Cognito or STS; actions are named as operations are: cognito-idp:AdminGetUser."
+                "{pattern} is no action of Cognito, STS or KMS; actions are named as operations are: cognito-idp:AdminGetUser."
             )),
             None => Ok(()),
         }
@@ -356,7 +356,8 @@ fn forms(region: &str, account_id: &str) -> Vec<[Form; ARN_PARTS]> {
     let identity = || identity_pool().text("/identity/").text(region).text(":").some(is_in_id);
     let dataset = || identity().text("/dataset/").some(|_| true);
     let pool = text("userpool/").text(region).text("_").some(|b| b.is_ascii_alphanumeric());
-    let digits = Form::default().some(|b| b.is_ascii_digit());
+    let digits = || Form::default().some(|b| b.is_ascii_digit());
+    let any_region = || Form::default().some(|b| b.is_ascii_alphanumeric() || b == b'-');
     vec![
         arn("cognito-idp", pool),
         // ListIdentityPools names all of them so.
@@ -365,7 +366,9 @@ fn forms(region: &str, account_id: &str) -> Vec<[Form; ARN_PARTS]> {
         arn("cognito-sync", identity_pool()),
         arn("cognito-sync", identity()),
         arn("cognito-sync", dataset()),
-        // A role may be of any account.
-        [text("arn"), text("aws"), text("iam"), text(""), digits, text("role/").some(|_| true)],
+        // A role may be of any account, and so may a key, also of any region.
+        [text("arn"), text("aws"), text("iam"), text(""), digits(), text("role/").some(|_| true)],
+        [text("arn"), text("aws"), text("kms"), any_region(), digits(), text("key/").some(|_| true)],
+        [text("arn"), text("aws"), text("kms"), any_region(), digits(), text("alias/").some(|_| true)],
     ]
 }

@@ -1,5 +1,6 @@
 //! Which text goes to whom, by which medium.
 
+pub mod encryption_sdk;
 mod occasion;
 pub mod recipients;
 pub mod requests;

@@ -528,6 +528,20 @@ const OUTSIDE: &[Row] = &[
         FIXED,
         "cut",
     ),
+    (
+        "connecting to the KMS of the settings",
+        Const("server", "KMS_CONNECT_TIMEOUT"),
+        FIXED,
+        "no code is sent",
+    ),
+    ("a data key of it", Const("server", "KMS_TIMEOUT"), FIXED, "no code is sent"),
+    ("its answer", Const("server", "KMS_ANSWER_BYTES_MAX"), FIXED, "no code is sent"),
+    (
+        "code for a custom sender, encrypted",
+        Const("rules", "FRAME_BYTES_MAX"),
+        FIXED,
+        "InternalErrorException, 500",
+    ),
     ("traces to a collector", Const("server", "EXPORT_TIMEOUT"), FIXED, "lost"),
     (
         "time that a shutdown waits for what was accepted",
