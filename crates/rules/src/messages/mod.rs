@@ -9,9 +9,10 @@ mod templates;
 pub use occasion::{Occasion, Sending};
 pub use templates::{Template, template};
 
-use crate::{ids::Username, user::MfaFactor};
+use crate::{ids::Username, triggers::Trigger, user::MfaFactor};
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{CodeDeliveryDetailsType, DeliveryMediumType, VerifiedAttributeType};
+use std::borrow::Cow;
 
 /// How a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,14 @@ impl Medium {
     /// The medium of a code for `email` or `phone_number`; none for every other attribute.
     pub fn of_attribute(name: &str) -> Option<Medium> {
         [Medium::Email, Medium::Sms].into_iter().find(|medium| medium.attribute() == name)
+    }
+
+    /// The trigger whose function sends such messages in the server's place.
+    pub const fn sender(self) -> Trigger {
+        match self {
+            Medium::Email => Trigger::CustomEmailSender,
+            Medium::Sms => Trigger::CustomSmsSender,
+        }
     }
 
     /// The attribute in a pool's settings of verification.
@@ -109,6 +118,17 @@ pub struct Message {
     /// The function that sends it in the server's place, and what that is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending: Option<Sending>,
+}
+
+impl Message {
+    /// The code or temporary password as the function gets it that sends the message. D: in a temporary password what
+    /// HTML would read otherwise is escaped.
+    pub fn code_for_sender(&self) -> Cow<'_, str> {
+        match self.purpose {
+            Purpose::Invitation => templates::escape_html(&self.code),
+            _ => Cow::Borrowed(&self.code),
+        }
+    }
 }
 
 /// What the wire tells of a delivery: the address is masked.

@@ -26,7 +26,7 @@ use std::{
 use tokio::time::{Instant, timeout_at};
 
 /// How long one try may take. D: as long as Cognito waits.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a function is tried that could not be reached or did not reply in time. D: as often as Cognito tries.
 const FUNCTION_TRIES: usize = 3;
 /// How long a connection may take, so that a try can still end in time.
@@ -107,6 +107,11 @@ impl Functions {
             }
         }
         Err(failure)
+    }
+
+    /// Whether the settings name none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Whether an entry is this function's.
@@ -228,7 +233,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Where programs on this machine reach this server.
-fn own_url(config: &Config) -> String {
+pub fn own_url(config: &Config) -> String {
     let mut address = config.listen;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

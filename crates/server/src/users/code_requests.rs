@@ -173,7 +173,7 @@ impl Request {
         match (answer, found, draft) {
             (Answer::Refuse(refusal), ..) => return Ok(Err(refusal)),
             (Answer::Pretend(simulated), ..) => {
-                codes::pretend(app, tx, self.purpose(), &owner, &simulated, now)?;
+                codes::pretend(app, tx, pool, self.purpose(), &owner, &simulated, now)?;
             }
             (Answer::Send(_), Some(user), Some(draft)) if client.hides_users() => {
                 codes::send_discreetly(app, tx, pool, &user, self.purpose(), draft, now)?;

@@ -4,6 +4,7 @@ mod custom;
 mod messages;
 mod migration;
 mod registration;
+mod senders;
 mod sign_in;
 mod stand_in;
 mod tokens;
