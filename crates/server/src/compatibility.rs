@@ -9,9 +9,6 @@ const FLOWS: &str = "USER_SRP_AUTH, USER_PASSWORD_AUTH and REFRESH_TOKEN work; U
 const CHALLENGES: &str = "PASSWORD_VERIFIER, NEW_PASSWORD_REQUIRED, SMS_MFA, EMAIL_OTP, SOFTWARE_TOKEN_MFA, MFA_SETUP \
                           and SELECT_MFA_TYPE work; devices, passkeys, custom and first-factor challenges are refused";
 
-const KEYS: &str = "every ARN of a key or an alias is one, which encrypts symmetrically; grants are not looked at, and \
-                    Recipient is refused";
-
 /// Operations that are built but do less than Cognito's, and what is missing.
 pub const PARTLY: &[(&str, &str)] = &[
     ("AdminConfirmSignUp", TRIGGERS),
@@ -28,10 +25,7 @@ pub const PARTLY: &[(&str, &str)] = &[
     ("ConfirmSignUp", TRIGGERS),
     ("CreateUserPool", "see the members of its configuration below"),
     ("CreateUserPoolClient", "see the members of its configuration below"),
-    ("Decrypt", KEYS),
-    ("DescribeKey", "every ARN of a key or an alias is one"),
     ("ForgotPassword", TRIGGERS),
-    ("GenerateDataKey", KEYS),
     ("GetTokensFromRefreshToken", TRIGGERS),
     ("GetUserAttributeVerificationCode", TRIGGERS),
     ("InitiateAuth", FLOWS),
