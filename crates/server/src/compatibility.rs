@@ -7,9 +7,6 @@ const FLOWS: &str = "USER_AUTH is refused; every other flow works";
 const CHALLENGES: &str =
     "devices, passkeys and first-factor challenges are refused; every other challenge works";
 
-const KEYS: &str = "every ARN of a key or an alias is one, which encrypts symmetrically; grants are not looked at, and \
-                    Recipient is refused";
-
 /// Operations that are built but do less than Cognito's, and what is missing.
 pub const PARTLY: &[(&str, &str)] = &[
     ("AdminInitiateAuth", FLOWS),
@@ -17,9 +14,6 @@ pub const PARTLY: &[(&str, &str)] = &[
     ("AdminSetUserMFAPreference", "a passkey as a second factor is refused"),
     ("CreateUserPool", "see the members of its configuration below"),
     ("CreateUserPoolClient", "see the members of its configuration below"),
-    ("Decrypt", KEYS),
-    ("DescribeKey", "every ARN of a key or an alias is one"),
-    ("GenerateDataKey", KEYS),
     ("InitiateAuth", FLOWS),
     ("RespondToAuthChallenge", CHALLENGES),
     ("SetUserMFAPreference", "a passkey as a second factor is refused"),

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_message_has_the_sdks_layout() {
-        let (key, context, message) = encrypted(b"123456");
+        let (key, context, message) = encrypted(b"secret");
         let message = message.unwrap();
         assert!(STANDARD.encode(&message).starts_with("AYADe"));
         assert_eq!(context.keys().collect::<Vec<_>>(), ["aws-crypto-public-key", "userpool-id"]);
@@ -204,7 +204,7 @@ mod tests {
             .verify(signed, &footer[2..])
             .unwrap();
         assert_eq!(signed[header - 5..header], [12, 0, 0, 16, 0]);
-        assert!(!signed.windows(6).any(|bytes| bytes == b"123456"));
+        assert!(!signed.windows(6).any(|bytes| bytes == b"secret"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// How long one try may take. D: as long as Cognito waits.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -99,8 +99,7 @@ impl Functions {
                 break;
             }
             let end = until.min(now + self.try_timeout);
-            let tried = timeout_at(end, entry.transport.call(invocation, &id, end)).await;
-            match tried.unwrap_or(Err(Miss { failure: Failure::TimedOut, is_final: false })) {
+            match entry.transport.call(invocation, &id, end).await {
                 Ok(reply) => return Ok(reply),
                 Err(Miss { failure, is_final: true }) => return Err(failure),
                 Err(miss) => failure = miss.failure,
@@ -137,6 +136,7 @@ impl Functions {
 }
 
 impl Transport {
+    /// One try, which ends by `until`.
     async fn call(&self, invocation: &Invocation, id: &str, until: Instant) -> Result<Value, Miss> {
         let timeout = until.duration_since(Instant::now());
         match self {
