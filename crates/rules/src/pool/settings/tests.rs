@@ -207,11 +207,11 @@ fn refusals() {
         (
             json!({"LambdaConfig": {"PreTokenGeneration": arn,
                 "PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": format!("{arn}2")}}}),
-            "PreTokenGeneration and the LambdaArn of PreTokenGenerationConfig must be the same.",
+            "Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's",
         ),
         (
             json!({"LambdaConfig": {"CustomSMSSender": {"LambdaVersion": "V1_0", "LambdaArn": arn}}}),
-            "KMSKeyID is required for a custom sender trigger.",
+            "KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.",
         ),
         (
             json!({"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}}),
