@@ -85,6 +85,7 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
         .map_err(|mistake| anyhow!(mistake))?;
     let invocation = Invocation {
         arn: format!("arn:aws:lambda:{}:{}:function:{}", config.region, config.account_id, name(&invoke)),
+        pool_id: event["userPoolId"].as_str().unwrap_or_default().into(),
         trigger: source.trigger(),
         event: event.to_string().into(),
         request_id: random().uuid_v4(),

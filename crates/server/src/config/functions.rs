@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 pub struct Function {
     /// The ARN, where `*` stands for any characters.
     pub arn: String,
+    /// The pools whose function it may be, likewise.
+    pub pools: Vec<String>,
     /// The way.
     pub way: Way,
     /// How many calls of one function run at once.

@@ -72,7 +72,17 @@ async fn invocation(app: &App, outgoing: &Outgoing, sending: &Sending) -> Result
     let event = event((source, "1"), &caller, &message.username, &request, json!({}))?;
     let secrets = vec![code, Zeroizing::new(message.code.clone())];
     let request_id = outgoing.id.clone();
-    Ok((source, Invocation { arn, trigger: source.trigger(), event: event.into(), request_id, secrets }))
+    Ok((
+        source,
+        Invocation {
+            arn,
+            pool_id: pool.id.clone(),
+            trigger: source.trigger(),
+            event: event.into(),
+            request_id,
+            secrets,
+        },
+    ))
 }
 
 /// A code or a temporary password, encrypted, in base64.

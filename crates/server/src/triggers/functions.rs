@@ -4,7 +4,7 @@
 use super::{
     invocation::{Failure, Invocation},
     lambda::Lambda,
-    program::Program,
+    programs::{Common, Programs},
     webhook::Webhook,
 };
 use crate::{
@@ -15,12 +15,12 @@ use crate::{
     outbound::{Client, client},
     secrets::random::SystemRandom,
 };
-use rules::Random as _;
+use rules::{Random as _, ids::PoolId};
 use serde_json::Value;
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -44,6 +44,8 @@ pub struct Functions {
 struct Entry {
     /// The ARN, where `*` stands for any characters.
     arn: String,
+    /// The pools, likewise.
+    pools: Vec<String>,
     concurrency: usize,
     transport: Transport,
 }
@@ -51,8 +53,7 @@ struct Entry {
 enum Transport {
     Lambda(Lambda),
     Webhook(Webhook),
-    /// None once it was ended.
-    Program(Mutex<Option<Arc<Program>>>),
+    Program(Programs),
 }
 
 impl Functions {
@@ -63,17 +64,19 @@ impl Functions {
     pub fn new(config: &Config, random: SystemRandom) -> Result<Functions, String> {
         let client = Client::new(FUNCTION_CONNECT_TIMEOUT)?;
         let entry = |function: &Function| {
-            let Function { arn, way, concurrency } = function.clone();
+            let Function { arn, pools, way, concurrency } = function.clone();
             let transport = match way {
                 Way::Invoke(settings) => Transport::Lambda(Lambda::new(client.clone(), settings)),
                 Way::Webhook(settings) => Transport::Webhook(Webhook::new(client.clone(), settings)),
-                Way::Program(settings) => {
-                    let (url, region) = (own_url(config), &config.region);
-                    let program = Program::new(settings, concurrency, &url, region, config.development)?;
-                    Transport::Program(Mutex::new(Some(Arc::new(program))))
-                }
+                Way::Program(settings) => Transport::Program(Programs::new(Common {
+                    settings,
+                    concurrency,
+                    server_url: own_url(config),
+                    region: config.region.clone(),
+                    development: config.development,
+                })?),
             };
-            Ok(Entry { arn, concurrency, transport })
+            Ok(Entry { arn, pools, concurrency, transport })
         };
         let entries = config.functions.iter().map(entry).collect::<Result<_, String>>()?;
         Ok(Functions { entries, running: Running::default(), try_timeout: FUNCTION_TIMEOUT, random })
@@ -84,10 +87,11 @@ impl Functions {
     /// # Errors
     /// [`Failure`].
     pub async fn invoke(&self, invocation: &Invocation, until: Instant) -> Result<Value, Failure> {
-        let Some(entry) = self.entry(&invocation.arn) else {
+        let Invocation { arn, pool_id, .. } = invocation;
+        let Some(entry) = self.entry(arn, pool_id) else {
             return Err(Failure::Unavailable {
                 name: "ResourceNotFoundException".to_owned(),
-                reason: format!("no entry of [[functions]] fits {}", invocation.arn),
+                reason: format!("no entry of [[functions]] fits {arn} and {pool_id}"),
             });
         };
         let _place = self.running.take_place(&invocation.arn, entry.concurrency).ok_or(Failure::Busy)?;
@@ -113,25 +117,23 @@ impl Functions {
         self.entries.is_empty()
     }
 
-    /// Whether an entry is this function's.
-    pub fn serves(&self, arn: &str) -> bool {
-        self.entry(arn).is_some()
+    /// Whether an entry is this function's for this pool.
+    pub fn serves(&self, arn: &str, pool_id: &PoolId) -> bool {
+        self.entry(arn, pool_id).is_some()
     }
 
     /// Ends all programs, and waits until they have ended.
     pub async fn end(&self) {
         for entry in &self.entries {
-            let Transport::Program(program) = &entry.transport else { continue };
-            // While a call has it, it ends with the call.
-            let program = locked(program).take().and_then(Arc::into_inner);
-            if let Some(program) = program {
-                program.end().await;
+            if let Transport::Program(programs) = &entry.transport {
+                programs.end().await;
             }
         }
     }
 
-    fn entry(&self, arn: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| fits(&entry.arn, arn))
+    fn entry(&self, arn: &str, pool_id: &PoolId) -> Option<&Entry> {
+        let is_for_pool = |entry: &&Entry| entry.pools.iter().any(|pool| fits(pool, pool_id));
+        self.entries.iter().filter(|entry| fits(&entry.arn, arn)).find(is_for_pool)
     }
 }
 
@@ -142,10 +144,8 @@ impl Transport {
         match self {
             Transport::Lambda(lambda) => lambda.call(invocation, timeout).await,
             Transport::Webhook(webhook) => webhook.call(invocation, id, timeout).await,
-            Transport::Program(program) => {
-                let program = locked(program).clone();
-                let program =
-                    program.ok_or_else(|| Miss::final_one(Failure::unavailable("the server ends")))?;
+            Transport::Program(programs) => {
+                let program = programs.of(&invocation.arn).map_err(Miss::final_one)?;
                 program.invoke(invocation, until).await.map_err(Miss::of_program)
             }
         }
@@ -244,7 +244,7 @@ pub fn own_url(config: &Config) -> String {
     format!("http://{address}")
 }
 
-/// Whether an ARN is what a pattern says, in which `*` stands for any characters.
+/// Whether a text is what a pattern says, in which `*` stands for any characters.
 fn fits(pattern: &str, arn: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = arn.strip_prefix(parts.next().unwrap_or_default()) else { return false };

@@ -15,13 +15,17 @@ use rules::{
 use serde_json::json;
 use std::{
     future::pending,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:f:PROD";
 const SECRET: &str = "a secret of twenty-four-x";
+const POOL: &str = "us-east-1_Example12";
 const LATER: Duration = Duration::from_secs(30);
 
 /// What a server got.
@@ -78,7 +82,12 @@ fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Optio
 
 fn functions(ways: Vec<(&str, Way)>) -> Functions {
     let mut config = Config::local(([127, 0, 0, 1], 1).into(), "no-folder".into());
-    let function = |(arn, way): (&str, Way)| Function { arn: arn.to_owned(), way, concurrency: 2 };
+    let function = |(arn, way): (&str, Way)| Function {
+        arn: arn.to_owned(),
+        pools: vec!["*".to_owned()],
+        way,
+        concurrency: 2,
+    };
     config.functions = ways.into_iter().map(function).collect();
     Functions::new(&config, SystemRandom).unwrap()
 }
@@ -97,6 +106,7 @@ fn webhook(server: &Server) -> Functions {
 
 async fn invoked(functions: &Functions, within: Duration) -> Result<Value, Failure> {
     let invocation = Invocation {
+        pool_id: POOL.into(),
         arn: ARN.to_owned(),
         trigger: Trigger::PreSignUp,
         event: r#"{"event": "hunter2"}"#.into(),
@@ -142,6 +152,32 @@ fn patterns_fit() {
     }
 }
 
+#[test]
+fn an_entry_is_for_its_pools() {
+    let of = |pools: &[&str]| Function {
+        arn: "*".to_owned(),
+        pools: pools.iter().map(|pool| (*pool).to_owned()).collect(),
+        way: Way::Program(functions::Program {
+            run: functions::Run::Command(vec!["true".to_owned()]),
+            environment: Default::default(),
+            access_key: None,
+        }),
+        concurrency: 1,
+    };
+    for (pools, expected) in [
+        (&["*"][..], true),
+        (&[POOL], true),
+        (&["us-east-1_Other1234", "us-east-1_Ex*"], true),
+        (&["us-east-1_Other1234"], false),
+        (&["eu-west-1_*"], false),
+    ] {
+        let mut config = Config::local("127.0.0.1:1".parse().unwrap(), "nowhere".into());
+        config.functions = vec![of(pools)];
+        let all = Functions::new(&config, SystemRandom).unwrap();
+        assert_eq!(all.serves(ARN, &POOL.into()), expected, "{pools:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_first_entry_that_fits_is_a_functions() {
     let first = Server::start(|_| answer(200, &[], "1")).await;
@@ -156,7 +192,11 @@ async fn the_first_entry_that_fits_is_a_functions() {
         ("arn:*:f:*", way(&second)),
     ]);
     assert_eq!(invoked(&both, LATER).await, Ok(json!(1)));
-    assert!(both.serves(ARN) && both.serves("arn:x:f:TEST") && !both.serves("arn:x:h"));
+    assert!(
+        both.serves(ARN, &POOL.into())
+            && both.serves("arn:x:f:TEST", &POOL.into())
+            && !both.serves("arn:x:h", &POOL.into())
+    );
     let got = first.got().remove(0);
     assert!(!got.headers.contains_key("authorization"));
 

@@ -1,7 +1,7 @@
 //! One call of a function: what goes in, and what can come out beside a reply.
 
 use axum::body::Bytes;
-use rules::triggers::Trigger;
+use rules::{ids::PoolId, triggers::Trigger};
 use zeroize::Zeroizing;
 
 /// One call of a function. It has no Debug, because its event holds passwords and codes.
@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 pub struct Invocation {
     /// The function's ARN, as the pool has it.
     pub arn: String,
+    /// The pool that names it.
+    pub pool_id: PoolId,
     /// For which trigger it runs.
     pub trigger: Trigger,
     /// The event: a JSON object.

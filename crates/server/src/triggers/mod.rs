@@ -5,6 +5,7 @@ pub mod functions;
 pub mod invocation;
 mod lambda;
 pub mod program;
+mod programs;
 mod run;
 pub mod unserved;
 pub mod webhook;

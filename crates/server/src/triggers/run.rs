@@ -59,6 +59,7 @@ pub async fn run<R: Serialize>(app: &App, about: About<'_>, told: Told<'_, R>) -
     let event = event((told.source, told.version), &caller, about.username, told.request, told.response)?;
     let invocation = Invocation {
         arn: arn.to_owned(),
+        pool_id: about.pool.id.clone(),
         trigger,
         event: event.into(),
         request_id: about.origin.request_id.clone(),

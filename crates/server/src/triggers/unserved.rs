@@ -22,7 +22,7 @@ pub async fn find(db: &Db, functions: &Functions) -> Result<Vec<(PoolId, String)
         after = last.id.clone();
         for pool in page {
             let named = pool.detail.lambda_config.as_ref().map(arns).unwrap_or_default();
-            let unserved = named.into_iter().filter(|arn| !functions.serves(arn));
+            let unserved = named.into_iter().filter(|arn| !functions.serves(arn, &pool.id));
             found.extend(unserved.map(|arn| (pool.id.clone(), arn.to_owned())));
         }
     }

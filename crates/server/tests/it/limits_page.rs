@@ -80,6 +80,12 @@ const TRIGGERS: &[Row] = &[
         FIXED,
         "UnexpectedLambdaException",
     ),
+    (
+        "functions that one entry runs as programs",
+        Const("server", "PROGRAMS_MAX"),
+        FIXED,
+        "UnexpectedLambdaException",
+    ),
     ("reply of a program", Const("server/program", "REPLY_BYTES_MAX"), FIXED, BAD_REPLY),
     (
         "connections of a program to its Runtime API",

@@ -37,7 +37,7 @@ pub fn read(tables: &[toml::Table], folder: &Path, config: &Config) -> Result<Ve
 }
 
 fn entry(name: &str, table: &toml::Table, folder: &Path, config: &Config) -> Result<Function> {
-    let mut known = vec!["arn", "concurrency"];
+    let mut known = vec!["arn", "pools", "concurrency"];
     known.extend(WAYS.iter().flat_map(|(way, members)| std::iter::once(*way).chain(members.iter().copied())));
     let section = Section::new(name, table, folder, &known)?;
     let arn = section.text_of("arn")?;
@@ -56,6 +56,7 @@ fn entry(name: &str, table: &toml::Table, folder: &Path, config: &Config) -> Res
     }
     Ok(Function {
         arn: arn.to_owned(),
+        pools: pools(&section)?,
         concurrency: section.number("concurrency", 1, CONCURRENCY_MAX)?.unwrap_or(CONCURRENCY),
         way: match *way {
             "handler" => Way::Program(program(&section, handler(&section)?)?),
@@ -64,6 +65,15 @@ fn entry(name: &str, table: &toml::Table, folder: &Path, config: &Config) -> Res
             _ => Way::Invoke(invoke(&section, arn, config)?),
         },
     })
+}
+
+fn pools(section: &Section<'_>) -> Result<Vec<String>> {
+    let pools = section.texts("pools")?.unwrap_or_else(|| vec!["*"]);
+    let is_pool = |pool: &&str| pool.contains('*') || ids::is_pool_id(pool);
+    if pools.is_empty() || !pools.iter().all(is_pool) {
+        return Err(section.mistake("pools must be a list of pool ids, where * stands for any characters"));
+    }
+    Ok(pools.into_iter().map(str::to_owned).collect())
 }
 
 fn handler(section: &Section<'_>) -> Result<Run> {

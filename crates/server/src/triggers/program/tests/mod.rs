@@ -81,6 +81,7 @@ def take():
 
 fn invocation(event: Value) -> Invocation {
     Invocation {
+        pool_id: "us-east-1_Example12".into(),
         arn: ARN.to_owned(),
         trigger: Trigger::PreTokenGeneration,
         event: event.to_string().into(),
