@@ -2,6 +2,7 @@
 
 pub mod children;
 mod clients;
+mod functions;
 pub mod postgres;
 mod readme;
 pub mod server;
