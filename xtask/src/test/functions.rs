@@ -71,6 +71,7 @@ fn rust_handler(tools: &Tools) -> PathBuf {
     rust_handler_target(tools).join("debug/rust-handler")
 }
 
-fn rust_handler_target(tools: &Tools) -> PathBuf {
+/// Where it is built.
+pub fn rust_handler_target(tools: &Tools) -> PathBuf {
     tools.target().join("rust-handler")
 }
