@@ -103,7 +103,7 @@ const COMMON_CODES: [&str; 12] = [
 fn codes_file(codes: &BTreeSet<String>) -> Result<String> {
     let all: BTreeSet<&str> = codes.iter().map(String::as_str).chain(COMMON_CODES).collect();
     let mut out = String::from(HEADER);
-    out.push_str("\n/// Every error name that the four models, and AWS services in general, can answer.\n");
+    out.push_str("\n/// Every error name that the models, and AWS services in general, can answer.\n");
     out.push_str("#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\npub enum Code {\n");
     for code in &all {
         writeln!(out, "    {},", camel(code))?;

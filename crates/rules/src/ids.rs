@@ -102,6 +102,11 @@ pub fn sub(random: &mut dyn Random) -> Sub {
     random.uuid_v4().into()
 }
 
+/// Whether the text has the form of a sub.
+pub fn is_sub(text: &str) -> bool {
+    Uuid::try_parse(text).is_ok_and(|uuid| *text == *uuid.to_string())
+}
+
 /// A new client secret: 51 lower-case letters and digits.
 pub fn client_secret(random: &mut dyn Random) -> String {
     random.string(51, LOWER_AND_DIGITS)

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     http::{admission::RateLimits, body::LongBodies, health::Readiness},
     keys::ring::{KeyRing, PoolKeys, TokenUse},
+    kms::data_keys::DataKeys,
     metrics::Metrics,
     secrets::{random::SystemRandom, vault::Vault},
     triggers::functions::Functions,
@@ -51,6 +52,8 @@ pub struct Inner {
     pub metrics: Arc<Metrics>,
     /// The functions that pools name.
     pub functions: Arc<Functions>,
+    /// Who makes the keys of custom senders' codes.
+    pub data_keys: Arc<DataKeys>,
     /// Whether no more messages may wait for delivery.
     pub outbox_is_full: Arc<AtomicBool>,
     /// How many requests are let in.
@@ -82,18 +85,21 @@ impl App {
         let connections_max = config.limits.connections_per_address_max;
         let rate_limits = RateLimits::new(&config.rates, connections_max, clock.clone(), metrics.clone());
         let functions = Functions::new(&config, SystemRandom).map_err(Fault::internal)?;
+        let vault = Arc::new(vault);
+        let data_keys = DataKeys::new(config.kms.as_ref(), vault.clone()).map_err(Fault::internal)?;
         let long_bodies = LongBodies::new(&config.trusted_proxies);
         Ok(App(Arc::new(Inner {
             config,
             db,
             clock,
-            vault: Arc::new(vault),
+            vault,
             workers,
             keys: Arc::new(keys),
             audit: Arc::default(),
             metrics,
             outbox_is_full: Arc::default(),
             functions: Arc::new(functions),
+            data_keys: Arc::new(data_keys),
             rate_limits: Arc::new(rate_limits),
             long_bodies,
             readiness: Readiness::default(),
@@ -115,6 +121,7 @@ impl App {
             audit: self.audit.clone(),
             metrics: self.metrics.clone(),
             functions: self.functions.clone(),
+            data_keys: self.data_keys.clone(),
             outbox_is_full: self.outbox_is_full.clone(),
             rate_limits: self.rate_limits.clone(),
             long_bodies: self.long_bodies.clone(),

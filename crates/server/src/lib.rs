@@ -15,6 +15,7 @@ pub mod development;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod kms;
 pub mod messages;
 pub mod metrics;
 pub mod outbound;

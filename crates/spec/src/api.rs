@@ -1,13 +1,14 @@
-//! The four services, their protocols and their tables.
+//! The five services, their protocols and their tables.
 
 use crate::{
     cognito_identity, cognito_idp, cognito_sync,
     generated::codes::Code,
+    kms,
     shape::{ErrorSpec, OperationSpec},
     sts,
 };
 
-/// One of the four AWS services.
+/// One of the five AWS services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
     /// User pools, awsJson1.1.
@@ -18,12 +19,14 @@ pub enum Service {
     CognitoSync,
     /// The Security Token Service, query/XML.
     Sts,
+    /// What custom senders need of the Key Management Service, awsJson1.1.
+    Kms,
 }
 
 impl Service {
-    /// All four.
-    pub const ALL: [Service; 4] =
-        [Service::CognitoIdp, Service::CognitoIdentity, Service::CognitoSync, Service::Sts];
+    /// All five.
+    pub const ALL: [Service; 5] =
+        [Service::CognitoIdp, Service::CognitoIdentity, Service::CognitoSync, Service::Sts, Service::Kms];
 
     /// The name that signatures, ARNs and policies use.
     pub const fn signing_name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Service {
             Service::CognitoIdentity => "cognito-identity",
             Service::CognitoSync => "cognito-sync",
             Service::Sts => "sts",
+            Service::Kms => "kms",
         }
     }
 
@@ -42,6 +46,7 @@ impl Service {
             Service::CognitoIdentity => cognito_identity::Operation::from_name(name).map(|o| o.spec()),
             Service::CognitoSync => cognito_sync::Operation::from_name(name).map(|o| o.spec()),
             Service::Sts => sts::Operation::from_name(name).map(|o| o.spec()),
+            Service::Kms => kms::Operation::from_name(name).map(|o| o.spec()),
         }
     }
 
@@ -54,6 +59,7 @@ impl Service {
             }
             Service::CognitoSync => cognito_sync::Operation::ALL.iter().map(|o| o.spec().name).collect(),
             Service::Sts => sts::Operation::ALL.iter().map(|o| o.spec().name).collect(),
+            Service::Kms => kms::Operation::ALL.iter().map(|o| o.spec().name).collect(),
         }
     }
 
@@ -64,6 +70,7 @@ impl Service {
             Service::CognitoIdentity => cognito_identity::ERRORS,
             Service::CognitoSync => cognito_sync::ERRORS,
             Service::Sts => sts::ERRORS,
+            Service::Kms => kms::ERRORS,
         };
         match table.iter().find(|e| e.code == code) {
             Some(error) => (error.wire, error.status),

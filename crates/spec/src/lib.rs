@@ -12,7 +12,7 @@ pub mod validate;
 mod values;
 
 pub use api::Service;
-pub use generated::{codes::Code, cognito_identity, cognito_idp, cognito_sync, sts};
+pub use generated::{codes::Code, cognito_identity, cognito_idp, cognito_sync, kms, sts};
 pub use values::{Blob, Timestamp};
 
 /// Why a request could not be decoded.

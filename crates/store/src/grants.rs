@@ -106,13 +106,13 @@ pub fn rotate(tx: &mut Tx<'_>, id: &str, generation: i64, previous_until: Millis
     Ok(count == 1)
 }
 
-/// Ends a grant and all its tokens.
-pub fn revoke(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), Error> {
-    tx.execute(
+/// Ends a grant and all its tokens; false if it had ended already.
+pub fn revoke(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<bool, Error> {
+    let count = tx.execute(
         "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
         &[now.into(), id.into()],
     )?;
-    Ok(())
+    Ok(count == 1)
 }
 
 /// Removes grants that ended before `before`.

@@ -133,15 +133,18 @@ pub fn count_due(tx: &mut Tx<'_>, now: Millis) -> Result<i64, Error> {
 pub fn lease(tx: &mut Tx<'_>, now: Millis, lease_until: Millis, limit: i64) -> Result<Vec<Entry>, Error> {
     let sql = format!(
         "UPDATE outbox SET next_try_at = $1, tries = tries + 1 WHERE id IN \
-         (SELECT id FROM outbox WHERE next_try_at <= $2 ORDER BY next_try_at LIMIT $3) RETURNING {COLUMNS}"
+         (SELECT id FROM outbox WHERE next_try_at <= $2 AND recipient <> '' ORDER BY next_try_at LIMIT $3) \
+         RETURNING {COLUMNS}"
     );
     tx.query(&sql, &[lease_until.into(), now.into(), limit.into()])?.iter().map(entry).collect()
 }
 
+// A message whose user went during the try stays forgotten, whatever became of the try.
+
 /// Notes that a message was delivered.
 pub fn delivered(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), Error> {
     tx.execute(
-        "UPDATE outbox SET delivered_at = $1, next_try_at = NULL, last_error = NULL WHERE id = $2",
+        "UPDATE outbox SET delivered_at = $1, next_try_at = NULL, last_error = NULL WHERE id = $2 AND recipient <> ''",
         &[now.into(), id.into()],
     )?;
     Ok(())
@@ -150,7 +153,7 @@ pub fn delivered(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<(), Error> {
 /// Notes a failure; without `next_try_at` the message is given up.
 pub fn failed(tx: &mut Tx<'_>, id: &str, next_try_at: Option<Millis>, error: &str) -> Result<(), Error> {
     tx.execute(
-        "UPDATE outbox SET next_try_at = $1, last_error = $2 WHERE id = $3",
+        "UPDATE outbox SET next_try_at = $1, last_error = $2 WHERE id = $3 AND recipient <> ''",
         &[next_try_at.into(), error.into(), id.into()],
     )?;
     Ok(())

@@ -104,6 +104,15 @@ pub(crate) fn delete_of_user(tx: &mut Tx<'_>, pool_id: &PoolId, sub: &Sub) -> Re
     Ok(())
 }
 
+/// Removes the tickets of one kind of a user.
+pub fn delete_kind_of_user(tx: &mut Tx<'_>, kind: Kind, pool_id: &PoolId, sub: &Sub) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM tickets WHERE pool_id = $1 AND sub = $2 AND kind = $3",
+        &[pool_id.into(), sub.into(), kind.as_str().into()],
+    )?;
+    Ok(())
+}
+
 /// Reads a ticket without using it, expired or not.
 pub fn find<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Result<Option<Ticket<T>>, Error> {
     let row = tx.query_one(

@@ -21,9 +21,15 @@ use std::{
 /// The longest that one program may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// The example that encrypts a code as custom senders get it.
+const SENDER_CODE: &str = "custom_sender_code";
+
 /// Builds the server and runs the client programs on both engines.
 pub fn steps(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
-    let build = || run(tools.cargo().args(["build", "--locked", "--package", "cognate"]));
+    let build = || {
+        let all = ["build", "--locked", "--package", "cognate", "--bin", "cognate", "--example", SENDER_CODE];
+        run(tools.cargo().args(all))
+    };
     let built = report.prepare("Server", build);
     let built = built.and(report.prepare("Function in Rust", || functions::build_rust_handler(tools)));
     // An older build must not be tested in its place.
@@ -90,6 +96,8 @@ fn run_programs(
                     command.env("COGNATE_TEST_ENDPOINT", &own).env("COGNATE_TEST_AWS_ISSUER_ENDPOINT", &aws);
                     command.env("COGNATE_TEST_PROGRAM", server_program(tools));
                     functions.tell(&mut command);
+                    let sender_code = tools.target().join("debug/examples").join(SENDER_CODE);
+                    command.env("COGNATE_TEST_CUSTOM_SENDER_CODE", sender_code);
                     let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let (tally, report) = run_program(&mut command, &name, &logs.join(format!("{name}.log")));
                     let mut sum = sum.lock().expect("no thread panics with it");

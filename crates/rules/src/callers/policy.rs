@@ -2,9 +2,11 @@
 //! language is not understood here is refused when a policy is read, because a condition that is ignored would
 //! allow more than its author meant.
 
+mod glob;
 #[cfg(test)]
 mod tests;
 
+use glob::{Form, is_glob_match};
 use serde::Deserialize;
 use spec::Service;
 use std::fmt;
@@ -177,7 +179,7 @@ impl Policy {
         let mut patterns = self.statements.iter().flat_map(|statement| statement.actions.written());
         match patterns.find(|pattern| !known.iter().any(|action| is_action(pattern, action))) {
             Some(pattern) => bad(format!(
-                "{pattern} is no action of Cognito or STS; actions are named as operations are: cognito-idp:AdminGetUser."
+                "{pattern} is no action of Cognito, STS or KMS; actions are named as operations are: cognito-idp:AdminGetUser."
             )),
             None => Ok(()),
         }
@@ -331,53 +333,42 @@ fn is_resource(pattern: &str, resource: &str) -> bool {
 
 /// Whether a pattern matches the ARN of anything that [`resource`](super::resources::resource) may answer.
 fn may_be_meant(pattern: &str, region: &str, account_id: &str) -> bool {
-    if pattern == "*" {
-        return true;
-    }
-    let kinds = [
-        ("cognito-idp", region, Some(account_id), "userpool/"),
-        ("cognito-identity", region, Some(account_id), "identitypool/"),
-        ("cognito-sync", region, Some(account_id), "identitypool/"),
-        // A role may be of any account.
-        ("iam", "", None, "role/"),
-    ];
     let parts: Vec<&str> = pattern.splitn(ARN_PARTS, ':').collect();
-    kinds.iter().any(|(service, region, account_id, kind)| {
-        let expected = [Some("arn"), Some("aws"), Some(service), Some(region), *account_id];
-        let is_head_met = parts.iter().zip(expected).all(|(part, expected)| {
-            expected.is_none_or(|expected| is_glob_match(part.as_bytes(), expected.as_bytes()))
-        });
-        is_head_met && parts.get(ARN_PARTS - 1).is_none_or(|resource| may_be_of_kind(resource, kind))
-    })
+    // `*pool` is meant as the kind, and could hit an id by chance.
+    let names_kind = |resource: &&str| resource.contains('/') || resource.ends_with('*');
+    if !parts.get(ARN_PARTS - 1).is_none_or(names_kind) {
+        return false;
+    }
+    pattern == "*"
+        || forms(region, account_id)
+            .iter()
+            .any(|form| parts.iter().zip(form).all(|(part, form)| form.may_match(part.as_bytes())))
 }
 
-/// Whether a pattern may match a resource that begins with this kind, such as `userpool/`.
-fn may_be_of_kind(pattern: &str, kind: &str) -> bool {
-    match pattern.find(['*', '?']) {
-        Some(end) => pattern.starts_with(kind) || kind.starts_with(&pattern[..end]),
-        None => pattern.starts_with(kind),
-    }
-}
-
-/// `*` stands for any characters or none, `?` for one. Takes at most the product of the lengths.
-fn is_glob_match(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    // Where the last star stands, and up to where it has been taken to reach.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match (pattern.get(p), star) {
-            (Some(b'*'), _) => {
-                star = Some((p, t));
-                p += 1;
-            }
-            (Some(b'?'), _) => (p, t) = (p + 1, t + 1),
-            (Some(c), _) if text.get(t) == Some(c) => (p, t) = (p + 1, t + 1),
-            (_, Some((at, reach))) => {
-                star = Some((at, reach + 1));
-                (p, t) = (at + 1, reach + 1);
-            }
-            _ => return false,
-        }
-    }
-    pattern.get(p..).is_none_or(|rest| rest.iter().all(|c| *c == b'*'))
+/// What the ARNs here look like, part by part.
+fn forms(region: &str, account_id: &str) -> Vec<[Form; ARN_PARTS]> {
+    let text = |text: &str| Form::default().text(text);
+    let arn = |service: &str, resource: Form| {
+        [text("arn"), text("aws"), text(service), text(region), text(account_id), resource]
+    };
+    let is_in_id = |b: u8| b == b'-' || b.is_ascii_hexdigit() && !b.is_ascii_uppercase();
+    let identity_pool = || Form::default().text("identitypool/").text(region).text(":").some(is_in_id);
+    let identity = || identity_pool().text("/identity/").text(region).text(":").some(is_in_id);
+    let dataset = || identity().text("/dataset/").some(|_| true);
+    let pool = text("userpool/").text(region).text("_").some(|b| b.is_ascii_alphanumeric());
+    let digits = || Form::default().some(|b| b.is_ascii_digit());
+    let any_region = || Form::default().some(|b| b.is_ascii_alphanumeric() || b == b'-');
+    vec![
+        arn("cognito-idp", pool),
+        // ListIdentityPools names all of them so.
+        arn("cognito-identity", text("identitypool/")),
+        arn("cognito-identity", identity_pool()),
+        arn("cognito-sync", identity_pool()),
+        arn("cognito-sync", identity()),
+        arn("cognito-sync", dataset()),
+        // A role may be of any account, and so may a key, also of any region.
+        [text("arn"), text("aws"), text("iam"), text(""), digits(), text("role/").some(|_| true)],
+        [text("arn"), text("aws"), text("kms"), any_region(), digits(), text("key/").some(|_| true)],
+        [text("arn"), text("aws"), text("kms"), any_region(), digits(), text("alias/").some(|_| true)],
+    ]
 }

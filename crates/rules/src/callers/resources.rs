@@ -30,6 +30,10 @@ pub fn resource(service: Service, operation: &str, input: &Value, region: &str, 
             })
         }),
         Service::Sts => member("RoleArn").map(str::to_owned),
+        Service::Kms => member("KeyId").map(|key| match key.starts_with("arn:") {
+            true => key.to_owned(),
+            false => arn(format!("key/{key}")),
+        }),
     };
     found.unwrap_or_else(|| "*".to_owned())
 }
@@ -93,6 +97,14 @@ mod tests {
                 "arn:aws:iam::1:role/r",
             ),
             (Service::Sts, "GetCallerIdentity", json!({}), "*"),
+            (Service::Kms, "Decrypt", json!({"KeyId": "arn:aws:kms:r:1:key/k"}), "arn:aws:kms:r:1:key/k"),
+            (
+                Service::Kms,
+                "DescribeKey",
+                json!({"KeyId": "alias/k"}),
+                "arn:aws:kms:eu-west-1:123456789012:key/alias/k",
+            ),
+            (Service::Kms, "Decrypt", json!({"CiphertextBlob": "AA=="}), "*"),
         ] {
             assert_eq!(
                 resource(service, operation, &input, "eu-west-1", "123456789012"),

@@ -4,6 +4,7 @@
 //! until it has its row.
 
 mod identity_pools;
+mod kms;
 mod sts;
 mod sync;
 mod user_pools;
@@ -11,7 +12,8 @@ mod user_pools;
 use crate::quotas::Category;
 use serde_json::Value;
 use spec::{
-    Service, cognito_identity, cognito_idp, cognito_sync, shape::OperationSpec, sts as security_tokens,
+    Service, cognito_identity, cognito_idp, cognito_sync, kms as keys, shape::OperationSpec,
+    sts as security_tokens,
 };
 use std::time::Duration;
 
@@ -35,6 +37,8 @@ pub enum Endpoint {
     Sync(cognito_sync::Operation),
     /// An operation of STS.
     Sts(security_tokens::Operation),
+    /// An operation of KMS.
+    Kms(keys::Operation),
     /// What no operation was found for, in the words of the service that was meant.
     Unknown(Service),
     /// A pool's public keys or its discovery document.
@@ -174,9 +178,11 @@ impl Endpoint {
     /// The name in logs, numbers and the audit trail.
     pub fn name(self) -> &'static str {
         match self {
-            Endpoint::UserPools(_) | Endpoint::IdentityPools(_) | Endpoint::Sync(_) | Endpoint::Sts(_) => {
-                self.spec().map_or("unknown", |spec| spec.name)
-            }
+            Endpoint::UserPools(_)
+            | Endpoint::IdentityPools(_)
+            | Endpoint::Sync(_)
+            | Endpoint::Sts(_)
+            | Endpoint::Kms(_) => self.spec().map_or("unknown", |spec| spec.name),
             Endpoint::Unknown(_) => "unknown",
             Endpoint::WellKnown => "well-known",
             Endpoint::Preflight => "preflight",
@@ -197,6 +203,7 @@ impl Endpoint {
             Endpoint::IdentityPools(operation) => Some(operation.spec()),
             Endpoint::Sync(operation) => Some(operation.spec()),
             Endpoint::Sts(operation) => Some(operation.spec()),
+            Endpoint::Kms(operation) => Some(operation.spec()),
             Endpoint::Unknown(_)
             | Endpoint::WellKnown
             | Endpoint::Preflight
@@ -219,6 +226,7 @@ impl Endpoint {
             Endpoint::IdentityPools(_) => Form::Aws(Service::CognitoIdentity),
             Endpoint::Sync(_) => Form::Aws(Service::CognitoSync),
             Endpoint::Sts(_) => Form::Aws(Service::Sts),
+            Endpoint::Kms(_) => Form::Aws(Service::Kms),
             Endpoint::Unknown(service) => Form::Aws(service),
             Endpoint::WellKnown => Form::Document,
             Endpoint::Health
@@ -245,6 +253,7 @@ impl Endpoint {
             | Endpoint::IdentityPools(_)
             | Endpoint::Sync(_)
             | Endpoint::Sts(_)
+            | Endpoint::Kms(_)
             | Endpoint::Unknown(_) => Body::OfCall,
             Endpoint::Clock | Endpoint::Reset => Body::Short,
             Endpoint::WellKnown
@@ -268,7 +277,8 @@ impl Endpoint {
             | Endpoint::WellKnown
             | Endpoint::Preflight
             | Endpoint::FrontPage => Readers::AnyOrigin,
-            Endpoint::Health
+            Endpoint::Kms(_)
+            | Endpoint::Health
             | Endpoint::Metrics
             | Endpoint::Outbox
             | Endpoint::Clock
@@ -284,6 +294,7 @@ impl Endpoint {
             | Endpoint::IdentityPools(_)
             | Endpoint::Sync(_)
             | Endpoint::Sts(_)
+            | Endpoint::Kms(_)
             | Endpoint::Unknown(_)
             | Endpoint::WellKnown
             | Endpoint::Preflight
@@ -364,6 +375,7 @@ impl Endpoint {
             Endpoint::IdentityPools(operation) => Some(identity_pools::row(operation)),
             Endpoint::Sync(operation) => Some(sync::row(operation)),
             Endpoint::Sts(operation) => Some(sts::row(operation)),
+            Endpoint::Kms(operation) => Some(kms::row(operation)),
             Endpoint::Unknown(_)
             | Endpoint::WellKnown
             | Endpoint::Preflight

@@ -25,7 +25,8 @@ fn operations() -> impl Iterator<Item = Endpoint> {
     let identity_pools = cognito_identity::Operation::ALL.iter().map(|o| Endpoint::IdentityPools(*o));
     let sync = cognito_sync::Operation::ALL.iter().map(|o| Endpoint::Sync(*o));
     let sts = security_tokens::Operation::ALL.iter().map(|o| Endpoint::Sts(*o));
-    user_pools.chain(identity_pools).chain(sync).chain(sts)
+    let kms = keys::Operation::ALL.iter().map(|o| Endpoint::Kms(*o));
+    user_pools.chain(identity_pools).chain(sync).chain(sts).chain(kms)
 }
 
 #[test]

@@ -1,7 +1,15 @@
 //! To which of a user's addresses a code goes.
 
 use super::{Medium, delivery_details};
-use crate::{Result, fault, pool::Pool, sign_in::mfa, user::User};
+use crate::{
+    Result, fault,
+    pool::Pool,
+    sign_in::mfa,
+    user::{
+        User,
+        formats::{is_email, is_phone_number},
+    },
+};
 use spec::cognito_idp::{CodeDeliveryDetailsType, RecoveryOptionNameType};
 
 /// Where a message goes.
@@ -58,10 +66,19 @@ pub fn sign_up(pool: &Pool, user: &User) -> Option<Recipient> {
 pub fn recovery(pool: &Pool, user: &User) -> Result<Recipient> {
     recovery_media(pool)?
         .into_iter()
-        .filter(|medium| user.is_verified(medium.attribute()))
-        .filter(|medium| !is_second_factor(pool, user, *medium))
+        .filter(|medium| qualifies(pool, user, *medium))
         .find_map(|medium| address(user, medium))
         .ok_or_else(fault::no_verified_channel)
+}
+
+/// Whether a reset code that went out by this medium may still be redeemed: what let it go there still holds, though
+/// another address may come first by now.
+pub fn may_recover_by(pool: &Pool, user: &User, medium: Medium) -> bool {
+    recovery_media(pool).is_ok_and(|media| media.contains(&medium)) && qualifies(pool, user, medium)
+}
+
+fn qualifies(pool: &Pool, user: &User, medium: Medium) -> bool {
+    user.is_verified(medium.attribute()) && !is_second_factor(pool, user, medium)
 }
 
 /// Where a reset code pretends to go that is not sent, so that an unknown name looks like a known one. `seed` belongs
@@ -113,18 +130,31 @@ fn is_second_factor(pool: &Pool, user: &User, medium: Medium) -> bool {
     pool.detail.account_recovery_setting.is_some() && mfa::rests_on(pool, user, medium.factor())
 }
 
-/// Of several media that the pool's users may have, each name gets one of its own, as each user has one.
+/// Whether the pool can send by a medium. Real users may have addresses that it sends nothing to; most have none.
+fn can_send(pool: &Pool, medium: Medium) -> bool {
+    match medium {
+        Medium::Email => true,
+        Medium::Sms => pool.detail.sms_configuration.is_some() || pool.mfa.sms.is_some(),
+    }
+}
+
+/// Of several media that the pool's users may have, a name that is an address gets its own; each other name gets one, as
+/// each user has one.
 fn simulated(pool: &Pool, name: &str, mut media: Vec<Medium>, seed: &[u8; 32]) -> Recipient {
-    let likely = |medium: &Medium| pool.auto_verifies(medium.verified_attribute());
-    if media.iter().any(likely) {
-        media.retain(likely);
+    let is_possible = |medium: &Medium| can_send(pool, *medium);
+    let is_likely = |medium: &Medium| pool.auto_verifies(medium.verified_attribute());
+    let looks_like = |medium: &Medium| match medium {
+        Medium::Email => is_email(name),
+        Medium::Sms => is_phone_number(name),
+    };
+    let criteria: [&dyn Fn(&Medium) -> bool; 3] = [&is_possible, &is_likely, &looks_like];
+    for criterion in criteria {
+        if media.iter().any(criterion) {
+            media.retain(criterion);
+        }
     }
     let medium = media.get(usize::from(seed[6]) % media.len().max(1)).copied().unwrap_or(Medium::Email);
-    let looks_like = match medium {
-        Medium::Email => name.contains('@'),
-        Medium::Sms => name.starts_with('+'),
-    };
-    if looks_like {
+    if looks_like(&medium) {
         return Recipient { medium, to: name.to_owned() };
     }
     let letter = |byte: u8| char::from(b'a' + byte % 26);
@@ -271,13 +301,27 @@ mod tests {
         let by_email = json!({ "AccountRecoverySetting": { "RecoveryMechanisms": [
             { "Priority": 1, "Name": "verified_email" }
         ] } });
+        let by_phone = json!({ "AccountRecoverySetting": { "RecoveryMechanisms": [
+            { "Priority": 1, "Name": "verified_phone_number" }
+        ] } });
+        let with_sms = |auto_verified: &[&str]| {
+            json!({ "SmsConfiguration": { "SnsCallerArn": "arn:aws:iam::123456789012:role/sns" },
+                "AutoVerifiedAttributes": auto_verified })
+        };
         for (detail, name, seed, expected) in [
-            (json!({}), "jane", sms, "+*******0000"),
-            (json!({}), "jane", email, "b***@b***"),
-            (json!({ "AutoVerifiedAttributes": ["email"] }), "jane", sms, "a***@a***"),
-            (json!({}), "jane@example.com", email, "j***@e***"),
-            (json!({}), "jane@example.com", sms, "+*******0000"),
-            (json!({}), "+15555550100", sms, "+*******0100"),
+            (with_sms(&[]), "jane", sms, "+*******0000"),
+            (with_sms(&[]), "jane", email, "b***@b***"),
+            (with_sms(&["email"]), "jane", sms, "a***@a***"),
+            (with_sms(&["email"]), "+15555550100", sms, "a***@a***"),
+            (with_sms(&["phone_number"]), "Jane@Example.com", email, "+*******1111"),
+            (with_sms(&[]), "Jane@Example.com", email, "j***@e***"),
+            (with_sms(&[]), "Jane@Example.com", sms, "j***@e***"),
+            (with_sms(&[]), "+15555550100", email, "+*******0100"),
+            // No phone number, although it begins like one.
+            (with_sms(&[]), "+Jane", sms, "+*******0000"),
+            (json!({}), "jane", sms, "a***@a***"),
+            (json!({}), "+15555550100", sms, "a***@a***"),
+            (by_phone, "jane", email, "+*******1111"),
             (by_email, "+15555550100", sms, "a***@a***"),
         ] {
             let details = simulated_recovery(&pool(detail.clone()), name, &seed).unwrap().details();

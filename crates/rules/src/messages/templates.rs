@@ -167,7 +167,7 @@ fn fill(template: &str, code: &str, username: &str) -> String {
 }
 
 /// A value that stays text inside HTML.
-fn escape_html(value: &str) -> Cow<'_, str> {
+pub(super) fn escape_html(value: &str) -> Cow<'_, str> {
     if !value.contains(['&', '<', '>', '"', '\'']) {
         return Cow::Borrowed(value);
     }

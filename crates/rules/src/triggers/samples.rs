@@ -41,11 +41,6 @@ pub fn event_of(source: Source, version: Version) -> Result<Value> {
     ]);
     let new = texts(&[("email", "jane@example.com"), ("custom:plan", "pro")]);
     let metadata: Metadata = texts(&[("language", "en")]);
-    let rounds = [Round {
-        challenge_name: "CUSTOM_CHALLENGE".to_owned(),
-        challenge_result: true,
-        challenge_metadata: Some("riddle".to_owned()),
-    }];
     let written = match source.trigger() {
         Trigger::PreSignUp => made(source, &pre_sign_up(source, &new, &metadata), pre_sign_up::unchanged()),
         Trigger::PostConfirmation => {
@@ -56,51 +51,10 @@ pub fn event_of(source: Source, version: Version) -> Result<Value> {
                 json!({}),
             )
         }
-        Trigger::PreAuthentication => {
-            let request = pre_authentication::Request {
-                user_attributes: &attributes,
-                validation_data: Some(&metadata),
-                user_not_found: Some(false),
-            };
-            made(source, &request, json!({}))
-        }
-        Trigger::PostAuthentication => {
-            let request = post_authentication::Request {
-                user_attributes: &attributes,
-                new_device_used: false,
-                client_metadata: Some(&metadata),
-            };
-            made(source, &request, json!({}))
-        }
-        Trigger::DefineAuthChallenge => {
-            let request = DefineRequest {
-                user_attributes: &attributes,
-                session: &rounds,
-                client_metadata: Some(&metadata),
-                user_not_found: Some(false),
-            };
-            made(source, &request, challenges::undefined())
-        }
-        Trigger::CreateAuthChallenge => {
-            let request = CreateRequest {
-                user_attributes: &attributes,
-                challenge_name: "CUSTOM_CHALLENGE",
-                session: &rounds,
-                client_metadata: Some(&metadata),
-                user_not_found: Some(false),
-            };
-            made(source, &request, challenges::not_created())
-        }
-        Trigger::VerifyAuthChallengeResponse => {
-            let request = VerifyRequest {
-                user_attributes: &attributes,
-                private_challenge_parameters: &texts(&[("answer", "5")]),
-                challenge_answer: "5",
-                client_metadata: Some(&metadata),
-                user_not_found: Some(false),
-            };
-            made(source, &request, challenges::not_verified())
-        }
+        Trigger::PreAuthentication | Trigger::PostAuthentication => sign_in(source, &attributes, &metadata),
+        Trigger::DefineAuthChallenge
+        | Trigger::CreateAuthChallenge
+        | Trigger::VerifyAuthChallengeResponse => challenge(source, &attributes, &metadata),
         Trigger::PreTokenGeneration => tokens(source, version, &attributes, &metadata),
         Trigger::UserMigration => migration(source, &metadata),
         Trigger::CustomMessage => {
@@ -115,6 +69,55 @@ pub fn event_of(source: Source, version: Version) -> Result<Value> {
 
 fn made(source: Source, request: &impl Serialize, response: Value) -> Result<Vec<u8>> {
     event((source, "1"), &CALLER, USERNAME, request, response)
+}
+
+fn sign_in(source: Source, attributes: &BTreeMap<String, String>, metadata: &Metadata) -> Result<Vec<u8>> {
+    if source == Source::PostAuthentication {
+        let request = post_authentication::Request {
+            user_attributes: attributes,
+            new_device_used: false,
+            client_metadata: Some(metadata),
+        };
+        return made(source, &request, json!({}));
+    }
+    let request = pre_authentication::Request {
+        user_attributes: attributes,
+        validation_data: Some(metadata),
+        user_not_found: Some(false),
+    };
+    made(source, &request, json!({}))
+}
+
+fn challenge(source: Source, attributes: &BTreeMap<String, String>, metadata: &Metadata) -> Result<Vec<u8>> {
+    let (client_metadata, user_not_found) = (Some(metadata), Some(false));
+    let session = &[Round {
+        challenge_name: "CUSTOM_CHALLENGE".to_owned(),
+        challenge_result: true,
+        challenge_metadata: Some("riddle".to_owned()),
+    }];
+    let user_attributes = attributes;
+    match source {
+        Source::DefineAuthChallenge => {
+            let request = DefineRequest { user_attributes, session, client_metadata, user_not_found };
+            made(source, &request, challenges::undefined())
+        }
+        Source::CreateAuthChallenge => {
+            let challenge_name = "CUSTOM_CHALLENGE";
+            let request =
+                CreateRequest { user_attributes, challenge_name, session, client_metadata, user_not_found };
+            made(source, &request, challenges::not_created())
+        }
+        _ => {
+            let request = VerifyRequest {
+                user_attributes,
+                private_challenge_parameters: &texts(&[("answer", "5")]),
+                challenge_answer: "5",
+                client_metadata,
+                user_not_found,
+            };
+            made(source, &request, challenges::not_verified())
+        }
+    }
 }
 
 fn pre_sign_up<'a>(

@@ -11,7 +11,9 @@ use crate::{
     pool::{Client, Pool},
     sign_in::mfa,
 };
-use spec::cognito_idp::{AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType};
+use spec::cognito_idp::{
+    AliasAttributeType, AttributeDataType, AttributeType, SchemaAttributeType, UsernameAttributeType,
+};
 use std::collections::BTreeMap;
 
 /// The longest value, in characters.
@@ -174,28 +176,43 @@ pub fn check_removals(pool: &Pool, before: &User, after: &User, writer: Writer<'
             return Err(fault::address_is_second_factor(medium.attribute()));
         }
     }
-    // Where addresses are the names, the user name itself is a sub, which nobody knows by heart.
-    let has_address_name = |user: &User| user.sign_in_names(pool).len() > 1;
-    if pool.has_username_attributes() && has_address_name(before) && !has_address_name(after) {
-        let gone = ["email", "phone_number"].into_iter().find(|name| goes(name));
-        return gone.map_or(Ok(()), |name| Err(fault::address_is_last_name(name)));
+    // Where addresses are the names, the user name itself is a sub, which nobody knows by heart. A name goes with its
+    // address, and also where another address that is no name yet comes into its place.
+    let first_name = |user: &User| user.sign_in_names(pool).get(1).cloned();
+    match (first_name(before), first_name(after)) {
+        (Some(name), None) if pool.has_username_attributes() => {
+            Err(fault::address_is_last_name(before.attribute_of_name(pool, &name).unwrap_or("email")))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Notes by which address a user was named who was made before that was noted: by one that a change leaves alone, if
 /// there is one.
 fn note_name(pool: &Pool, user: &mut User, changes: &Changes) {
-    let addresses = ["email", "phone_number"];
-    if user.named_by.is_some()
-        || !pool.has_username_attributes()
-        || !addresses.iter().any(|name| changes.contains_key(*name))
-    {
+    let addresses = || addresses_as_names(pool);
+    if user.named_by.is_some() || !addresses().any(|name| changes.contains_key(name)) {
         return;
     }
-    let present = || addresses.into_iter().filter(|name| user.attributes.contains_key(*name));
+    let present = || addresses().filter(|name| user.attributes.contains_key(*name));
     let named_by = present().find(|name| !changes.contains_key(*name)).or_else(|| present().next());
     user.named_by = named_by.map(str::to_owned);
+}
+
+/// The attributes that are names where addresses are the names.
+fn addresses_as_names(pool: &Pool) -> impl Iterator<Item = &'static str> {
+    let both =
+        [(UsernameAttributeType::Email, "email"), (UsernameAttributeType::PhoneNumber, "phone_number")];
+    both.into_iter().filter(|(kind, _)| pool.has_username_attribute(*kind)).map(|(_, name)| name)
+}
+
+/// Where the address is gone that the user was named by, a proved one that is left is the name from now on.
+fn move_name(pool: &Pool, user: &mut User) {
+    let is_gone = user.named_by.as_ref().is_some_and(|named_by| !user.attributes.contains_key(named_by));
+    if is_gone {
+        let left = addresses_as_names(pool).find(|name| user.is_verified(name));
+        user.named_by = left.map(str::to_owned).or_else(|| user.named_by.take());
+    }
 }
 
 /// Applies an update to a user and answers by which media codes must go out.
@@ -205,6 +222,7 @@ fn note_name(pool: &Pool, user: &mut User, changes: &Changes) {
 /// verification and its waiting successor with it.
 pub fn apply(pool: &Pool, user: &mut User, changes: &Changes) -> Vec<Medium> {
     note_name(pool, user, changes);
+    move_name(pool, user);
     let mut codes = Vec::new();
     let mut changes = changes.clone();
     for medium in [Medium::Sms, Medium::Email] {
@@ -239,6 +257,7 @@ pub fn apply(pool: &Pool, user: &mut User, changes: &Changes) -> Vec<Medium> {
             None => user.attributes.remove(&name),
         };
     }
+    move_name(pool, user);
     codes
 }
 

@@ -1,7 +1,11 @@
 //! The queue of events that wait to be stored. What goes in is cut and cleaned first: it holds a bounded number of
 //! bounded events, and nothing that a database refuses.
 
-use super::{CUT_OFF, Record, fruitless::Fruitless, is_recorded};
+use super::{
+    CUT_OFF, Record,
+    fruitless::{Asker, Fruitless},
+    is_recorded,
+};
 use crate::http::call_facts::{Actor, CallFacts};
 use rules::{Millis, Random};
 use std::{
@@ -50,15 +54,16 @@ impl Audit {
             return;
         }
         let is_stranger = !matches!(facts.actor, Actor::Operator(_));
-        let is_summed = is_stranger && record.error.map_or(facts.is_about_nobody, |error| error != CUT_OFF);
-        let (address, operation) = (record.address, record.asked.name());
+        let is_summed = is_stranger && record.error.map_or(facts.is_without_effect, |error| error != CUT_OFF);
+        let asker = Asker { address: record.address, is_without_right: facts.is_without_right };
+        let operation = record.asked.name();
         let entry = waiting(now, random, record, facts);
         if !is_summed {
             return self.push(entry);
         }
         let mut fruitless = self.fruitless();
         let ended = fruitless.end_window(now, random);
-        let whole = fruitless.take(now, address, operation, entry);
+        let whole = fruitless.take(now, asker, operation, entry);
         drop(fruitless);
         ended.into_iter().chain(whole).for_each(|entry| self.push(entry));
     }

@@ -126,7 +126,7 @@ fn signed_request<'a>(head: &'a Parts, body: &'a [u8]) -> Request<'a> {
 /// fails here too.
 fn anyone(app: &App, head: &Parts) -> Result<Operator> {
     // A web site that the developer happens to visit must not be able to make their browser administer.
-    if !home::is_at_home(&app.config, head) {
+    if !home::is_at_home(head) {
         return Err(fault::administration_from_elsewhere());
     }
     let access_key = match head.headers.get("authorization") {

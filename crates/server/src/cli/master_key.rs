@@ -1,7 +1,10 @@
 //! The master key: from the environment, from a file that a setting names, or from one in the data folder that is made
 //! at the first start and never overwritten.
 
-use super::{random, settings::environment::MASTER_KEY as VARIABLE};
+use super::{
+    random,
+    settings::{environment::MASTER_KEY as VARIABLE, file::shown},
+};
 use crate::{
     clock::Clock,
     config::Config,
@@ -38,7 +41,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Environment => f.write_str(VARIABLE),
-            Place::Named(path) | Place::File(path) => path.display().fmt(f),
+            Place::Named(path) => f.write_str(&shown(path)),
+            Place::File(path) => path.display().fmt(f),
         }
     }
 }
@@ -61,7 +65,7 @@ pub async fn open_vault(db: &Db, config: &Config) -> Result<Vault> {
     let key = match (key, &place) {
         (Some(key), _) => key,
         (None, Place::Named(path)) => {
-            bail!("there is no master key in {} (--master-key-file)", path.display())
+            bail!("there is no master key in {} (--master-key-file)", shown(path))
         }
         (None, Place::File(path)) if !master_keys::is_sealed(db).await? => {
             make(path).with_context(|| format!("cannot make {}", path.display()))?
@@ -112,9 +116,9 @@ fn decode(text: &str) -> Result<Key> {
 /// The key in a file; none if there is no file.
 pub fn read(path: &Path) -> Result<Option<Key>> {
     match fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => decode(&text).map(Some).with_context(|| path.display().to_string()),
+        Ok(text) => decode(&text).map(Some).with_context(|| shown(path)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", shown(path))),
     }
 }
 

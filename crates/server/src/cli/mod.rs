@@ -13,6 +13,7 @@ mod show_config;
 mod telemetry;
 #[cfg_attr(not(feature = "telemetry"), path = "no_traces.rs")]
 mod traces;
+mod trigger;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -55,6 +56,9 @@ enum Command {
     /// Say who may administer, and what
     #[command(subcommand)]
     AccessKeys(access_keys::Command),
+    /// Try the function of a trigger
+    #[command(subcommand)]
+    Trigger(trigger::Command),
 }
 
 /// Reads the command line and does what it says.
@@ -91,6 +95,7 @@ pub fn run() -> Result<()> {
             Command::Doctor(command) => doctor::run(config, command).await,
             Command::Audit(command) => audit::run(config, command).await,
             Command::Keys(command) => keys::run(config, command).await,
+            Command::Trigger(command) => trigger::run(config, command).await,
         }
     });
     drop(runtime);

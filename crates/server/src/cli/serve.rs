@@ -46,6 +46,7 @@ pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
     let mut jobs = jobs::spawn(&app, transports);
     let is_closed = !app.config.development && !app.db.read(store::access_keys::exists).await?;
     warn_of_clear_text(&app.config);
+    warn_of_foreign_public_url(&app.config);
     warn_of_foreign_senders(&app).await?;
     greet(&app.config, changes);
     if is_closed {
@@ -93,6 +94,22 @@ fn warn_of_clear_text(config: &Config) {
             url = config.public_url,
             "passwords and tokens travel in clear to the public URL: put TLS before the server, and https:// into \
              --public-url"
+        );
+    }
+}
+
+/// Whether nobody reaches what is for this machine by the public URL, although development mode is about little else.
+pub fn is_closed_at_public_url(config: &Config) -> bool {
+    let url = reqwest::Url::parse(&config.public_url).ok();
+    config.development && !url.is_some_and(|url| url.host_str().is_some_and(is_loopback))
+}
+
+fn warn_of_foreign_public_url(config: &Config) {
+    if is_closed_at_public_url(config) {
+        tracing::warn!(
+            url = config.public_url,
+            "the public URL is not this machine's loopback, so administration, outbox, clock and reset do not answer by \
+             it: ask for them at localhost"
         );
     }
 }

@@ -41,7 +41,7 @@ pub const LATER: &[(&str, &str)] = &[
     ),
     ("IssuerConfiguration", "ORIGINAL is kept and described; UPDATED is refused"),
     ("KeyConfiguration", "AWS_OWNED_KEY is kept and described; a customer managed key is refused"),
-    ("LambdaConfig", "kept and described; an operation that would invoke a configured trigger is refused"),
+    ("LambdaConfig.InboundFederation", "kept and described; it waits for federation"),
     ("SmsConfiguration", "its roles are kept and described; SMS leave through the server's webhook"),
     ("UserPoolAddOns", "OFF and AUDIT are kept and described, nothing is recorded; ENFORCED is refused"),
     (

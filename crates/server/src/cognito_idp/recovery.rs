@@ -14,7 +14,10 @@ use crate::{
 };
 use rules::{
     Fault, Millis, Result, fault,
-    messages::requests::{self, Requested},
+    messages::{
+        recipients,
+        requests::{self, Requested},
+    },
     pool::{Client, Pool, password_policy},
     sign_in::Side,
     triggers::Source,
@@ -126,8 +129,9 @@ fn confirm(
         let refusal = if client.hides_users() { fault::code_mismatch() } else { fault::user_is_disabled() };
         return Ok(Err(refusal));
     }
-    // A code that went to an address which is the user's no longer proves nothing.
-    if !proof.is_of(&before) {
+    // A code that went to an address which is the user's no longer, or by which the user may not recover any more,
+    // proves nothing.
+    if !proof.is_of(&before) || !recipients::may_recover_by(pool, &before, proof.medium) {
         return Ok(Err(fault::code_expired()));
     }
     requests::check_resettable(&before)?;

@@ -69,14 +69,16 @@ pub async fn revoke_token(app: &App, input: RevokeTokenRequest) -> Result<Revoke
     }
     // RFC 7009 §2.2: a token that is unknown needs no revocation, and the answer is the same.
     let Some(grant) = presented_grant(app, &input.token).await? else {
-        call_facts::about_nobody();
+        call_facts::without_effect();
         return Ok(RevokeTokenResponse {});
     };
     if grant.client_id != client.id {
         return Err(fault::token_of_another_client());
     }
     let now = app.now();
-    app.db.write(move |tx| store::grants::revoke(tx, &grant.id, now)).await?;
+    if !app.db.write(move |tx| store::grants::revoke(tx, &grant.id, now)).await? {
+        call_facts::without_effect();
+    }
     Ok(RevokeTokenResponse {})
 }
 

@@ -111,7 +111,9 @@ fn aws_error(
             text(status, XML, query::encode_error(name, message, sender, request_id))
         }
         Service::CognitoSync => text(status, JSON, error_body(name, message)),
-        Service::CognitoIdp | Service::CognitoIdentity => text(status, AWS_JSON, error_body(name, message)),
+        Service::CognitoIdp | Service::CognitoIdentity | Service::Kms => {
+            text(status, AWS_JSON, error_body(name, message))
+        }
     };
     let headers = response.headers_mut();
     headers.insert(ERROR_TYPE, HeaderValue::from_static(name));

@@ -24,8 +24,8 @@ pub struct CallFacts {
     pub username: Option<Username>,
     /// The name that the caller typed, which may mean nobody: it is looked up and never kept.
     pub typed_name: Option<String>,
-    /// Whether what was named is nobody's, although the answer does not tell.
-    pub is_about_nobody: bool,
+    /// Whether nothing was done, although the answer does not tell.
+    pub is_without_effect: bool,
     /// Whether the call was refused for want of the right to it.
     pub is_without_right: bool,
     /// Who called.
@@ -135,9 +135,9 @@ pub fn made(pool_id: PoolId, sub: Sub, username: Username) {
     });
 }
 
-/// Notes that what was named is nobody's, although the answer does not tell.
-pub fn about_nobody() {
-    note(|facts| facts.is_about_nobody = true);
+/// Notes that nothing was done, although the answer does not tell: what was named is nobody's, or had ended already.
+pub fn without_effect() {
+    note(|facts| facts.is_without_effect = true);
 }
 
 /// Notes that the caller has shown no right to the call. A failure of ours says nothing about that.

@@ -1,24 +1,25 @@
 //! Whether a request was made for and by this machine, of which more is believed.
 
 use super::{admission, forwarded};
-use crate::config::Config;
-use axum::http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::Authority};
+use axum::http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority};
 use rules::hosts::is_loopback;
 use std::net::IpAddr;
 
 /// Whether the request was made for and by this machine: neither under a foreign host name (DNS rebinding) nor from
-/// a foreign origin, so that no web site can have made a browser ask; nor passed on by a proxy for a stranger.
-pub fn is_at_home(config: &Config, head: &Parts) -> bool {
-    let is_own = |authority: &str| is_own_host(config, authority);
-    let text = |name: HeaderName| head.headers.get(name).map(|v| v.to_str().unwrap_or_default());
-    let host = head.uri.authority().map(Authority::as_str).or_else(|| text(header::HOST));
+/// a foreign origin, so that no web site can have made a browser ask; nor passed on by a proxy for a stranger. The host
+/// of the public URL is foreign as any other, because a proxy that says nothing of itself asks by it for everybody.
+pub fn is_at_home(head: &Parts) -> bool {
+    let texts = |name: HeaderName| {
+        head.headers.get_all(name).into_iter().map(|value| value.to_str().unwrap_or_default())
+    };
     // Without any host name there was no browser, and hence nobody who was lured.
-    let host_is_own = host.is_none_or(is_own);
-    let origin_is_own = text(header::ORIGIN)
-        .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_own(authority)));
+    let host_is_own =
+        head.uri.authority().map(Authority::as_str).into_iter().chain(texts(header::HOST)).all(is_own_host);
+    let origin_is_own = texts(header::ORIGIN)
+        .all(|origin| origin.split_once("://").is_some_and(|(_, authority)| is_own_host(authority)));
     let is_for_us = |address: Option<IpAddr>| address.is_some_and(admission::is_local);
     let forwarded_is_own = forwarded::all(&head.headers).all(is_for_us)
-        && forwarded::hosts(&head.headers).all(|host| host.is_some_and(is_own));
+        && forwarded::hosts(&head.headers).all(|host| host.is_some_and(is_own_host));
     host_is_own && origin_is_own && forwarded_is_own
 }
 
@@ -29,11 +30,8 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
         .any(|name| headers.contains_key(*name))
 }
 
-fn is_own_host(config: &Config, authority: &str) -> bool {
-    let Ok(authority) = authority.parse::<Authority>() else { return false };
-    let host = authority.host();
-    let public = config.public_url.parse::<Uri>().ok();
-    is_loopback(host) || public.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host))
+fn is_own_host(authority: &str) -> bool {
+    authority.parse::<Authority>().is_ok_and(|authority| is_loopback(authority.host()))
 }
 
 #[cfg(test)]
@@ -43,7 +41,6 @@ mod tests {
 
     #[test]
     fn whoever_comes_from_elsewhere_is_not_at_home() {
-        let config = Config::local("127.0.0.1:9229".parse().unwrap(), "no-folder".into());
         for (name, value, expected) in [
             ("host", "localhost:9229", true),
             ("host", "[::1]:9229", true),
@@ -70,8 +67,27 @@ mod tests {
             ("x-forwarded-host", "rebound.example", false),
         ] {
             let head = Request::get("/").header(name, value).body(()).unwrap().into_parts().0;
-            assert_eq!(is_at_home(&config, &head), expected, "{name}: {value}");
+            assert_eq!(is_at_home(&head), expected, "{name}: {value}");
             assert_eq!(is_forwarded(&head.headers), !["host", "origin"].contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_host_and_origin_counts() {
+        for (uri, headers, expected) in [
+            ("/", &[("host", "localhost"), ("host", "[::1]:9229")][..], true),
+            ("/", &[("host", "localhost"), ("host", "rebound.example")], false),
+            ("/", &[("host", "rebound.example"), ("host", "localhost")], false),
+            ("http://localhost/", &[("host", "localhost")], true),
+            ("http://localhost/", &[("host", "rebound.example")], false),
+            ("http://rebound.example/", &[("host", "localhost")], false),
+            ("/", &[("origin", "http://localhost"), ("origin", "https://evil.example")], false),
+        ] {
+            let request = headers
+                .iter()
+                .fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
+            let head = request.body(()).unwrap().into_parts().0;
+            assert_eq!(is_at_home(&head), expected, "{uri} {headers:?}");
         }
     }
 }

@@ -64,7 +64,7 @@ fn refusal(app: &App, endpoint: Endpoint, head: &Parts) -> Option<Response<Body>
             (!may_read).then(|| plain(StatusCode::FORBIDDEN, "Show metrics_token as a bearer token.\n"))
         }
         Reach::Development if !app.config.development => Some(not_found()),
-        Reach::Development => (!home::is_at_home(&app.config, head)).then(|| {
+        Reach::Development => (!home::is_at_home(head)).then(|| {
             plain(StatusCode::FORBIDDEN, "Only requests to and from this machine are answered here.\n")
         }),
     }

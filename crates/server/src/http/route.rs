@@ -3,7 +3,7 @@
 use super::{answer, body, cors, report, under_way::UnderWay, well_known};
 use crate::{
     app::App, callers::call::Call, cognito_identity, cognito_idp, cognito_sync, development::custom_ids,
-    http::call_facts, sts, work::pool,
+    http::call_facts, kms, sts, work::pool,
 };
 use axum::{
     body::Body,
@@ -95,6 +95,9 @@ fn target(head: &Parts) -> Destination {
             Service::CognitoIdentity,
             spec::cognito_identity::Operation::from_name(name).map(Endpoint::IdentityPools),
         ),
+        Some(("TrentService", name)) => {
+            (Service::Kms, spec::kms::Operation::from_name(name).map(Endpoint::Kms))
+        }
         _ => (Service::CognitoIdp, None),
     };
     found.map_or(Destination::None(service), |endpoint| Destination::Operation(endpoint, Vec::new()))
@@ -204,6 +207,7 @@ async fn answer_of(app: &App, call: &Call, endpoint: Endpoint, input: Value) -> 
         Endpoint::IdentityPools(operation) => cognito_identity::run(app, call, operation, input).await,
         Endpoint::Sync(operation) => cognito_sync::run(app, call, operation, input).await,
         Endpoint::Sts(operation) => sts::run(app, call, operation, input).await,
+        Endpoint::Kms(operation) => kms::run(app, call, operation, input).await,
         Endpoint::Unknown(_)
         | Endpoint::WellKnown
         | Endpoint::Preflight

@@ -1,7 +1,7 @@
 //! The job that empties the outbox: leases due messages, tries each, and pauses longer after each failure.
 
 use super::{
-    Failure, Outgoing, TRY_TIMEOUT, Transports,
+    Failure, Outgoing, TRY_TIMEOUT, Transports, custom_sender,
     outbox::{WAITING_MAX, open},
 };
 use crate::app::App;
@@ -27,7 +27,7 @@ const REASON_CHARACTERS_MAX: usize = 300;
 
 /// Sends what is due, again and again, until the future is dropped. A message that hangs holds up no other one.
 pub async fn run(app: App, transports: Transports) {
-    if transports.is_empty() {
+    if transports.is_empty() && app.functions.is_empty() {
         return;
     }
     let transports = Arc::new(transports);
@@ -91,7 +91,7 @@ async fn lease(app: &App, limit: usize) -> Result<Vec<Entry>> {
 /// Tries one leased message and notes what became of it.
 async fn attempt(app: &App, transports: &Transports, entry: Entry) {
     let result = match outgoing(app, &entry).await {
-        Ok(outgoing) => tokio::time::timeout(TRY_TIMEOUT, transports.send(&outgoing))
+        Ok(outgoing) => tokio::time::timeout(TRY_TIMEOUT, send(app, transports, &outgoing, entry.tries))
             .await
             .unwrap_or_else(|_| Err(Failure::for_now("timed out"))),
         Err(fault) => Err(Failure::for_now(fault.to_string())),
@@ -114,6 +114,18 @@ async fn attempt(app: &App, transports: &Transports, entry: Entry) {
     };
     if let Err(error) = noted {
         tracing::error!(id = entry.id, error = ?error, "what became of a message cannot be noted");
+    }
+}
+
+async fn send(
+    app: &App,
+    transports: &Transports,
+    outgoing: &Outgoing,
+    tries: i64,
+) -> std::result::Result<(), Failure> {
+    match &outgoing.message.sending {
+        Some(sending) => custom_sender::send(app, outgoing, sending, tries).await,
+        None => transports.send(outgoing).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How messages leave: written into the outbox by the transaction that causes them, sent from there by a job.
 //! No request ever waits for a mail server or a webhook.
 
+pub mod custom_sender;
 pub mod foreign_senders;
 mod job;
 pub mod outbox;

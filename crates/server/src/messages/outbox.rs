@@ -8,6 +8,7 @@ use rules::{
         Message,
         recipients::{self, Recipient},
     },
+    pool::Pool,
 };
 use std::sync::atomic::Ordering;
 use store::{
@@ -51,8 +52,15 @@ pub fn check_room(app: &App) -> Result<()> {
 }
 
 /// Asks the store what [`post`] asks it for a message to this recipient, and does nothing with the answer.
-pub fn look_for_room(app: &App, tx: &mut Tx<'_>, recipient: &Recipient, now: Millis) -> Result<()> {
-    if app.config.delivery.carries(recipient.medium) {
+pub fn look_for_room(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    recipient: &Recipient,
+    now: Millis,
+) -> Result<()> {
+    let is_sent_by_function = recipient.medium.sender().is_configured(pool);
+    if is_sent_by_function || app.config.delivery.carries(recipient.medium) {
         had_many(tx, &mailbox_id(app, &recipient.to), now)?;
     }
     Ok(())
@@ -67,8 +75,8 @@ fn mailbox_id(app: &App, to: &str) -> [u8; 32] {
     app.vault.mac("mailbox", &[&recipients::mailbox(to)])
 }
 
-/// A message as the outbox keeps it, under an id that grows with time. It is due at once if the server can send by its
-/// medium; otherwise it stays.
+/// A message as the outbox keeps it, under an id that grows with time. It is due at once if a function sends it, or the
+/// server can send by its medium; otherwise it stays.
 pub fn entry(app: &App, id: &str, pool_id: &PoolId, message: &Message) -> Result<Entry> {
     let now = app.now();
     let json = zeroize::Zeroizing::new(serde_json::to_vec(message).map_err(Fault::internal)?);
@@ -77,7 +85,8 @@ pub fn entry(app: &App, id: &str, pool_id: &PoolId, message: &Message) -> Result
         username: message.username.clone(),
         recipient: message.to.clone(),
         created_at: now,
-        next_try_at: app.config.delivery.carries(message.medium).then_some(now),
+        next_try_at: (message.sending.is_some() || app.config.delivery.carries(message.medium))
+            .then_some(now),
         tries: 0,
         delivered_at: None,
         last_error: None,

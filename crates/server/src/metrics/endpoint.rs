@@ -36,7 +36,7 @@ pub fn may_read(config: &Config, head: &Parts, peer: Option<Peer>) -> bool {
         None => {
             peer.is_none_or(|peer| peer.0.is_loopback())
                 && !home::is_forwarded(&head.headers)
-                && home::is_at_home(config, head)
+                && home::is_at_home(head)
         }
     }
 }
@@ -53,6 +53,7 @@ mod tests {
             (None, ("host", "localhost:9229"), here, true),
             (None, ("host", "localhost:9229"), there, false),
             (None, ("host", "rebound.example"), here, false),
+            (None, ("host", "auth.example.com"), here, false),
             (None, ("origin", "https://evil.example"), here, false),
             (None, ("x-forwarded-for", "127.0.0.1"), here, false),
             (None, ("forwarded", "for=192.0.2.1"), here, false),
@@ -63,6 +64,7 @@ mod tests {
             (Some("t"), ("authorization", "Bearer t"), there, true),
         ] {
             let mut config = Config::local("127.0.0.1:9229".parse().unwrap(), "no-folder".into());
+            config.public_url = "https://auth.example.com".to_owned();
             config.metrics_token = token.map(Into::into);
             let head = Request::get("/").header(header.0, header.1).body(()).unwrap().into_parts().0;
             assert_eq!(may_read(&config, &head, peer), expected, "{header:?}");

@@ -9,13 +9,12 @@ use crate::{
 };
 use rules::{
     Fault,
-    ids::{PoolId, Sub},
+    ids::{self, PoolId, Sub},
     user::{Membership, User},
 };
 use serde_json::json;
 use spec::cognito_idp::{Operation, UserStatusType};
 use std::sync::Arc;
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 impl Sower {
@@ -71,8 +70,7 @@ impl Sower {
 
     /// A sub is a UUID, and of one user only.
     async fn check_sub(&self, place: &Place, pool_id: &PoolId, sub: &Sub) -> Result<(), Mistake> {
-        let is_uuid = Uuid::try_parse(sub).is_ok_and(|uuid| *sub == *uuid.to_string());
-        if !is_uuid {
+        if !ids::is_sub(sub) {
             return Err(place.mistake("Sub must be a UUID in small letters"));
         }
         let (pool_id, id) = (pool_id.clone(), sub.clone());

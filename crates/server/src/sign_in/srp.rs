@@ -10,7 +10,7 @@ use super::{
 use crate::app::App;
 use rules::{
     Fault, Millis, Random, Result, Sealed, fault,
-    ids::{ClientId, PoolId},
+    ids::{self, ClientId, PoolId},
     sign_in::{
         Side, SignIn,
         srp::{self, PublicValue},
@@ -66,13 +66,14 @@ fn verifier(app: &App, context: &Context, user: Option<&User>, folded_name: &str
 
 /// The name that stands in the challenge, folded, since the letters in which a user was registered would tell that
 /// there is one. Where the typed name could be an alias, a stranger must not learn from it whether it is one, so that
-/// it gets an invented name as a known user gets the real one.
+/// it gets an invented name as a known user gets the real one. Where addresses are the names, who types a sub gets it
+/// back: it is the user name of whoever has it.
 pub fn challenge_name(app: &App, context: &Context, user: Option<&User>, typed_name: &str) -> String {
     if let Some(user) = user {
         return context.pool.fold_name(&user.username);
     }
     let pool = &context.pool;
-    let is_alias = pool.has_username_attributes()
+    let is_alias = pool.has_username_attributes() && !ids::is_sub(&pool.fold_name(typed_name))
         || pool.has_alias(AliasAttributeType::Email) && typed_name.contains('@')
         || pool.has_alias(AliasAttributeType::PhoneNumber) && typed_name.starts_with('+');
     if is_alias {

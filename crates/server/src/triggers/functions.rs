@@ -23,10 +23,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// How long one try may take. D: as long as Cognito waits.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a function is tried that could not be reached or did not reply in time. D: as often as Cognito tries.
 const FUNCTION_TRIES: usize = 3;
 /// How long a connection may take, so that a try can still end in time.
@@ -99,14 +99,18 @@ impl Functions {
                 break;
             }
             let end = until.min(now + self.try_timeout);
-            let tried = timeout_at(end, entry.transport.call(invocation, &id, end)).await;
-            match tried.unwrap_or(Err(Miss { failure: Failure::TimedOut, is_final: false })) {
+            match entry.transport.call(invocation, &id, end).await {
                 Ok(reply) => return Ok(reply),
                 Err(Miss { failure, is_final: true }) => return Err(failure),
                 Err(miss) => failure = miss.failure,
             }
         }
         Err(failure)
+    }
+
+    /// Whether the settings name none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Whether an entry is this function's.
@@ -132,6 +136,7 @@ impl Functions {
 }
 
 impl Transport {
+    /// One try, which ends by `until`.
     async fn call(&self, invocation: &Invocation, id: &str, until: Instant) -> Result<Value, Miss> {
         let timeout = until.duration_since(Instant::now());
         match self {
@@ -228,7 +233,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Where programs on this machine reach this server.
-fn own_url(config: &Config) -> String {
+pub fn own_url(config: &Config) -> String {
     let mut address = config.listen;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

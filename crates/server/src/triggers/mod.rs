@@ -9,4 +9,4 @@ mod run;
 pub mod unserved;
 pub mod webhook;
 
-pub use run::About;
+pub use run::{About, answer, invoke};

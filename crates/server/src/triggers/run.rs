@@ -64,28 +64,41 @@ pub async fn run<R: Serialize>(app: &App, about: About<'_>, told: Told<'_, R>) -
         request_id: about.origin.request_id.clone(),
         secrets: told.secrets,
     };
-    let began = Instant::now();
     // A function may take seconds, in which others must get at the processor.
-    let outcome = app.workers.step_aside(app.functions.invoke(&invocation, until)).await;
+    let reply = app.workers.step_aside(invoke(app, told.source, &invocation, until)).await;
+    reply.map(Some).map_err(|failure| answer(told.source, failure))
+}
+
+/// Runs a function, counts and logs it, and notes it of the call under way.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn invoke(
+    app: &App,
+    source: Source,
+    invocation: &Invocation,
+    until: Instant,
+) -> std::result::Result<Value, Failure> {
+    let began = Instant::now();
+    let reply = app.functions.invoke(invocation, until).await;
     let took = began.elapsed();
-    let said = outcome.as_ref().map_or_else(Failure::name, |_| "ok");
-    app.metrics.function_ran(trigger.as_str(), said, took);
-    let reason = outcome.as_ref().err().map(Failure::reason);
+    let outcome = reply.as_ref().map_or_else(Failure::name, |_| "ok");
+    app.metrics.function_ran(source.trigger().as_str(), outcome, took);
     tracing::info!(
-        source = told.source.as_str(),
-        function = arn,
+        source = source.as_str(),
+        function = invocation.arn,
         took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        outcome = said,
-        reason,
+        outcome,
+        reason = reply.as_ref().err().map(Failure::reason),
         "a function ran"
     );
-    let run = FunctionRun { source: told.source, took, outcome: said, decided: String::new() };
+    let run = FunctionRun { source, took, outcome, decided: String::new() };
     call_facts::note(|facts| facts.functions.push(run));
-    outcome.map(Some).map_err(|failure| answer(told.source, failure))
+    reply
 }
 
 /// What the caller is told of a function that gave no reply.
-fn answer(source: Source, failure: Failure) -> Fault {
+pub fn answer(source: Source, failure: Failure) -> Fault {
     let trigger = source.trigger();
     let reason = failure.reason();
     let fault = match failure {

@@ -3,6 +3,7 @@
 use rules::{Fault, Millis, Result, fault, pool::Pool, user::User};
 use store::{
     Tx,
+    tickets::{self, Kind},
     users::{self, Change},
 };
 
@@ -22,7 +23,7 @@ pub fn find(tx: &mut Tx<'_>, pool: &Pool, typed: &str) -> Result<User> {
     users::find(tx, &pool.id, &pool.fold_name(typed))?.ok_or_else(fault::unknown_user)
 }
 
-/// Stores a changed user.
+/// Stores a changed user. Whoever sets a password, and in whatever way, ends the code by which it was to be reset.
 ///
 /// # Errors
 /// AliasExistsException if one of its new names is another user's; ConcurrentModificationException if it was
@@ -30,7 +31,8 @@ pub fn find(tx: &mut Tx<'_>, pool: &Pool, typed: &str) -> Result<User> {
 pub fn save(tx: &mut Tx<'_>, pool: &Pool, before: &User, after: &User) -> Result<()> {
     let change = users::update(tx, before, after, &before.sign_in_names(pool), &after.sign_in_names(pool))?;
     match change {
-        Change::Done => Ok(()),
+        Change::Done if before.has_same_password(after) => Ok(()),
+        Change::Done => Ok(tickets::delete_kind_of_user(tx, Kind::ResetCode, &after.pool_id, &after.sub)?),
         Change::Stale => Err(fault::concurrent_modification()),
         Change::NameTaken(name) => match after.attribute_of_name(pool, &name) {
             Some(attribute) => Err(fault::alias_exists(attribute)),

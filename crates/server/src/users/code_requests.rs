@@ -75,7 +75,7 @@ pub async fn request(
         let (writing, now) = (request.clone(), app.now());
         if let Some(sent) = app.write(move |app, tx| writing.write(app, tx, draft.as_ref(), now)).await?? {
             if matches!(answer, Answer::Pretend(_)) {
-                call_facts::about_nobody();
+                call_facts::without_effect();
             }
             return Ok(sent);
         }
@@ -173,7 +173,7 @@ impl Request {
         match (answer, found, draft) {
             (Answer::Refuse(refusal), ..) => return Ok(Err(refusal)),
             (Answer::Pretend(simulated), ..) => {
-                codes::pretend(app, tx, self.purpose(), &owner, &simulated, now)?;
+                codes::pretend(app, tx, pool, self.purpose(), &owner, &simulated, now)?;
             }
             (Answer::Send(_), Some(user), Some(draft)) if client.hides_users() => {
                 codes::send_discreetly(app, tx, pool, &user, self.purpose(), draft, now)?;

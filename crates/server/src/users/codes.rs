@@ -262,12 +262,13 @@ pub fn send_discreetly(
 pub fn pretend(
     app: &App,
     tx: &mut Tx<'_>,
+    pool: &Pool,
     purpose: CodePurpose,
     owner: &CodeOwner,
     simulated: &Recipient,
     now: Millis,
 ) -> Result<()> {
-    outbox::look_for_room(app, tx, simulated, now)?;
+    outbox::look_for_room(app, tx, pool, simulated, now)?;
     equalize_statements(app, tx, purpose, owner, &simulated.to, now)
 }
 

@@ -46,11 +46,7 @@ impl Texts {
     pub async fn of(app: &App, addressed: Addressed<'_>, medium: Medium) -> Result<Texts> {
         let Addressed { about, occasion, user, client_metadata } = addressed;
         let template = messages::template(about.pool, occasion.purpose(), medium);
-        let sender = match medium {
-            Medium::Email => Trigger::CustomEmailSender,
-            Medium::Sms => Trigger::CustomSmsSender,
-        };
-        if sender.is_configured(about.pool) {
+        if medium.sender().is_configured(about.pool) {
             let sending = Sending {
                 source: occasion.sender(medium).as_str().to_owned(),
                 client_id: about.client_id.map(str::to_owned),

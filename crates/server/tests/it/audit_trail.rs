@@ -213,6 +213,16 @@ async fn a_flood_of_successes_about_nobody_is_summed_up(lab: Lab) {
         let sum = events.iter().max_by_key(|event| event.times).unwrap();
         assert_eq!((sum.times, sum.outcome.as_str()), (150, "Success"), "{operation}");
     }
+    // What has ended already is ended no further.
+    scene.user("jane", json!([])).await;
+    let token = scene.tokens("jane").await["RefreshToken"].clone();
+    let before = of(&lab, "RevokeToken").await.len();
+    for _ in 0..200 {
+        let input = json!({"ClientId": scene.client, "Token": token});
+        from(&lab, [192, 0, 2, 8], "RevokeToken", &input).await.ok();
+    }
+    let events = of(&lab, "RevokeToken").await;
+    assert_eq!(events.len() - before, 1 + 50 + 1, "what ended the token, and the first fifty, and a sum");
     // What somebody asks for is an event each time.
     for number in 0..60 {
         let name = format!("jane{number}");

@@ -221,6 +221,7 @@ async fn no_signed_operation_is_open() {
         for (service, target) in [
             (Service::CognitoIdp, "AWSCognitoIdentityProviderService"),
             (Service::CognitoIdentity, "AWSCognitoIdentityService"),
+            (Service::Kms, "TrentService"),
         ] {
             for name in service.operation_names() {
                 // The input is wrong for most: who has not signed is not told.

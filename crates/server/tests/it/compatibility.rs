@@ -33,6 +33,7 @@ async fn the_document_says_what_works() {
             Protocol::IdentityPools => "Identity pools",
             Protocol::Rest => "Sync",
             Protocol::Query => "STS",
+            Protocol::Kms => "KMS, for custom senders",
         };
         let mut rows = String::new();
         let mut counts = [0; 3];

@@ -4,11 +4,12 @@
 use cognate::http::limits::Limits;
 use std::{fmt::Write as _, fs, path::PathBuf, sync::OnceLock, time::Duration};
 
-const SECTIONS: [(&str, &[Row]); 6] = [
+const SECTIONS: [(&str, &[Row]); 7] = [
     ("Requests and connections", REQUESTS),
     ("Rates and work", RATES),
     ("Attempts and lives", ATTEMPTS),
     ("Things that are kept", THINGS),
+    ("Functions that pools name", TRIGGERS),
     ("Background work and outside calls", OUTSIDE),
     ("The store", STORE),
 ];
@@ -34,7 +35,97 @@ const FIXED: &str = "";
 const TOO_MANY: &str = "TooManyRequestsException";
 const LIMIT_EXCEEDED: &str = "LimitExceededException";
 const INVALID: &str = "InvalidParameterException";
+const BAD_REPLY: &str = "InvalidLambdaResponseException";
 const CLOSED: &str = "the connection is closed";
+
+const TRIGGERS: &[Row] = &[
+    (
+        "how much of a function's own error an answer repeats, in characters",
+        Const("rules", "MESSAGE_CHARACTERS_MAX"),
+        FIXED,
+        "cut",
+    ),
+    (
+        "rounds of a custom sign-in, whatever its functions say",
+        Const("rules", "ROUNDS_MAX"),
+        FIXED,
+        "NotAuthorizedException",
+    ),
+    (
+        "custom sign-ins that one address (an IPv6 /64) begins in an hour in a pool, but for administrators",
+        After(CODES, "(\"CustomSignIns\", ", ""),
+        FIXED,
+        TOO_MANY,
+    ),
+    ("parameters of a custom question", Const("rules", "PARAMETERS_BYTES_MAX"), FIXED, BAD_REPLY),
+    ("challengeMetadata", Const("rules", "METADATA_BYTES_MAX"), FIXED, BAD_REPLY),
+    ("claims and scopes that a function adds", Const("rules", "CLAIMS_BYTES_MAX"), FIXED, BAD_REPLY),
+    ("entries of a list or map in a reply", Const("rules", "ENTRIES_MAX"), FIXED, BAD_REPLY),
+    ("SMS that a function writes, in characters", Const("rules", "SMS_CHARACTERS_MAX"), FIXED, BAD_REPLY),
+    (
+        "e-mail that a function writes, in characters",
+        Const("rules", "EMAIL_CHARACTERS_MAX"),
+        FIXED,
+        BAD_REPLY,
+    ),
+    (
+        "subject that a function writes, in characters",
+        Const("rules", "SUBJECT_CHARACTERS_MAX"),
+        FIXED,
+        BAD_REPLY,
+    ),
+    (
+        "all functions of one call together",
+        Const("server", "FUNCTIONS_TIMEOUT"),
+        FIXED,
+        "UnexpectedLambdaException",
+    ),
+    ("reply of a program", Const("server/program", "REPLY_BYTES_MAX"), FIXED, BAD_REPLY),
+    (
+        "connections of a program to its Runtime API",
+        Const("server/program", "CONNECTIONS_MAX"),
+        FIXED,
+        "further ones are closed",
+    ),
+    (
+        "time for a program to ask for its first event",
+        Const("server/program", "START_MAX"),
+        FIXED,
+        "it is killed",
+    ),
+    (
+        "lines of a program's output that are logged for each event",
+        Const("server/program", "LINES_MAX"),
+        FIXED,
+        "further ones are counted",
+    ),
+    ("their length together", Const("server/program", "BYTES_MAX"), FIXED, "further ones are counted"),
+    ("length of one of them", Const("server/program", "LINE_BYTES_MAX"), FIXED, "cut"),
+    (
+        "time that a program's last output is waited for",
+        Const("server/program", "DRAIN_MAX"),
+        FIXED,
+        "it is not logged",
+    ),
+    (
+        "failed reads of a program's output in a row",
+        Const("server/program", "PAUSES_MAX"),
+        FIXED,
+        "it is not read on",
+    ),
+    (
+        "files beside a handler that are looked at for changes, in development",
+        Const("server/program", "FILES_MAX"),
+        FIXED,
+        "others are not",
+    ),
+    (
+        "refusals of a custom sender for one message",
+        Const("server", "REFUSALS_MAX"),
+        FIXED,
+        "the message is given up",
+    ),
+];
 
 const REQUESTS: &[Row] = &[
     (
@@ -436,8 +527,18 @@ const THINGS: &[Row] = &[
         FIXED,
         "summed up",
     ),
-    ("calls without effect of all networks, likewise", Const("server", "WHOLE_MAX"), FIXED, "summed up"),
-    ("sums of such calls in that time", Const("server", "SUMS_MAX"), FIXED, "one more holds the rest"),
+    (
+        "calls without effect of all networks, likewise; calls without the right to them are counted apart",
+        Const("server", "WHOLE_MAX"),
+        FIXED,
+        "summed up",
+    ),
+    (
+        "sums of such calls of one network each in that time",
+        Const("server", "SUMS_MAX"),
+        FIXED,
+        "summed up without their network",
+    ),
     ("counters of attempts after the last one", Const("server", "ATTEMPTS_KEPT_MS"), FIXED, "removed"),
     ("refresh tokens after their end", Const("server", "GRANTS_KEPT_MS"), FIXED, "removed"),
     ("messages after delivery or without a way out", Const("server", "MESSAGES_KEPT_MS"), FIXED, "removed"),
@@ -518,6 +619,20 @@ const OUTSIDE: &[Row] = &[
         FIXED,
         "cut",
     ),
+    (
+        "connecting to the KMS of the settings",
+        Const("server", "KMS_CONNECT_TIMEOUT"),
+        FIXED,
+        "no code is sent",
+    ),
+    ("a data key of it", Const("server", "KMS_TIMEOUT"), FIXED, "no code is sent"),
+    ("its answer", Const("server", "KMS_ANSWER_BYTES_MAX"), FIXED, "no code is sent"),
+    (
+        "code for a custom sender, encrypted",
+        Const("rules", "FRAME_BYTES_MAX"),
+        FIXED,
+        "InternalErrorException, 500",
+    ),
     ("traces to a collector", Const("server", "EXPORT_TIMEOUT"), FIXED, "lost"),
     (
         "time that a shutdown waits for what was accepted",
@@ -544,7 +659,7 @@ const OUTSIDE: &[Row] = &[
         FIXED,
         "further ones by the next",
     ),
-    ("pause after a connection could not be accepted", Const("server", "ACCEPT_PAUSE"), FIXED, ""),
+    ("pause after a connection could not be accepted", Const("server/http", "ACCEPT_PAUSE"), FIXED, ""),
     (
         "how long `cognate doctor` waits for each outside thing",
         Const("server", "ANSWER_TIMEOUT"),

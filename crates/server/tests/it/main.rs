@@ -17,6 +17,7 @@ mod delivery;
 mod front;
 mod gaps;
 mod groups;
+mod kms;
 mod limits_page;
 mod list_users;
 mod message_limits;

@@ -6,3 +6,4 @@ pub mod cognito_idp;
 pub mod cognito_identity;
 pub mod cognito_sync;
 pub mod sts;
+pub mod kms;

@@ -76,9 +76,9 @@ pub fn lambda_config(mut config: LambdaConfigType) -> Result<LambdaConfigType> {
     let named = config.pre_token_generation.clone();
     match (&config.pre_token_generation_config, named) {
         (Some(versioned), Some(arn)) if versioned.lambda_arn != arn => {
-            // Unverified: text.
+            // L: cdk-preflight.
             return Err(fault::invalid_parameter(
-                "PreTokenGeneration and the LambdaArn of PreTokenGenerationConfig must be the same.",
+                "Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's",
             ));
         }
         (Some(versioned), _) => config.pre_token_generation = Some(versioned.lambda_arn.clone()),
@@ -93,8 +93,10 @@ pub fn lambda_config(mut config: LambdaConfigType) -> Result<LambdaConfigType> {
     if (config.custom_sms_sender.is_some() || config.custom_email_sender.is_some())
         && config.kms_key_id.is_none()
     {
-        // Unverified: text.
-        return Err(fault::invalid_parameter("KMSKeyID is required for a custom sender trigger."));
+        // L: cdk-preflight.
+        return Err(fault::invalid_parameter(
+            "KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.",
+        ));
     }
     Ok(config)
 }

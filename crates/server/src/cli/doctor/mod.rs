@@ -3,7 +3,10 @@
 
 mod functions;
 
-use super::{master_key, random, say, serve::is_in_clear};
+use super::{
+    master_key, random, say,
+    serve::{is_closed_at_public_url, is_in_clear},
+};
 use crate::{
     clock::Clock,
     config::{Config, Delivery},
@@ -14,7 +17,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use clap::Args;
-use rules::Millis;
+use rules::{Millis, hosts::is_loopback};
 use std::{path::Path, time::Duration};
 use store::Db;
 
@@ -277,6 +280,11 @@ async fn public_url(config: &Config) -> Vec<Finding> {
         findings
             .push(Doubt(format!("tokens name {url} as their issuer: set --public-url to what clients use")));
     }
+    if is_closed_at_public_url(config) {
+        findings.push(Doubt(format!(
+            "administration, outbox, clock and reset do not answer at {url}: in development mode ask for them at localhost"
+        )));
+    }
     let client = match reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build() {
         Ok(client) => client,
         Err(error) => {
@@ -291,6 +299,7 @@ async fn public_url(config: &Config) -> Vec<Finding> {
             findings.extend(clock.map(|theirs| skew("the server's", theirs - Clock::System.now())));
             let status = answer.status();
             let text = answer.text().await.unwrap_or_default();
+            findings.extend(metrics(config, &client).await);
             findings.push(match (status.as_u16(), text.trim()) {
                 (200, "ready") => Good(format!("a server answers at {url} and is ready")),
                 (503, reason) => Wrong(format!("the server at {url} is not ready: {reason}")),
@@ -299,6 +308,24 @@ async fn public_url(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether strangers read the numbers: this machine may without a token, and a proxy on it that says nothing of itself
+/// looks like this machine.
+async fn metrics(config: &Config, client: &reqwest::Client) -> Option<Finding> {
+    let url = &config.public_url;
+    let is_here = reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_loopback));
+    if config.metrics_token.is_some() || is_here {
+        return None;
+    }
+    let answer = client.get(format!("{url}/_cognate/metrics")).send().await.ok()?;
+    Some(match answer.status().is_success() {
+        true => Wrong(format!(
+            "anybody reads {url}/_cognate/metrics: set --metrics-token, and let the proxy keep Host and send \
+             X-Forwarded-For"
+        )),
+        false => Good(format!("{url}/_cognate/metrics is closed to strangers")),
+    })
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970.

@@ -143,20 +143,27 @@ impl Settings {
     }
 }
 
+/// The file of a secret as messages name it. Who gives the secret itself where its file belongs must not read it there.
+pub fn shown(path: &Path) -> String {
+    match path.is_absolute() || path.exists() {
+        true => path.display().to_string(),
+        false => "the file that it names".to_owned(),
+    }
+}
+
 /// The one line of a file that holds a secret. `setting` is what names the file.
 pub(super) fn secret(setting: &str, path: &Path) -> Result<String> {
-    let shown = || format!("{setting}: cannot read {}", path.display());
+    let place = shown(path);
+    let cannot_read = || format!("{setting}: cannot read {place}");
     let mut text = Zeroizing::new(String::new());
-    let file = File::open(path).with_context(shown)?;
-    file.take(SECRET_FILE_BYTES_MAX + 1).read_to_string(&mut text).with_context(shown)?;
+    let file = File::open(path).with_context(cannot_read)?;
+    file.take(SECRET_FILE_BYTES_MAX + 1).read_to_string(&mut text).with_context(cannot_read)?;
     if text.len() as u64 > SECRET_FILE_BYTES_MAX {
-        bail!("{setting}: {} is longer than {SECRET_FILE_BYTES_MAX} bytes", path.display());
+        bail!("{setting}: {place} is longer than {SECRET_FILE_BYTES_MAX} bytes");
     }
     match text.trim_end_matches(['\r', '\n']) {
-        "" => bail!("{setting}: {} is empty", path.display()),
-        secret if secret.contains(['\r', '\n']) => {
-            bail!("{setting}: {} has more than one line", path.display())
-        }
+        "" => bail!("{setting}: {place} is empty"),
+        secret if secret.contains(['\r', '\n']) => bail!("{setting}: {place} has more than one line"),
         secret => Ok(secret.to_owned()),
     }
 }
@@ -229,5 +236,24 @@ mod tests {
         }
         std::fs::write(&path, "hunter2").unwrap();
         assert!(settings("metrics_token = 'x'").err().unwrap().to_string().contains("choose one"));
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_its_file_is_not_told() {
+        for (setting, value) in [
+            ("smtp_url", "smtp://u:hunter2@mail.example.com"),
+            ("database_url", "postgres://u:hunter2@db.example.com/cognate"),
+            ("email_webhook", "https://hunter2.example.com/"),
+            ("metrics_token", "hunter2"),
+        ] {
+            let settings = parse(&format!("{setting}_file = '{value}'")).unwrap();
+            let told = format!("{:#}", settings.with_secrets().err().unwrap());
+            assert!(!told.contains("hunter2"), "{told}");
+            let flag = setting.replace('_', "-");
+            assert!(
+                told.starts_with(&format!("--{flag}-file: cannot read the file that it names")),
+                "{told}"
+            );
+        }
     }
 }

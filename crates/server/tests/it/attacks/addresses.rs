@@ -37,6 +37,79 @@ async fn case_34_one_mailbox_is_not_both_factors(lab: Lab) {
         .refused(NO_CHANNEL.0, NO_CHANNEL.1);
 }
 
+/// What ends a reset code that is under way.
+async fn end_a_reset(lab: &Lab, scene: &Scene, by: &str, token: &Value) {
+    match by {
+        "EmailMfaSettings" => {
+            let request = json!({"AccessToken": token, by: {"Enabled": true, "PreferredMfa": true}});
+            lab.call("SetUserMFAPreference", request).await.ok();
+        }
+        "ChangePassword" => {
+            let changed = "Changed-Horse7";
+            let request =
+                json!({"AccessToken": token, "PreviousPassword": PASSWORD, "ProposedPassword": changed});
+            lab.call(by, request).await.ok();
+        }
+        "AdminSetUserPassword" => {
+            let set = json!({"Username": "jane", "Password": "Changed-Horse7", "Permanent": true});
+            scene.admin(by, set).await;
+        }
+        "AdminUpdateUserAttributes" => {
+            let unverified = list(json!({"email_verified": "false"}));
+            scene.admin(by, json!({"Username": "jane", "UserAttributes": unverified})).await;
+        }
+        _ => {
+            let mechanisms = json!({"RecoveryMechanisms": [{"Name": by, "Priority": 1}]});
+            let email = json!({"EmailSendingAccount": "DEVELOPER", "SourceArn": SENDER});
+            let request = json!({"AccountRecoverySetting": mechanisms, "EmailConfiguration": email,
+                "MfaConfiguration": "OPTIONAL"});
+            scene.admin("UpdateUserPool", request).await;
+            lab.advance(2);
+        }
+    }
+}
+
+/// A code that waits in a mailbox is worth nothing once its user could not be sent one there any more, or has another
+/// password: who has the mailbox must not reset the password and pass the second factor by it.
+async fn case_34_a_reset_code_ends_with_what_let_it_be_sent(lab: Lab) {
+    let mechanisms = json!({"RecoveryMechanisms": [
+        {"Name": "verified_email", "Priority": 1}, {"Name": "verified_phone_number", "Priority": 2}]});
+    let members = json!({
+        "AccountRecoverySetting": mechanisms,
+        "EmailConfiguration": {"EmailSendingAccount": "DEVELOPER", "SourceArn": SENDER},
+    });
+    for (by, expected) in [
+        ("EmailMfaSettings", Some(EXPIRED)),
+        ("ChangePassword", Some(EXPIRED)),
+        ("AdminSetUserPassword", Some(EXPIRED)),
+        ("AdminUpdateUserAttributes", Some(EXPIRED)),
+        ("admin_only", Some(EXPIRED)),
+        ("verified_phone_number", Some(EXPIRED)),
+        ("verified_email", None),
+    ] {
+        let scene = Scene::with(&lab, members.clone(), json!({})).await;
+        let request = json!({"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}});
+        scene.admin("SetUserPoolMfaConfig", request).await;
+        let attributes = json!({"email": "jane@example.com", "email_verified": "true",
+            "phone_number": "+15555559934", "phone_number_verified": "true"});
+        scene.user("jane", list(attributes)).await;
+        let token = scene.tokens("jane").await["AccessToken"].clone();
+        // A code that an administrator has sent is under the same rule.
+        match by {
+            "admin_only" => scene.admin("AdminResetUserPassword", json!({"Username": "jane"})).await,
+            _ => scene.forgot("jane").await.ok(),
+        };
+        let code = lab.code_for("jane@example.com").await;
+        end_a_reset(&lab, &scene, by, &token).await;
+        let answer = scene.reset("jane", &code, "Stolen-Horse9").await;
+        match expected {
+            Some((name, text)) => answer.refused(name, text),
+            None => drop(answer.ok()),
+        }
+        scene.admin("DeleteUserPool", json!({})).await;
+    }
+}
+
 /// Guesses at the codes that prove one address count together, whichever accounts they are for.
 async fn case_34_an_address_is_guessed_at_from_many_accounts(lab: Lab) {
     let scene = verifying(&lab, json!({})).await;
@@ -301,8 +374,88 @@ async fn case_36_the_last_name_stays(lab: Lab) {
     );
 }
 
+/// A name that goes moves to the other address that was proved, and the last one stays, whatever comes into its place.
+async fn case_36_a_name_moves_to_the_address_that_is_left(lab: Lab) {
+    for auto_verified in [json!([]), json!(["email", "phone_number"])] {
+        let members = json!({"UsernameAttributes": ["email", "phone_number"],
+            "AutoVerifiedAttributes": auto_verified,
+            "SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sns", "ExternalId": "x"}});
+        let scene = Scene::with(&lab, members, json!({})).await;
+        let phone = json!({"phone_number": "+15555550100", "phone_number_verified": "true"});
+        scene.user("jane@example.com", list(phone)).await;
+        let token = scene.tokens("jane@example.com").await["AccessToken"].clone();
+        let deletion = json!({"AccessToken": token, "UserAttributeNames": ["email"]});
+        lab.call("DeleteUserAttributes", deletion).await.ok();
+        scene.tokens("+15555550100").await;
+        let other = list(json!({"phone_number": "+15555550111"}));
+        lab.call("UpdateUserAttributes", json!({"AccessToken": token, "UserAttributes": other})).await.ok();
+        scene.tokens("+15555550111").await;
+        let deletion = json!({"AccessToken": token, "UserAttributeNames": ["phone_number"]});
+        lab.call("DeleteUserAttributes", deletion).await.refused(
+            "InvalidParameterException",
+            "The attribute phone_number is the name to sign in by and cannot be removed.",
+        );
+        // A new address that nobody has proved is no name, so it does not come into the last one's place.
+        let both = list(json!({"phone_number": "", "email": "thief@example.com"}));
+        let refusal = lab.call("UpdateUserAttributes", json!({"AccessToken": token, "UserAttributes": both}));
+        assert_eq!(refusal.await.error().0, "InvalidParameterException");
+        scene.tokens("+15555550111").await;
+        scene.admin("DeleteUserPool", json!({})).await;
+    }
+}
+
+/// Whose name was noted as an address that has gone since, in a store from before names moved.
+async fn case_36_a_name_that_had_gone_takes_none_away(lab: Lab) {
+    let scene = Scene::with(&lab, json!({"UsernameAttributes": ["email", "phone_number"]}), json!({})).await;
+    let phone = json!({"email": "jane@example.com", "email_verified": "true"});
+    scene.user("+15555550100", list(phone)).await;
+    let token = scene.tokens("+15555550100").await["AccessToken"].clone();
+    let deletion = json!({"AccessToken": token, "UserAttributeNames": ["phone_number"]});
+    lab.call("DeleteUserAttributes", deletion).await.ok();
+    let stale =
+        |tx: &mut store::Tx<'_>| tx.execute("UPDATE users SET named_by = 'phone_number'", &[]).map(drop);
+    lab.app.db.write(stale).await.map_err(|error: store::Error| error).unwrap();
+    let other = list(json!({"email": "other@example.com"}));
+    lab.call("UpdateUserAttributes", json!({"AccessToken": token, "UserAttributes": other})).await.ok();
+    scene.tokens("other@example.com").await;
+}
+
+/// A try to deliver that ends after its user was deleted brings nothing back.
+async fn case_32_a_try_does_not_outlive_its_user(lab: Lab) {
+    let webhook = Some("http://127.0.0.1:9/".to_owned());
+    let sends =
+        lab.another(crate::lab::MASTER_KEY, |config| config.delivery.email_webhook = webhook).await.unwrap();
+    let scene = verifying(&sends, json!({})).await;
+    for ends in ["delivered", "tried again", "given up"] {
+        scene.sign_up("jane", json!({"email": "jane@example.com"})).await.ok();
+        let now = lab.app.now();
+        let lease = move |tx: &mut store::Tx<'_>| store::outbox::lease(tx, now, now + 60_000, 10);
+        let leased = lab.app.db.write(lease).await.map_err(|error: store::Error| error).unwrap();
+        let [entry] = &leased[..] else { panic!("{ends}: {leased:?}") };
+        scene.admin("AdminDeleteUser", json!({"Username": "jane"})).await;
+        let id = entry.id.clone();
+        let end = move |tx: &mut store::Tx<'_>| match ends {
+            "delivered" => store::outbox::delivered(tx, &id, now),
+            "tried again" => store::outbox::failed(tx, &id, Some(now), "550 jane@example.com is unknown"),
+            _ => store::outbox::failed(tx, &id, None, "550 jane@example.com is unknown"),
+        };
+        lab.app.db.write(end).await.map_err(|error: store::Error| error).unwrap();
+        let left = |tx: &mut store::Tx<'_>| {
+            let traces = "SELECT COUNT(*) FROM outbox WHERE last_error IS NOT NULL OR delivered_at IS NOT NULL \
+                          OR next_try_at IS NOT NULL OR recipient <> ''";
+            tx.query_one(traces, &[])?.map_or(Ok(0), |row| row.int(0))
+        };
+        let left = lab.app.db.read(left).await.map_err(|error: store::Error| error).unwrap();
+        assert_eq!(left, 0, "{ends}");
+    }
+}
+
 both_engines!(
+    case_36_a_name_moves_to_the_address_that_is_left,
+    case_36_a_name_that_had_gone_takes_none_away,
+    case_32_a_try_does_not_outlive_its_user,
     case_34_one_mailbox_is_not_both_factors,
+    case_34_a_reset_code_ends_with_what_let_it_be_sent,
     case_34_an_address_is_guessed_at_from_many_accounts,
     case_34_a_registered_address_is_guessed_at,
     case_34_few_codes_for_one_address_live_at_once,

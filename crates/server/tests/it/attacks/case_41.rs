@@ -38,7 +38,7 @@ async fn statements(app: &App, scene: &Scene, purpose: CodePurpose) -> (usize, u
         let before = tx.statements();
         codes::send_discreetly(&work, tx, &pool, &user, purpose, &draft, now)?;
         let between = tx.statements();
-        codes::pretend(&work, tx, purpose, &CodeOwner::unknown(&pool, "nobody"), &to("n@e"), now)?;
+        codes::pretend(&work, tx, &pool, purpose, &CodeOwner::unknown(&pool, "nobody"), &to("n@e"), now)?;
         Ok::<_, rules::Fault>((between - before, tx.statements() - between))
     });
     counted.await.unwrap()

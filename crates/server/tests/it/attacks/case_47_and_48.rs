@@ -1,7 +1,7 @@
 //! Cases 47 and 48: headers that name another host, and what belongs to another pool.
 
 use crate::{
-    lab::{AUTHORIZATION, Lab},
+    lab::{AUTHORIZATION, Lab, MASTER_KEY},
     scene::{PASSWORD, Scene, claims},
     srp_client::SrpClient,
 };
@@ -39,6 +39,35 @@ async fn case_47_headers_name_no_issuer_and_no_link(lab: Lab) {
         .await
         .ok();
     assert!(!lab.get("/_cognate/outbox?to=jane").await.text.contains("evil"));
+}
+
+/// A proxy that keeps `Host` and says nothing else of itself asks for strangers: the host of the public URL is no proof
+/// of being on this machine.
+async fn case_47_a_silent_proxy_is_not_this_machine(lab: Lab) {
+    let public = "https://auth.example.com".to_owned();
+    let lab = lab.another(MASTER_KEY, |config| config.public_url = public).await.unwrap();
+    for (path, method) in [
+        ("/_cognate/metrics", "GET"),
+        ("/_cognate/outbox", "GET"),
+        ("/_cognate/clock", "GET"),
+        ("/_cognate/reset", "POST"),
+    ] {
+        for (hosts, expected) in [
+            (&["auth.example.com"][..], 403),
+            (&["localhost", "auth.example.com"], 403),
+            (&["localhost:9229"], 200),
+        ] {
+            let request = Request::builder().method(method).uri(path);
+            let request = hosts.iter().fold(request, |request, host| request.header("host", *host));
+            let answer = lab.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, expected, "{path} {hosts:?}");
+        }
+    }
+    for (host, is_open) in [("auth.example.com", false), ("localhost:9229", true)] {
+        let headers = [("authorization", AUTHORIZATION), ("host", host)];
+        let answer = lab.call_with("ListUserPools", json!({"MaxResults": 1}), &headers).await;
+        assert_eq!(answer.status == 200, is_open, "{host}: {}", answer.text);
+    }
 }
 
 /// No operation reaches from one pool into another, whichever of its arguments is the other's.
@@ -203,6 +232,7 @@ async fn case_44_no_body_breaks_any_operation(lab: Lab) {
 
 both_engines!(
     case_47_headers_name_no_issuer_and_no_link,
+    case_47_a_silent_proxy_is_not_this_machine,
     case_48_a_pool_is_closed_to_the_others,
     case_48_proofs_do_not_travel_between_pools,
     case_44_a_page_token_of_another_list_is_refused,

@@ -83,7 +83,18 @@ fn requests(operation: &str, name: &str) -> Vec<Value> {
     }
 }
 
-/// What an answer tells: its error, or which members it has and by which medium a code goes.
+/// What a masked address looks like: digits and letters of either size are alike.
+fn form(destination: &Value) -> String {
+    let alike = |c: char| match c {
+        c if c.is_uppercase() => 'A',
+        c if c.is_lowercase() => 'a',
+        c if c.is_numeric() => '0',
+        c => c,
+    };
+    destination.as_str().unwrap_or_default().chars().map(alike).collect()
+}
+
+/// What an answer tells: its error, or which members it has, by which medium a code goes, and how its address is shown.
 fn told(answer: &crate::lab::Answer) -> String {
     if answer.status != 200 {
         return format!("{:?}", answer.error());
@@ -92,18 +103,20 @@ fn told(answer: &crate::lab::Answer) -> String {
     let members =
         |value: &Value| -> Vec<String> { value.as_object().map_or(vec![], |o| o.keys().cloned().collect()) };
     format!(
-        "{:?} {:?} {:?} {}",
+        "{:?} {:?} {:?} {} {}",
         members(&body),
         members(&body["ChallengeParameters"]),
         body["ChallengeName"],
-        body["CodeDeliveryDetails"]["DeliveryMedium"]
+        body["CodeDeliveryDetails"]["DeliveryMedium"],
+        form(&body["CodeDeliveryDetails"]["Destination"])
     )
 }
 
 /// Makes a user in a status; answers its user name, alias and sub.
 async fn user(scene: &Scene, status: &str, name: &str) -> [String; 3] {
+    // Registered in other letters than those that are typed.
     let email = format!("{name}@example.com");
-    let mut attributes = json!({"email": email});
+    let mut attributes = json!({"email": email.replace('j', "J").replace("example", "Example")});
     let sub = if status == "UNCONFIRMED" {
         let made = scene.sign_up(name, attributes).await.ok();
         made["UserSub"].as_str().unwrap().to_owned()
@@ -125,7 +138,8 @@ async fn user(scene: &Scene, status: &str, name: &str) -> [String; 3] {
 }
 
 async fn case_41_no_answer_tells_who_exists(lab: Lab) {
-    let pool = json!({"AutoVerifiedAttributes": ["email"], "AliasAttributes": ["email"]});
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "AliasAttributes": ["email"],
+        "UsernameConfiguration": {"CaseSensitive": false}});
     let client = json!({
         "PreventUserExistenceErrors": "ENABLED",
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH"],
@@ -139,7 +153,7 @@ async fn case_41_no_answer_tells_who_exists(lab: Lab) {
                 let known = user(&scene, status, &format!("jane{number}{index}")).await;
                 let nobody = [
                     format!("nobody{number}{index}"),
-                    format!("nobody{number}{index}@example.com"),
+                    format!("Nobody{number}{index}@Example.com"),
                     "f3a1b2c4-0000-4000-8000-00000000000".to_owned() + &index.to_string(),
                 ];
                 let mut answers = [Vec::new(), Vec::new()];
@@ -176,4 +190,28 @@ async fn case_41_a_sub_is_no_address(lab: Lab) {
     }
 }
 
-both_engines!(case_41_no_answer_tells_who_exists, case_41_a_sub_is_no_address);
+/// The name of an SRP challenge for a sub, where addresses are the names, is what was typed, whoever has it or not.
+async fn case_41_a_challenge_does_not_tell_a_sub(lab: Lab) {
+    let pool = json!({"UsernameAttributes": ["email"], "UsernameConfiguration": {"CaseSensitive": false}});
+    let scene = Scene::with(&lab, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    let sub = scene.user("jane@example.com", json!([])).await;
+    let nobody = "f3a1b2c4-0000-4000-8000-000000000000";
+    for typed in [sub.clone(), nobody.to_owned(), sub.to_uppercase(), nobody.to_uppercase()] {
+        let request = json!({"USERNAME": typed, "SRP_A": SrpClient::new().srp_a()});
+        let asked = scene.initiate("USER_SRP_AUTH", request).await.ok();
+        assert_eq!(asked["ChallengeParameters"]["USER_ID_FOR_SRP"], typed.to_lowercase());
+    }
+    // An address gets a name of that form, known or not.
+    for typed in ["jane@example.com", "nobody@example.com"] {
+        let request = json!({"USERNAME": typed, "SRP_A": SrpClient::new().srp_a()});
+        let asked = scene.initiate("USER_SRP_AUTH", request).await.ok();
+        let name = asked["ChallengeParameters"]["USER_ID_FOR_SRP"].as_str().unwrap().to_owned();
+        assert!(rules::ids::is_sub(&name), "{name}");
+    }
+}
+
+both_engines!(
+    case_41_no_answer_tells_who_exists,
+    case_41_a_sub_is_no_address,
+    case_41_a_challenge_does_not_tell_a_sub
+);

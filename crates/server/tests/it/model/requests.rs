@@ -13,11 +13,12 @@ pub enum Protocol {
     IdentityPools,
     Rest,
     Query,
+    Kms,
 }
 
 impl Protocol {
-    pub const ALL: [Protocol; 4] =
-        [Protocol::UserPools, Protocol::IdentityPools, Protocol::Rest, Protocol::Query];
+    pub const ALL: [Protocol; 5] =
+        [Protocol::UserPools, Protocol::IdentityPools, Protocol::Rest, Protocol::Query, Protocol::Kms];
 
     pub fn service(self) -> Service {
         match self {
@@ -25,12 +26,13 @@ impl Protocol {
             Protocol::IdentityPools => Service::CognitoIdentity,
             Protocol::Rest => Service::CognitoSync,
             Protocol::Query => Service::Sts,
+            Protocol::Kms => Service::Kms,
         }
     }
 
     pub fn content_type(self) -> &'static str {
         match self {
-            Protocol::UserPools | Protocol::IdentityPools => "application/x-amz-json-1.1",
+            Protocol::UserPools | Protocol::IdentityPools | Protocol::Kms => "application/x-amz-json-1.1",
             Protocol::Rest => "application/json",
             Protocol::Query => "text/xml",
         }
@@ -39,7 +41,7 @@ impl Protocol {
     pub fn validation_error(self) -> &'static str {
         match self {
             Protocol::UserPools => "InvalidParameterException",
-            Protocol::IdentityPools | Protocol::Rest => "ValidationException",
+            Protocol::IdentityPools | Protocol::Rest | Protocol::Kms => "ValidationException",
             Protocol::Query => "ValidationError",
         }
     }
@@ -66,6 +68,7 @@ impl Protocol {
         match self {
             Protocol::UserPools => json("AWSCognitoIdentityProviderService", operation, input),
             Protocol::IdentityPools => json("AWSCognitoIdentityService", operation, input),
+            Protocol::Kms => json("TrentService", operation, input),
             Protocol::Rest => rest(model, operation, input),
             Protocol::Query => query(operation, input),
         }

@@ -207,6 +207,56 @@ async fn case_40_what_happens_while_a_function_runs(lab: Lab) {
     }
 }
 
+/// What waits for a function holds nothing that others need.
+async fn a_hanging_function_delays_nobody_else(lab: Lab) {
+    let (scene, _) = StandIn::scene(&lab, &["PreAuthentication"], none(), |_| Reply::Hangs).await;
+    scene.user("jane", mail("jane")).await;
+    let others = Scene::new(&scene.lab).await;
+    others.user("mary", mail("mary")).await;
+    let mut hanging = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let scene = scene.clone();
+        hanging.spawn(async move { scene.sign_in("jane", PASSWORD).await });
+    }
+    for _ in 0..40 {
+        others.sign_in("mary", PASSWORD).await.ok();
+        others.srp("mary", PASSWORD).await.ok();
+    }
+    assert!(hanging.try_join_next().is_none_or(|answer| answer.unwrap().status != 200));
+    hanging.abort_all();
+}
+
+/// The trail says which function ran, how long, and what it decided; the wire does not.
+async fn the_trail_tells_of_functions(lab: Lab) {
+    let play = |event: &Value| match event["triggerSource"].as_str() {
+        Some("PreAuthentication_Authentication") if event["userName"] == "evil" => Reply::Error("blocked"),
+        _ => Reply::Unchanged,
+    };
+    let (scene, _) = StandIn::scene(&lab, &ALL, none(), play).await;
+    scene.user("jane", mail("jane")).await;
+    scene.user("evil", mail("evil")).await;
+    scene.sign_in("jane", PASSWORD).await.ok();
+    scene.sign_in("evil", PASSWORD).await.error();
+    cognate::audit::flush(&scene.lab.app).await.unwrap();
+    let wanted = store::events::Wanted { pool_id: None, user: None, since: None, until: None };
+    let page = lab.app.db.read(move |tx| store::events::list(tx, &wanted, "", 2_000)).await.unwrap();
+    let reasons: Vec<String> = page
+        .events
+        .iter()
+        .filter(|event| event.operation == "InitiateAuth")
+        .map(|event| event.reason.clone().unwrap_or_default())
+        .collect();
+    let good = reasons.iter().find(|reason| reason.contains("TokenGeneration_Authentication ok in")).unwrap();
+    assert!(good.contains("PreAuthentication_Authentication ok in"), "{good}");
+    let bad = reasons.iter().find(|reason| reason.contains("blocked")).unwrap();
+    assert!(bad.contains("PreAuthentication_Authentication refused in"), "{bad}");
+    let metrics = scene.lab.get("/_cognate/metrics").await.text;
+    assert!(
+        metrics.contains("cognate_functions_total{trigger=\"PreAuthentication\",outcome=\"refused\"} 1"),
+        "{metrics}"
+    );
+}
+
 async fn what_a_function_may_not_reply(lab: Lab) {
     for (raw, text) in [
         ("{", "Invalid lambda function output : Invalid JSON"),
@@ -247,6 +297,8 @@ both_engines!(
     where_errors_may_not_tell_the_function_is_told_of_nobody,
     a_refusal_at_the_end_gives_no_tokens,
     case_40_what_happens_while_a_function_runs,
+    a_hanging_function_delays_nobody_else,
+    the_trail_tells_of_functions,
     what_a_function_may_not_reply,
     tokens_are_as_without_functions,
 );

@@ -83,7 +83,7 @@ impl StandIn {
 pub fn by_webhook(url: &str) -> Function {
     let secrets = vec!["a-secret-that-signs-events".to_owned().into()];
     let way = Way::Webhook(Webhook { url: url.parse().unwrap(), secrets });
-    Function { arn: "*".to_owned(), way, concurrency: 10 }
+    Function { arn: "*".to_owned(), way, concurrency: 1_000 }
 }
 
 async fn answer(State(stand_in): State<StandIn>, body: Bytes) -> (StatusCode, String) {

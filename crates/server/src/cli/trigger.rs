@@ -1,0 +1,143 @@
+//! `cognate trigger invoke`: runs a handler once against a sample event, and shows the event, the reply, and what the
+//! server would do with it.
+
+use super::{random, say};
+use crate::{
+    config::{
+        Config,
+        functions::{Program as Settings, Run},
+        text::nearest,
+    },
+    triggers::{
+        answer,
+        functions::{FUNCTION_TIMEOUT, own_url},
+        invocation::Invocation,
+        program::Program,
+    },
+};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use rules::{
+    Random as _,
+    triggers::{Source, samples},
+};
+use serde_json::Value;
+use spec::cognito_idp::PreTokenGenerationLambdaVersionType;
+use std::{path::PathBuf, time::Duration};
+use tokio::time::Instant;
+
+/// How long the program may take to start beside the event's time: Lambda does not count that either.
+const START: Duration = Duration::from_secs(10);
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run a handler once against a sample event
+    Invoke(Invoke),
+}
+
+#[derive(Args)]
+pub struct Invoke {
+    /// The handler: a file of Node or Python, with #NAME if its function is not called `handler`; any other file is a program that speaks the Lambda Runtime API
+    #[arg(value_name = "FILE")]
+    handler: String,
+    /// The trigger, such as PreSignUp, or one of its sources, such as PreSignUp_AdminCreateUser
+    #[arg(value_name = "TRIGGER")]
+    trigger: String,
+    /// The version of PreTokenGeneration's event
+    #[arg(long, value_enum, default_value = "V1_0")]
+    event_version: Version,
+    /// An event in place of the sample: a JSON file
+    #[arg(long, value_name = "FILE")]
+    event: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Version {
+    #[value(name = "V1_0")]
+    V1,
+    #[value(name = "V2_0")]
+    V2,
+    #[value(name = "V3_0")]
+    V3,
+}
+
+impl From<Version> for PreTokenGenerationLambdaVersionType {
+    fn from(version: Version) -> PreTokenGenerationLambdaVersionType {
+        match version {
+            Version::V1 => PreTokenGenerationLambdaVersionType::V10,
+            Version::V2 => PreTokenGenerationLambdaVersionType::V20,
+            Version::V3 => PreTokenGenerationLambdaVersionType::V30,
+        }
+    }
+}
+
+pub async fn run(config: Config, command: Command) -> Result<()> {
+    let Command::Invoke(invoke) = command;
+    let (source, version) = (source(&invoke.trigger)?, invoke.event_version.into());
+    let event = match &invoke.event {
+        Some(path) => read(path)?,
+        None => samples::event_of(source, version).map_err(|fault| anyhow!(fault))?,
+    };
+    say_json("The event:", &event);
+    let run = Run::read(&invoke.handler).unwrap_or_else(|_| Run::Command(vec![invoke.handler.clone()]));
+    let settings = Settings { run, environment: Default::default(), access_key: None };
+    let program = Program::new(settings, 1, &own_url(&config), &config.region, true)
+        .map_err(|mistake| anyhow!(mistake))?;
+    let invocation = Invocation {
+        arn: format!("arn:aws:lambda:{}:{}:function:{}", config.region, config.account_id, name(&invoke)),
+        trigger: source.trigger(),
+        event: event.to_string().into(),
+        request_id: random().uuid_v4(),
+        secrets: Vec::new(),
+    };
+    let began = Instant::now();
+    let outcome = program.invoke(&invocation, began + FUNCTION_TIMEOUT + START).await;
+    let took = began.elapsed().as_millis();
+    program.end().await;
+    let reply = match outcome {
+        Ok(reply) => reply,
+        Err(failure) => {
+            let (reason, fault) = (failure.reason(), answer(source, failure));
+            say(&format!("After {took} ms {reason}."));
+            bail!("the caller would be told {fault}");
+        }
+    };
+    say_json(&format!("The reply, after {took} ms with the start:"), &reply);
+    match samples::decision(source, version, &reply) {
+        Ok(decision) => say_json("What follows from it:", &decision),
+        Err(fault) => {
+            let reason = fault.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
+            bail!("the caller would be told {fault}{reason}");
+        }
+    }
+    Ok(())
+}
+
+fn name(invoke: &Invoke) -> String {
+    let file = invoke.handler.rsplit('/').next().unwrap_or_default();
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    file.split(['.', '#']).next().unwrap_or_default().chars().filter(|c| letters(*c)).collect()
+}
+
+/// The source with this name, or the first of the trigger with this name.
+fn source(name: &str) -> Result<Source> {
+    let of_trigger = || Source::ALL.iter().copied().find(|source| source.trigger().as_str() == name);
+    if let Some(source) = Source::from_wire(name).or_else(of_trigger) {
+        return Ok(source);
+    }
+    let names = Source::ALL.iter().flat_map(|source| [source.trigger().as_str(), source.as_str()]);
+    match nearest(name, names) {
+        Some(meant) => bail!("there is no trigger {name}; the nearest is {meant}"),
+        None => bail!("there is no trigger {name}: see docs/triggers.md for all"),
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Value> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))
+}
+
+fn say_json(title: &str, value: &Value) {
+    say(title);
+    serde_json::to_string_pretty(value).unwrap_or_default().lines().for_each(say);
+}
