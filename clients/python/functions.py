@@ -18,12 +18,16 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs/triggers"))
 from verify import verify
 
-# What a handler's environment says on Lambda, and in a program that the server starts.
-os.environ |= {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_REGION": REGION}
+WEBHOOK_PORT = int(os.environ["COGNATE_TEST_WEBHOOK_PORT"])
 
 # As clients/handlers/functions.toml has them.
+KEY = f"arn:aws:kms:{REGION}:123456789012:key/11111111-2222-3333-4444-555555555555"
 INVOKE_REGION = "eu-west-1"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+# What a handler's environment says on Lambda, and in a program that the server starts.
+os.environ |= {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_REGION": REGION}
+os.environ |= {"KEY_ARN": KEY, "MAIL_API": f"http://127.0.0.1:{WEBHOOK_PORT}/mails"}
 
 # Triggers, and the names of their functions after the way in which they are run.
 NAMES = {
@@ -57,6 +61,12 @@ def second_version(way):
     return config | {"PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": function}}
 
 
+def with_sender(way):
+    """The same with a function that sends the e-mails."""
+    sender = {"LambdaVersion": "V1_0", "LambdaArn": arn(f"{way}-custom-email-sender")}
+    return lambda_config(way) | {"CustomEmailSender": sender, "KMSKeyID": KEY}
+
+
 def load(stem):
     spec = importlib.util.spec_from_file_location(f"handlers_{stem}", ROOT / "clients/handlers" / f"{stem}.py")
     module = importlib.util.module_from_spec(spec)
@@ -68,7 +78,8 @@ def handlers():
     """The functions of clients/handlers by their names."""
     challenges, tokens = load("challenges"), load("pre_token_generation")
     plain = ["pre-sign-up", "post-confirmation", "pre-authentication", "post-authentication", "user-migration"]
-    return {name: load(name.replace("-", "_")).lambda_handler for name in [*plain, "custom-message"]} | {
+    plain += ["custom-message", "custom-email-sender"]
+    return {name: load(name.replace("-", "_")).lambda_handler for name in plain} | {
         "define-auth-challenge": challenges.define,
         "create-auth-challenge": challenges.create,
         "verify-auth-challenge": challenges.verify,
@@ -171,9 +182,17 @@ def is_signed(path, headers, body):
 
 
 class Webhook(Server):
-    """A web application that answers for all functions of a pool, by what each event says of itself."""
+    """A web application that answers for all functions of a pool, by what each event says of itself; and the mail
+    service of those that send e-mails."""
+
+    def __init__(self, port):
+        self.mails = []
+        super().__init__(port)
 
     def answer(self, path, headers, body):
+        if path == "/mails":
+            self.mails.append(json.loads(body))
+            return 200, {}, b""
         lower = {name.lower(): value for name, value in headers.items()}
         if path != "/cognito" or not verify(lower, body, WEBHOOK_SECRET):
             return self.refuse(f"{path}: {lower}")
@@ -185,4 +204,14 @@ class Webhook(Server):
         trigger = event["triggerSource"].split("_")[0]
         if trigger == "TokenGeneration":
             return f"pre-token-generation-v{event['version']}"
-        return NAMES[trigger]
+        return NAMES.get(trigger, "custom-email-sender")
+
+    def mail(self, address):
+        """The first mail to an address, waiting for it."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for mail in list(self.mails):
+                if mail["to"] == address:
+                    return mail
+            time.sleep(0.05)
+        raise AssertionError(f"no mail to {address} among {len(self.mails)}")

@@ -7,7 +7,7 @@ from functions import *
 step = Steps()
 client = idp()
 invoke_api = InvokeApi(int(os.environ["COGNATE_TEST_INVOKE_PORT"]))
-webhook = Webhook(int(os.environ["COGNATE_TEST_WEBHOOK_PORT"]))
+webhook = Webhook(WEBHOOK_PORT)
 
 
 def failed(trigger, message):
@@ -215,12 +215,26 @@ def second_tokens(shop):
         assert "email" not in token and "stores" not in token
 
 
+def sender(shop):
+    way = shop.way
+    with step(f"{way}: CustomEmailSender opens the code, and sends it"):
+        client.update_user_pool(
+            UserPoolId=shop.pool, AutoVerifiedAttributes=["email"], LambdaConfig=with_sender(way)
+        )
+        guest = new_name()
+        assert not shop.sign_up(guest, f"{guest}@example.com")["UserConfirmed"]
+        mail = webhook.mail(f"{guest}@example.com")
+        expect(mail["why"], "CustomEmailSender_SignUp")
+        client.confirm_sign_up(ClientId=shop.app, Username=guest, ConfirmationCode=mail["code"])
+        shop.sign_in(guest)
+
+
 for way in ["node", "python", "invoke", "webhook"]:
     shop = None
     with step(f"{way}: creates a pool whose functions are run so"):
         shop = Shop(way)
     if shop:
-        for walk in [registration, sign_in, challenges, migration, second_tokens]:
+        for walk in [registration, sign_in, challenges, migration, second_tokens, sender]:
             walk(shop)
 with step("every call of the Invoke API was signed, and every event of the webhook"):
     invoke_api.check()
