@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  AdminCreateUserCommand,
+  AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
   CreateUserPoolClientCommand,
   CreateUserPoolCommand,
@@ -94,6 +96,43 @@ export async function createPool(name, flows, settings = {}, endpoint = ENDPOINT
 
 export function newName() {
   return `ada-${randomBytes(4).toString("hex")}`;
+}
+
+/** The ARN of a function of clients/handlers that the server runs by Node. */
+export const functionOf = (name) => `arn:aws:lambda:${REGION}:123456789012:function:node-${name}`;
+
+/**
+ * A pool whose functions ask for a sum and a city, one user of it, and what that user knows. Clients of the pool sign
+ * in by the flows of CUSTOM_AUTH.
+ */
+export function riddles(poolName) {
+  const name = newName();
+  const functions = {
+    PreAuthentication: functionOf("pre-authentication"),
+    DefineAuthChallenge: functionOf("define-auth-challenge"),
+    CreateAuthChallenge: functionOf("create-auth-challenge"),
+    VerifyAuthChallengeResponse: functionOf("verify-auth-challenge"),
+    PreTokenGeneration: functionOf("pre-token-generation-v1"),
+  };
+  const attribute = { Name: "city", AttributeDataType: "String", Mutable: true };
+  return {
+    name,
+    createPool: () =>
+      createPool(`riddles-${poolName}`, ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"], {
+        Schema: [attribute],
+        LambdaConfig: functions,
+      }),
+    createUser: async (poolId) => {
+      const user = { UserPoolId: poolId, Username: name };
+      const UserAttributes = [{ Name: "custom:city", Value: "Wien" }];
+      await idp().send(new AdminCreateUserCommand({ ...user, UserAttributes, MessageAction: "SUPPRESS" }));
+      await idp().send(new AdminSetUserPasswordCommand({ ...user, Password: PASSWORD, Permanent: true }));
+    },
+    answerTo: (question) => {
+      const [one, other] = question.split(" + ");
+      return other === undefined ? "Wien" : String(Number(one) + Number(other));
+    },
+  };
 }
 
 /** The codes sent to one address, read from the development outbox. */

@@ -13,11 +13,11 @@ const EMPTY_NAMES: [&str; 7] = ["utils", "helpers", "common", "manager", "servic
 const SKIPPED_FOLDERS: [&str; 8] =
     ["target", ".git", "node_modules", "__pycache__", "generated", "models", "cognate-data", "snapshots"];
 
-const TEXT_ENDINGS: [&str; 12] =
-    ["rs", "py", "mjs", "js", "md", "toml", "json", "sql", "html", "css", "yml", "txt"];
+const TEXT_ENDINGS: [&str; 13] =
+    ["rs", "py", "mjs", "cjs", "js", "md", "toml", "json", "sql", "html", "css", "yml", "txt"];
 
 /// Prose may speak of open ends; code names the issue.
-const CODE_ENDINGS: [&str; 6] = ["rs", "py", "mjs", "js", "sql", "toml"];
+const CODE_ENDINGS: [&str; 7] = ["rs", "py", "mjs", "cjs", "js", "sql", "toml"];
 
 /// Fails with a line for every place below `root` that breaks a rule.
 pub fn run(root: &Path) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::{
     Report, Tally,
     children::{Running, run},
+    functions::{self, Functions},
     postgres::Postgres,
     server::{Server, free_port},
     tools::Tools,
@@ -30,8 +31,9 @@ pub fn steps(report: &mut Report, tools: &Tools, postgres: Option<&Postgres>) {
         run(tools.cargo().args(all))
     };
     let built = report.prepare("Server", build);
+    let built = built.and(report.prepare("Function in Rust", || functions::build_rust_handler(tools)));
     // An older build must not be tested in its place.
-    let check_built = || built.context("these need the server");
+    let check_built = || built.context("these need the server and its function in Rust");
     let folder = tools.target().join("clients");
     let on_sqlite = |kept: &mut String| {
         check_built()?;
@@ -70,11 +72,13 @@ fn run_programs(
         fs::remove_dir_all(logs)?;
     }
     fs::create_dir_all(logs)?;
+    let functions = Functions::write_settings(tools, logs)?;
     let start = |issuer: &str| -> Result<Server> {
         let port = free_port()?;
         let mut command = Command::new(server_program(tools));
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--issuer", issuer]);
         command.args(["--public-url", &format!("http://localhost:{port}")]).args(storage(issuer)?);
+        command.arg("--config").arg(functions.settings());
         command.current_dir(logs).env("RUST_BACKTRACE", "1");
         Server::start(&mut command, port, &logs.join(format!("server-{issuer}.log")), Duration::from_secs(60))
     };
@@ -91,6 +95,7 @@ fn run_programs(
                     let mut command = interpreter(tools, &program);
                     command.env("COGNATE_TEST_ENDPOINT", &own).env("COGNATE_TEST_AWS_ISSUER_ENDPOINT", &aws);
                     command.env("COGNATE_TEST_PROGRAM", server_program(tools));
+                    functions.tell(&mut command);
                     let sender_code = tools.target().join("debug/examples").join(SENDER_CODE);
                     command.env("COGNATE_TEST_CUSTOM_SENDER_CODE", sender_code);
                     let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -114,7 +119,7 @@ fn run_programs(
     Ok(sum)
 }
 
-fn server_program(tools: &Tools) -> PathBuf {
+pub fn server_program(tools: &Tools) -> PathBuf {
     tools.target().join("debug/cognate")
 }
 

@@ -2,6 +2,7 @@
 
 pub mod children;
 mod clients;
+mod functions;
 pub mod postgres;
 mod readme;
 pub mod server;
@@ -25,7 +26,7 @@ use tools::Tools;
 pub enum Part {
     /// Format, lints, licenses, house rules, and the tests under crates/ and xtask/.
     Rust,
-    /// The client programs against a running server, on both engines.
+    /// The client programs against a running server, on both engines, and the commands of docs/triggers.md.
     Clients,
     /// The commands of the README.
     Readme,
@@ -178,6 +179,7 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
             let (took, result, kept) = installing.join().expect("installing does not panic");
             report.ended("Clients' packages", took, result, &kept);
             clients::steps(&mut report, &tools, postgres.as_ref());
+            report.counted("docs/triggers.md", || readme::run_triggers(&tools));
         }
     });
     if has(Part::Fuzz) {
@@ -187,7 +189,7 @@ pub fn run_tests(root: &Path, only: Option<Part>) -> Result<()> {
         faults(&mut report, &tools);
     }
     if has(Part::Readme) {
-        report.counted("README", || readme::run_blocks(&tools));
+        report.counted("README", || readme::run_readme(&tools));
     }
     drop(postgres);
     if report.summary().failed > 0 {

@@ -55,7 +55,7 @@ impl Tools {
                 install_packages(&["python3-venv"])?;
             }
         }
-        if has(Part::Readme) && find_program("curl").is_none() {
+        if (has(Part::Clients) || has(Part::Readme)) && find_program("curl").is_none() {
             install_packages(&["curl"])?;
         }
         Ok(tools)

@@ -809,9 +809,10 @@ fn shown(value: &Value) -> String {
                 panic!("{marker} does not stand in one file of {place}")
             };
             let (_, rest) = text.split_once(marker).unwrap();
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            assert!(!digits.is_empty(), "{place}: no number behind {marker}");
-            format!("{digits}{unit}")
+            let written = rest.chars().take_while(|letter| letter.is_ascii_digit() || *letter == '_');
+            let digits: String = written.filter(char::is_ascii_digit).collect();
+            let value = digits.parse().unwrap_or_else(|_| panic!("{place}: no number behind {marker}"));
+            format!("{}{unit}", grouped(value))
         }
         Const(place, name) => {
             let is_named = |text: &str| constants(text).iter().any(|(found, _)| found == name);

@@ -4,12 +4,17 @@
 
 use std::net::SocketAddrV4;
 
+/// Where the system says whose connections are. A service that may see no more of /proc than processes
+/// (`ProcSubset=pid`, as deploy/cognate.service has it) has no /proc/net, but this it has.
+#[cfg(target_os = "linux")]
+const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+
 /// Whether a connection belongs to the server's user, or to the one that the process has become.
 #[cfg(target_os = "linux")]
 pub(super) fn is_trusted(peer: SocketAddrV4, own: SocketAddrV4, process: u32) -> bool {
     use std::os::unix::fs::MetadataExt;
 
-    let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
+    let sockets = TABLES.map(std::fs::read_to_string);
     if sockets.iter().all(Result::is_err) {
         return true;
     }
@@ -24,7 +29,7 @@ pub(super) fn is_trusted(_: SocketAddrV4, _: SocketAddrV4, _: u32) -> bool {
     true
 }
 
-/// The user of the socket at `peer` that is connected to `own`, in a table of /proc/net.
+/// The user of the socket at `peer` that is connected to `own`, in such a table.
 #[cfg(target_os = "linux")]
 fn owner(table: &str, peer: SocketAddrV4, own: SocketAddrV4) -> Option<u32> {
     let (local, remote) = (in_table(peer), in_table(own));
@@ -36,7 +41,7 @@ fn owner(table: &str, peer: SocketAddrV4, own: SocketAddrV4) -> Option<u32> {
     })
 }
 
-/// As /proc/net writes it: the address as a number of this machine, and for IPv6 after a prefix.
+/// As the tables write it: the address as a number of this machine, and for IPv6 after a prefix.
 #[cfg(target_os = "linux")]
 fn in_table(address: SocketAddrV4) -> String {
     format!("{:08X}:{:04X}", u32::from_ne_bytes(address.ip().octets()), address.port())
@@ -57,6 +62,14 @@ mod tests {
         assert_eq!(owner(table, peer, own), Some(1000));
         assert_eq!(owner(six, peer, own), Some(1001));
         assert_eq!(owner(table, own, peer), None);
+    }
+
+    #[test]
+    fn tables_are_there_where_only_processes_are_seen() {
+        for table in TABLES {
+            assert!(table.starts_with("/proc/self/"), "{table}");
+        }
+        assert!(std::fs::read_to_string(TABLES[0]).is_ok());
     }
 
     #[test]

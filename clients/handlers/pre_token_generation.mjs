@@ -1,0 +1,23 @@
+/** What a shop wants to read in the tokens of its users, by the first and by the second version of the event. */
+export const v1 = async (event) => {
+  event.response = {
+    claimsOverrideDetails: {
+      claimsToAddOrOverride: { tier: "gold" },
+      claimsToSuppress: ["email"],
+    },
+  };
+  return event;
+};
+
+export const v2 = async (event) => {
+  event.response = {
+    claimsAndScopeOverrideDetails: {
+      idTokenGeneration: { claimsToAddOrOverride: { tier: "gold" }, claimsToSuppress: ["email"] },
+      accessTokenGeneration: {
+        claimsToAddOrOverride: { stores: [7, 12] },
+        scopesToAdd: ["shop/read"],
+      },
+    },
+  };
+  return event;
+};
