@@ -52,6 +52,15 @@ impl Fault {
         self
     }
 
+    /// The same refusal once more, for what may run again.
+    pub fn again(&self) -> Fault {
+        let fault = Fault::new(self.code, self.message.clone());
+        match &self.cause {
+            Some(cause) => fault.because(cause.to_string()),
+            None => fault,
+        }
+    }
+
     /// A failure of our own: logged with its cause, answered without detail.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
         // Unverified: the service's text for its own failures.

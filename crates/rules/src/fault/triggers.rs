@@ -35,7 +35,7 @@ pub fn lambda_output_unrecognizable() -> Fault {
     Fault::new(Code::InvalidLambdaResponseException, "Unrecognizable lambda output")
 }
 
-/// A name that nobody has, and whose user the other system's function did not give. I
+/// A name that no user has, and for which UserMigration describes none. I
 pub fn migration_failed(client_id: &str) -> Fault {
     let text = format!("Exception migrating user in app client {client_id}");
     Fault::new(Code::UserNotFoundException, text)

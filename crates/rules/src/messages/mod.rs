@@ -162,6 +162,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn messages_of_before_are_read() {
+        let stored = r#"{"medium":"Email","to":"a@b.c","username":"jane","purpose":"SignUp","subject":"s","body":"b",
+            "code":"123456"}"#;
+        let message: Message = serde_json::from_str(stored).unwrap();
+        assert!(message.sending.is_none());
+        assert_eq!(message.code_for_sender(), "123456");
+        let invitation = Message { purpose: Purpose::Invitation, code: "<&".into(), ..message };
+        assert_eq!(invitation.code_for_sender(), "&lt;&amp;");
+    }
+
+    #[test]
     fn addresses_are_masked() {
         for (medium, to, expected) in [
             (Medium::Email, "jane@example.com", "j***@e***"),

@@ -14,22 +14,15 @@ pub fn check_enabled(user: &User) -> Result<()> {
     if user.enabled { Ok(()) } else { Err(fault::user_is_disabled()) }
 }
 
-/// Who may sign in at all.
+/// Who may sign in, whatever was proved. Unverified: that a password which must be reset ends custom sign-ins too.
 pub fn check_status(user: &User) -> Result<()> {
     match user.status {
-        UserStatusType::Confirmed | UserStatusType::ForceChangePassword | UserStatusType::ResetRequired => {
-            Ok(())
-        }
+        UserStatusType::Confirmed | UserStatusType::ForceChangePassword => Ok(()),
         UserStatusType::Unconfirmed => Err(fault::user_is_not_confirmed()),
+        UserStatusType::ResetRequired => Err(fault::password_reset_required()),
         // The others belong to another provider, or to nobody any more.
         _ => Err(fault::incorrect_username_or_password()),
     }
-}
-
-/// What the right password alone does not open.
-pub(super) fn check_after_password(user: &User) -> Result<()> {
-    check_status(user)?;
-    if user.status == UserStatusType::ResetRequired { Err(fault::password_reset_required()) } else { Ok(()) }
 }
 
 pub(super) fn password_mark(user: &User) -> Option<String> {

@@ -10,8 +10,10 @@ use crate::{
     user::User,
 };
 
-/// How many rounds a sign-in may have, whatever its functions say.
+/// How many questions of functions a sign-in may have, whatever they say.
 pub const ROUNDS_MAX: usize = 32;
+
+const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
 
 /// The first round of a sign-in that begins with SRP.
 pub const SRP_A: &str = "SRP_A";
@@ -29,7 +31,7 @@ impl SignIn {
             (Awaited::Define, Reply::Next(next)) => return self.take_next(facts, user, next),
             (Awaited::Create, Reply::Question(question)) => self.ask(Challenge::Custom(question)),
             (Awaited::Verify { question, .. }, Reply::Verdict(is_right)) => {
-                self.note("CUSTOM_CHALLENGE", is_right, question.metadata);
+                self.note(CUSTOM_CHALLENGE, is_right, question.metadata);
                 self.invoke(Awaited::Define)
             }
             (Awaited::PostAuthentication, Reply::Accepted) => self.end_in_tokens(facts),
@@ -47,7 +49,7 @@ impl SignIn {
                 self.passed.push(Factor::Custom);
                 return self.next(facts, user);
             }
-            Next::Custom if self.rounds.len() >= ROUNDS_MAX => {
+            Next::Custom if self.custom_rounds() >= ROUNDS_MAX => {
                 return Err(refused().because("the sign-in has as many rounds as one may have"));
             }
             Next::Custom => self.invoke(Awaited::Create),
@@ -63,10 +65,14 @@ impl SignIn {
         Ok(Outcome { step, user })
     }
 
-    /// Everything is proved. This is the only way to tokens, and it is closed to nobody.
+    fn custom_rounds(&self) -> usize {
+        self.rounds.iter().filter(|round| round.challenge_name == CUSTOM_CHALLENGE).count()
+    }
+
+    /// Everything is proved. This is the only way to tokens; a sign-in under a name that no user has ends here.
     pub(super) fn finish(self, facts: &Facts<'_>, user: User) -> Result<Outcome> {
         if self.nobody.is_some() {
-            return Err(fault::incorrect_username_or_password().because("nobody has the name"));
+            return Err(fault::incorrect_username_or_password().because("no user has the name"));
         }
         let step = if Trigger::PostAuthentication.is_configured(facts.pool) {
             self.invoke(Awaited::PostAuthentication)
@@ -89,7 +95,7 @@ impl SignIn {
         Step::Invoke(Box::new(self))
     }
 
-    /// Notes a round for the functions that lead the sign-in.
+    /// Notes a round for the functions that lead the sign-in. Unverified: that a new password is no round.
     pub(super) fn note(&mut self, name: &str, is_right: bool, metadata: Option<String>) {
         if self.flow == Flow::Custom {
             self.rounds.push(Round {

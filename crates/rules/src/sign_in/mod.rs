@@ -21,7 +21,7 @@ pub use challenge::{Awaited, Challenge, CustomAnswer, CustomQuestion, Input, Rep
 pub use checks::{check_enabled, check_status, factor_attribute};
 
 use crate::{
-    Millis, Result, fault,
+    Millis, Result, Sealed, fault,
     ids::{ClientId, PoolId, Sub},
     pool::{Client, Pool},
     tokens::customization::Customization,
@@ -29,8 +29,8 @@ use crate::{
     user::{MfaFactor, User},
 };
 use checks::{
-    check_address, check_after_password, check_temporary_age, mfa_challenge, password_mark, take_code,
-    take_new_password, totp_fault,
+    check_address, check_temporary_age, mfa_challenge, password_mark, take_code, take_new_password,
+    totp_fault,
 };
 use mfa::NextFactor;
 use serde::{Deserialize, Serialize};
@@ -45,10 +45,10 @@ pub struct SignIn {
     pub client_id: ClientId,
     /// The user who is signing in.
     pub sub: Sub,
-    /// The name as it was typed, folded, where nobody has it: the same is asked then, and no answer is right. The sub
-    /// is invented.
+    /// The typed name, where no user has it, sealed for [`SignIn::nobody_context`]: the same is asked then, and nothing
+    /// ends in tokens. The sub is invented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nobody: Option<String>,
+    pub nobody: Option<Sealed>,
     /// Whether a user's or an administrator's operation started it, which must also go on with it.
     pub side: Side,
     /// Who leads it.
@@ -159,6 +159,11 @@ impl SignIn {
         }
     }
 
+    /// What the sealed name of a sign-in without a user is bound to.
+    pub fn nobody_context(pool_id: &PoolId, sub: &Sub) -> String {
+        format!("typed-name/{pool_id}/{sub}")
+    }
+
     /// Checks what came back against what was asked, and decides what follows.
     ///
     /// # Errors
@@ -224,7 +229,7 @@ impl SignIn {
     }
 
     fn take_password(mut self, facts: &Facts<'_>, user: User) -> Result<Outcome> {
-        check_after_password(&user)?;
+        check_status(&user)?;
         self.passed.push(Factor::Password);
         self.password = password_mark(&user);
         self.next(facts, user)
@@ -274,11 +279,8 @@ impl SignIn {
 
     /// Between two steps the password may be replaced or reset; what was proved by the old one is worth nothing then.
     fn check_still_good(&self, user: &User) -> Result<()> {
-        if !self.passed.contains(&Factor::Password) {
-            return check_status(user);
-        }
-        check_after_password(user)?;
-        if self.password != password_mark(user) {
+        check_status(user)?;
+        if self.passed.contains(&Factor::Password) && self.password != password_mark(user) {
             return Err(fault::session_invalid().because("the password was changed since"));
         }
         Ok(())

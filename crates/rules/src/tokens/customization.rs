@@ -162,6 +162,20 @@ fn may_add(name: &str) -> bool {
 }
 
 impl Customization {
+    /// How much is changed, without what.
+    pub fn summary(&self) -> String {
+        let groups = if self.groups.is_some() { ", other groups" } else { "" };
+        format!(
+            "ID token +{} -{}, access token +{} -{}, scopes +{} -{}{groups}",
+            self.id.add.len(),
+            self.id.suppress.len(),
+            self.access.add.len(),
+            self.access.suppress.len(),
+            self.scopes_to_add.len(),
+            self.scopes_to_suppress.len(),
+        )
+    }
+
     /// The scopes of an access token, of those that it would have.
     pub fn scopes(&self, scopes: &[String]) -> Vec<String> {
         let mut all: Vec<String> = Vec::with_capacity(scopes.len() + self.scopes_to_add.len());

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 
 /// How long the parameters of one question may be, names and values together, in bytes.
 pub const PARAMETERS_BYTES_MAX: usize = 32 * 1024;
-/// How long the name of one's own for a round may be, in bytes.
+/// How long `challengeMetadata` may be, in bytes.
 const METADATA_BYTES_MAX: usize = 1024;
 
 /// A question of this sign-in, and what became of it.

@@ -200,7 +200,7 @@ impl UserMfa {
 }
 
 impl User {
-    /// Whoever has a name that nobody has: without attributes and password.
+    /// Stands for the user of a sign-in under a name that no user has: without attributes and password.
     pub fn nobody(pool_id: &PoolId, sub: Sub, name: &str) -> User {
         User {
             pool_id: pool_id.clone(),

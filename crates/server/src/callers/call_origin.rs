@@ -17,7 +17,7 @@ pub struct CallOrigin {
     pub address: Option<IpAddr>,
     /// What the client's SDK says of itself, as events tell it.
     pub sdk_version: String,
-    /// Until when functions may run; none where none runs, as for a seed, which is one transaction.
+    /// Until when functions may run; none for a seed, which is one transaction and runs none.
     pub functions_until: Option<Instant>,
 }
 
@@ -32,8 +32,8 @@ impl CallOrigin {
         })
     }
 
-    /// Of what the server does by itself.
-    pub fn server() -> Arc<CallOrigin> {
+    /// Of a seed, which runs no function.
+    pub fn seed() -> Arc<CallOrigin> {
         Arc::new(CallOrigin {
             request_id: String::new(),
             address: None,

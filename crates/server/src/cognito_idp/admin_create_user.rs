@@ -1,11 +1,13 @@
 //! A user whom an administrator makes, with an invitation.
 
-use super::sign_up::pairs;
 use crate::{
     app::App,
     callers::{CallOrigin, Operator},
     messages::outbox,
-    triggers::{About, ask},
+    triggers::{
+        About,
+        ask::{self, pairs},
+    },
     users::{
         changes,
         drafts::{Addressed, Texts},

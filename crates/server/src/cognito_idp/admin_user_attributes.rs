@@ -37,12 +37,12 @@ pub async fn admin_update_user_attributes(
 pub async fn admin_delete_user_attributes(
     app: &App,
     _caller: &Operator,
+    origin: Arc<CallOrigin>,
     input: AdminDeleteUserAttributesRequest,
 ) -> Result<AdminDeleteUserAttributesResponse> {
     let pool = app.pool(&input.user_pool_id).await?;
     let changes = attributes::check_deletion(&pool, Writer::Operator, &input.user_attribute_names)?;
-    // A deletion sends no code.
-    update(app, pool, input.username, changes, &CallOrigin::server(), None).await?;
+    update(app, pool, input.username, changes, &origin, None).await?;
     Ok(AdminDeleteUserAttributesResponse {})
 }
 

@@ -87,18 +87,20 @@ async fn find(app: &App, token: &str) -> Result<Found> {
 }
 
 async fn refreshed(app: &App, context: &Context, found: Found) -> Result<AuthenticationResultType> {
-    let Found { presented, mut grant, user } = found;
-    let now = app.now();
-    let generation = presented.generation;
-    let decision = refresh::check(&grant, generation, &context.client, user.as_ref().map(|(u, _)| u), now)?;
-    let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
-    if decision == Refresh::Reuse {
-        return Err(end(app, grant, now).await?);
+    let (mut found, mut decision) = judged(app, context, found).await?;
+    let customization = customization(app, context, &found).await?;
+    if customization.is_some() {
+        // Seconds may have passed: who was disabled, deleted or signed out meanwhile gets no tokens.
+        let (again, present) = (found.grant.id.clone(), found.presented);
+        let read = app.db.look_up(move |tx| store::grants::find_for_tokens(tx, &again)).await?;
+        let (grant, user) = read.ok_or_else(fault::refresh_token_invalid)?;
+        (found, decision) = judged(app, context, Found { presented: present, grant, user }).await?;
     }
-    let customization = customization(app, context, &user, &groups, &grant).await?;
+    let Found { presented, mut grant, user } = found;
+    let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
+    let generation = presented.generation;
     match decision {
-        Refresh::Keep | Refresh::Repeat => {}
-        Refresh::Reuse => return Err(fault::refresh_token_reused()),
+        Refresh::Keep | Refresh::Repeat | Refresh::Reuse => {}
         Refresh::Rotate { previous_until } => {
             grant = rotate(app, context, &grant.id, generation, previous_until).await?;
         }
@@ -109,17 +111,21 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
     issue::issue(app, Issued { pool, client, user, groups, grant, customization, with_refresh_token }).await
 }
 
+/// Looks at what was found; the grant of a token that was used before ends.
+async fn judged(app: &App, context: &Context, found: Found) -> Result<(Found, Refresh)> {
+    let (now, user) = (app.now(), found.user.as_ref().map(|(user, _)| user));
+    match refresh::check(&found.grant, found.presented.generation, &context.client, user, now)? {
+        Refresh::Reuse => Err(end(app, found.grant, now).await?),
+        decision => Ok((found, decision)),
+    }
+}
+
 /// What the function changes in the new tokens. It is asked before a token is rotated, so that its refusal costs none.
-async fn customization(
-    app: &App,
-    context: &Context,
-    user: &User,
-    groups: &[Membership],
-    grant: &Grant,
-) -> Result<Option<Customization>> {
+async fn customization(app: &App, context: &Context, found: &Found) -> Result<Option<Customization>> {
+    let (user, groups) = found.user.as_ref().ok_or_else(fault::refresh_token_invalid)?;
+    let (about, scopes) = (context.about(&user.username), &found.grant.facts.scopes);
     let metadata = context.client_metadata.as_deref();
-    let about = context.about(&user.username);
-    ask::tokens(app, about, Source::TokensOfRefresh, (user, groups), &grant.facts.scopes, metadata).await
+    ask::tokens(app, about, Source::TokensOfRefresh, (user, groups), scopes, metadata).await
 }
 
 /// Moves the grant on, or finds that a parallel request did; without a grace period that is a reuse.

@@ -5,7 +5,10 @@ use crate::{
     callers::{CallOrigin, client_secret},
     http::call_facts,
     messages::outbox,
-    triggers::{About, ask},
+    triggers::{
+        About,
+        ask::{self, pairs},
+    },
     users::{
         changes,
         codes::{self, CodePurpose},
@@ -17,14 +20,14 @@ use rules::{
     Result, fault, ids,
     messages::{Occasion, recipients},
     pool::{Client, Pool, password_policy},
-    triggers::{Metadata, Source, pre_sign_up::Reply},
+    triggers::{Source, pre_sign_up::Reply},
     user::{
         User, attributes,
         invitation::{self, Start},
         username,
     },
 };
-use spec::cognito_idp::{AttributeType, SignUpRequest, SignUpResponse, UserStatusType};
+use spec::cognito_idp::{SignUpRequest, SignUpResponse, UserStatusType};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -46,7 +49,8 @@ pub async fn sign_up(app: &App, origin: Arc<CallOrigin>, input: SignUpRequest) -
     let username = user.username.clone();
     let about = About { pool: &pool, client_id: Some(&client.id), username: &username, origin: &origin };
     let metadata = input.client_metadata.as_ref();
-    let decided = pre_sign_up(app, about, &user, input.validation_data.as_deref(), metadata).await?;
+    let validation = input.validation_data.as_deref().map(pairs);
+    let decided = ask::pre_sign_up(app, about, Source::PreSignUp, &user, validation, metadata).await?;
     take(&mut user, decided)?;
     let draft = match recipients::sign_up(&pool, &user).filter(|_| !decided.confirms) {
         Some(to) => {
@@ -84,24 +88,6 @@ pub async fn sign_up(app: &App, origin: Arc<CallOrigin>, input: SignUpRequest) -
     }
     let (user_confirmed, user_sub) = (decided.confirms, made.sub.into());
     Ok(SignUpResponse { user_confirmed, code_delivery_details, user_sub, session: None })
-}
-
-async fn pre_sign_up(
-    app: &App,
-    about: About<'_>,
-    user: &User,
-    validation_data: Option<&[AttributeType]>,
-    metadata: Option<&Metadata>,
-) -> Result<Reply> {
-    let validation_data = validation_data.map(pairs);
-    let reply = ask::pre_sign_up(app, about, Source::PreSignUp, user, validation_data, metadata).await?;
-    call_facts::decided(format!("{reply:?}"));
-    Ok(reply)
-}
-
-/// ValidationData as functions are told of it.
-pub(super) fn pairs(data: &[AttributeType]) -> Metadata {
-    data.iter().map(|pair| (pair.name.clone(), pair.value.clone().unwrap_or_default())).collect()
 }
 
 /// What the function decided of the user. D: it cannot vouch for an address that is not there; the text is unverified.

@@ -48,12 +48,12 @@ pub async fn update_user_attributes(
 pub async fn delete_user_attributes(
     app: &App,
     caller: SignedIn,
+    origin: Arc<CallOrigin>,
     input: DeleteUserAttributesRequest,
 ) -> Result<DeleteUserAttributesResponse> {
     let writer = Writer::Client(&caller.client);
     let changes = attributes::check_deletion(&caller.pool, writer, &input.user_attribute_names)?;
-    // A deletion sends no code.
-    update(app, caller, changes, &CallOrigin::server(), None).await?;
+    update(app, caller, changes, &origin, None).await?;
     Ok(DeleteUserAttributesResponse {})
 }
 

@@ -108,15 +108,6 @@ pub fn note(f: impl FnOnce(&mut CallFacts)) {
     });
 }
 
-/// Notes what the reply of the function that ran last decided.
-pub fn decided(what: impl Into<String>) {
-    note(|facts| {
-        if let Some(last) = facts.functions.last_mut() {
-            last.decided = what.into();
-        }
-    });
-}
-
 /// Notes the user whom the call is about.
 pub fn user(user: &rules::user::User) {
     note(|facts| {

@@ -62,7 +62,7 @@ impl Sower {
         }
         let sub = wanted.sub.clone();
         self.ask(place, Operation::AdminCreateUser.spec(), input, async |app, _, input| {
-            admin_create_user::create_as(app, &CallOrigin::server(), sub, input).await
+            admin_create_user::create_as(app, &CallOrigin::seed(), sub, input).await
         })
         .await?;
         Ok(())
@@ -91,7 +91,7 @@ impl Sower {
         let change = Operation::AdminUpdateUserAttributes.spec();
         self.ask(&wanted.place, change, input, async |app, caller, input| {
             // A seed calls no function, as it sends no message.
-            let origin = CallOrigin::server();
+            let origin = CallOrigin::seed();
             admin_user_attributes::admin_update_user_attributes(app, caller, origin, input).await
         })
         .await?;

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use rules::{
-    Millis, Result, fault,
+    Fault, Millis, Result, fault,
     messages::{Medium, recipients::Recipient},
     sign_in::{Challenge, SignIn, Waiting, factor_attribute},
     user::{MfaFactor, User},
@@ -51,6 +51,22 @@ pub fn address_to_prove<'a>(sign_in: &'a SignIn, user: &User) -> Option<&'a str>
     }
 }
 
+/// Whether the user may be sent another code by now.
+///
+/// # Errors
+/// TooManyRequestsException.
+pub fn check_messages(app: &App, tx: &mut Tx<'_>, user: &User, now: Millis) -> Result<()> {
+    let owner = CodeOwner::user(user);
+    match code_limits::is_used_up(app, tx, Limit::SecondFactorMessages, &owner, now)? {
+        true => Err(too_many_codes()),
+        false => Ok(()),
+    }
+}
+
+fn too_many_codes() -> Fault {
+    fault::too_many_requests().because("the user was sent too many codes in an hour")
+}
+
 /// Keeps and sends the code of a question.
 pub fn send_code(
     tx: &mut Tx<'_>,
@@ -66,7 +82,7 @@ pub fn send_code(
         // Whoever knows a password must not be able to send messages without end.
         let owner = CodeOwner::user(user);
         code_limits::count(app, tx, Limit::SecondFactorMessages, &owner, now)?
-            .map_err(|_| fault::too_many_requests().because("the user was sent too many codes in an hour"))?;
+            .map_err(|_| too_many_codes())?;
         *code = hash.to_vec();
         draft.post(app, tx, &context.pool, user)?;
     }

@@ -4,7 +4,7 @@ use super::{
     Context,
     conclusion::{Conclusion, Pending},
     functions::{self, Led},
-    password,
+    password::{self, Lock},
     run::{Attempt, CheckAnswerer, Guesses, Origin},
     session::{self, SessionKey},
     srp,
@@ -45,11 +45,15 @@ pub async fn begin(app: &App, context: Context, typed_name: &str, a: Option<Publ
     if !has_custom_challenges(&context.pool) {
         return Err(fault::custom_auth_not_configured());
     }
-    let candidate = password::begin(app, &context, typed_name).await?;
+    // D: custom challenges are outside of the lock after wrong passwords; the password is not.
+    let lock = if a.is_some() { Lock::Refuses } else { Lock::Ignored };
+    let candidate = password::look_up(app, &context, typed_name, lock).await?;
+    let user = candidate.user.as_ref().filter(|user| !context.client.hides_users() || may_sign_in(user));
+    password::enter(app, &context, typed_name, user).await?;
     count(app, &context).await?;
-    let (sign_in, user) = begun(app, &context, candidate.user.as_ref(), typed_name, a.is_some());
+    let (sign_in, stands_for) = begun(app, &context, user, typed_name, a.is_some());
     let facts = Facts { pool: &context.pool, client: &context.client, now: app.now() };
-    let outcome = sign_in.advance(&facts, user, Input::Begin)?;
+    let outcome = sign_in.advance(&facts, stands_for, Input::Begin)?;
     let Step::Invoke(sign_in) = outcome.step else {
         return Err(Fault::internal("a custom sign-in begins without its functions"));
     };
@@ -58,7 +62,6 @@ pub async fn begin(app: &App, context: Context, typed_name: &str, a: Option<Publ
     match (step, a) {
         (Step::Ask(asked), Some(a)) if asked.waiting == Waiting::Answer(Challenge::PasswordVerifier) => {
             let (session, key) = session::new(app, &context);
-            let user = candidate.user.as_ref().filter(|_| asked.nobody.is_none());
             let begun = srp::Within { sign_in: asked, session: key };
             let question = srp::question(app, &context, user, typed_name, a, Some(begun)).await?;
             Ok(Begun::Srp(question, session))
@@ -67,7 +70,12 @@ pub async fn begin(app: &App, context: Context, typed_name: &str, a: Option<Publ
     }
 }
 
-/// The sign-in, and its user. Where the client must not learn who exists, whoever may not sign in is nobody.
+/// Where the client must not learn who exists, whoever may not sign in is like a name that no user has.
+fn may_sign_in(user: &User) -> bool {
+    check_enabled(user).and_then(|()| check_status(user)).is_ok()
+}
+
+/// The sign-in, and its user or who stands for it.
 fn begun(
     app: &App,
     context: &Context,
@@ -75,12 +83,12 @@ fn begun(
     typed_name: &str,
     with_srp: bool,
 ) -> (SignIn, User) {
-    let may = |user: &&User| check_enabled(user).and_then(|()| check_status(user)).is_ok();
-    let known = user.filter(|user| !context.client.hides_users() || may(user)).cloned();
-    let nobody = known.is_none().then(|| context.pool.fold_name(typed_name));
-    let user = known.unwrap_or_else(|| {
-        User::nobody(&context.pool.id, ids::sub(&mut app.random()), &context.pool.fold_name(typed_name))
-    });
+    let pool_id = &context.pool.id;
+    let invented = || User::nobody(pool_id, ids::sub(&mut app.random()), typed_name);
+    let is_nobody = user.is_none();
+    let user = user.cloned().unwrap_or_else(invented);
+    let seal = || app.vault.seal(&SignIn::nobody_context(pool_id, &user.sub), typed_name.as_bytes());
+    let nobody = is_nobody.then(seal);
     let first = Round { challenge_name: SRP_A.to_owned(), challenge_result: true, challenge_metadata: None };
     let sign_in = SignIn {
         nobody,

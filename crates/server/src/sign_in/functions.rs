@@ -8,8 +8,7 @@ use super::{
 };
 use crate::{
     app::App,
-    http::call_facts,
-    triggers::ask::{self, Asked},
+    triggers::ask::{self, Rounds},
 };
 use rules::{
     Fault, Result, fault,
@@ -65,30 +64,25 @@ async fn reply(app: &App, context: &Context, pending: &Pending) -> Result<Reply>
     let Waiting::Reply(awaited) = &sign_in.waiting else {
         return Err(Fault::internal("a sign-in waits for no function"));
     };
-    let about = context.about(sign_in.nobody.as_deref().unwrap_or(&user.username));
+    let about = context.about(&user.username);
     let metadata = context.client_metadata.as_deref();
-    let asked = Asked {
+    let rounds = Rounds {
         user: sign_in.nobody.is_none().then_some(user),
         rounds: &sign_in.rounds,
         client_metadata: metadata,
-        tells_of_nobody: context.client.hides_users(),
+        hides_users: context.client.hides_users(),
     };
     let missing = fault::custom_auth_not_configured;
     match awaited {
-        Awaited::Define => {
-            let next = ask::define(app, about, asked).await?.ok_or_else(missing)?;
-            call_facts::decided(format!("{next:?}"));
-            Ok(Reply::Next(next))
-        }
+        Awaited::Define => Ok(Reply::Next(ask::define(app, about, rounds).await?.ok_or_else(missing)?)),
         Awaited::Create => {
-            let question = ask::create(app, about, asked).await?.ok_or_else(missing)?;
+            let question = ask::create(app, about, rounds).await?.ok_or_else(missing)?;
             Ok(Reply::Question(seal(app, sign_in, question)?))
         }
         Awaited::Verify { question, answer } => {
             let private = open(app, sign_in, question)?;
-            let is_right = ask::verify(app, about, asked, &private, &answer.0).await?.ok_or_else(missing)?;
-            call_facts::decided(if is_right { "right" } else { "wrong" });
-            Ok(Reply::Verdict(is_right))
+            let is_right = ask::verify(app, about, rounds, &private, &answer.0).await?;
+            Ok(Reply::Verdict(is_right.ok_or_else(missing)?))
         }
         Awaited::PostAuthentication => {
             ask::post_authentication(app, about, user, metadata).await?;

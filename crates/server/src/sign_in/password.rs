@@ -10,10 +10,13 @@ use crate::{
     app::App,
     http::call_facts,
     triggers::ask,
-    users::{migration, passwords},
+    users::{
+        migration::{self, Unmigrated},
+        passwords,
+    },
 };
 use rules::{
-    Fault, Result, fault,
+    Result, fault,
     sign_in::{
         Input, SignIn,
         first_factor::{Verdict, check_known, judge},
@@ -22,8 +25,6 @@ use rules::{
     triggers::Trigger,
     user::User,
 };
-use spec::Code;
-use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// What is known of the typed name before anything is compared.
@@ -36,31 +37,49 @@ pub struct Candidate {
     pub rehashed: Option<String>,
 }
 
-/// Reads the user and the lock for the first call of a sign-in, and asks the function that may refuse it.
+/// Whether the lock after wrong passwords is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// While it lasts, the call is refused.
+    Refuses,
+    /// No password is proved here.
+    Ignored,
+}
+
+/// Reads the user and the lock for the first call of a sign-in by password, and asks the function that may refuse it.
 ///
 /// # Errors
-/// The lock, and where errors may tell: an unknown or disabled user; and what the function refuses.
+/// As [`look_up`]; and what the function refuses.
 pub async fn begin(app: &App, context: &Context, typed_name: &str) -> Result<Candidate> {
-    let candidate = recall(app, context, typed_name).await?;
-    let user = candidate.user.as_ref();
-    let about = context.about(user.map_or(typed_name, |user| &user.username));
-    let (validation_data, hides) = (context.validation_data.as_deref(), context.client.hides_users());
-    ask::pre_authentication(app, about, user, validation_data, hides).await?;
+    let candidate = look_up(app, context, typed_name, Lock::Refuses).await?;
+    enter(app, context, typed_name, candidate.user.as_ref()).await?;
     Ok(candidate)
 }
 
-/// Reads them again for the call that brings the proof.
+/// Asks the function that may refuse a sign-in before anything is proved.
+///
+/// # Errors
+/// What it refuses, or how it fails.
+pub async fn enter(app: &App, context: &Context, typed_name: &str, user: Option<&User>) -> Result<()> {
+    let about = context.about(user.map_or(typed_name, |user| &user.username));
+    let (validation_data, hides) = (context.validation_data.as_deref(), context.client.hides_users());
+    ask::pre_authentication(app, about, user, validation_data, hides).await
+}
+
+/// Reads the user and the lock.
 ///
 /// # Errors
 /// The lock, and where errors may tell: an unknown or disabled user.
-pub async fn recall(app: &App, context: &Context, typed_name: &str) -> Result<Candidate> {
-    let (candidate, failures) = look_up(app, context, typed_name).await?;
+pub async fn look_up(app: &App, context: &Context, typed_name: &str, lock: Lock) -> Result<Candidate> {
+    let (candidate, failures) = read(app, context, typed_name).await?;
     check_known(&context.client, candidate.user.as_ref())?;
-    lockout::check(failures, app.now())?;
+    if lock == Lock::Refuses {
+        lockout::check(failures, app.now())?;
+    }
     Ok(candidate)
 }
 
-async fn look_up(app: &App, context: &Context, typed_name: &str) -> Result<(Candidate, Failures)> {
+async fn read(app: &App, context: &Context, typed_name: &str) -> Result<(Candidate, Failures)> {
     let (vault, pool_id) = (app.vault.clone(), context.pool.id.clone());
     let name = context.pool.fold_name(typed_name);
     let (user, counter, failures) = app
@@ -76,40 +95,25 @@ async fn look_up(app: &App, context: &Context, typed_name: &str) -> Result<(Cand
     Ok((Candidate { user, counter, rehashed: None }, failures))
 }
 
-/// Makes the user of a name that nobody has, if another system knows the name and its password. Guesses at that
-/// system's passwords are counted as ours are.
+/// Makes the user of a name that no user has, if another system knows the name and its password. Guesses at that system's
+/// passwords are counted as ours are.
 async fn migrate(app: &App, context: &Context, typed_name: &str, password: &Zeroizing<String>) -> Result<()> {
     if !Trigger::UserMigration.is_configured(&context.pool) {
         return Ok(());
     }
-    let (candidate, failures) = look_up(app, context, typed_name).await?;
+    let (candidate, failures) = read(app, context, typed_name).await?;
     if candidate.user.is_some() {
         return Ok(());
     }
     lockout::check(failures, app.now())?;
     let metadata = context.validation_data.as_deref();
-    let Err(refusal) = migration::migrate(app, context, typed_name, Some(password), metadata).await else {
-        return Ok(());
-    };
-    if refusal.code == Code::InternalErrorException {
-        return Err(refusal);
-    }
-    let (counter, now) = (candidate.counter, app.now());
-    let reason = refusal.cause.as_ref().map(ToString::to_string).unwrap_or_default();
-    let answer = Answered { code: refusal.code, message: refusal.message, reason };
-    Err(app.write(move |_, tx| attempts::fail(tx, &counter, now, answer.fault())).await?)
-}
-
-/// A refusal that can be said again: a transaction may run more than once.
-struct Answered {
-    code: Code,
-    message: Cow<'static, str>,
-    reason: String,
-}
-
-impl Answered {
-    fn fault(&self) -> Fault {
-        Fault::new(self.code, self.message.clone()).because(self.reason.clone())
+    match migration::migrate(app, context, typed_name, Some(password), metadata).await {
+        Ok(()) => Ok(()),
+        Err(Unmigrated { refusal, is_guess: false }) => Err(refusal),
+        Err(Unmigrated { refusal, is_guess: true }) => {
+            let (counter, now) = (candidate.counter, app.now());
+            Err(app.write(move |_, tx| attempts::fail(tx, &counter, now, refusal.again())).await?)
+        }
     }
 }
 

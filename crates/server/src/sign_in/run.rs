@@ -99,7 +99,8 @@ impl Attempt {
     /// Runs the attempt to its end: tokens, or the next question.
     ///
     /// # Errors
-    /// The machine's refusal. A wrong code stays counted and leaves the Session good; any other refusal changes nothing.
+    /// The machine's refusal. A wrong code stays counted and leaves the Session good; any other refusal of the machine
+    /// changes nothing. Where a function refuses, what was spent is spent, and what the user changed is stored.
     pub async fn run(self, app: &App) -> Result<Conclusion> {
         let context = self.context.clone();
         match self.write(app).await? {
@@ -217,18 +218,22 @@ impl Attempt {
                 }
                 let begun = || SignIn::new(client, &present.sub, *side);
                 let sign_in = sign_in.as_deref().cloned().unwrap_or_else(begun);
+                // The typed name may mean another user by now.
+                if sign_in.sub != present.sub {
+                    return Err(fault::session_invalid());
+                }
                 Ok((sign_in, present, groups))
             }
             Origin::Session { key, check_answerer } => {
                 let sign_in = session::find(tx, key, &client.id, *side)?;
-                let (user, groups) = user_of(tx, &sign_in)?;
+                let (user, groups) = user_of(app, tx, &sign_in)?;
                 if let Some(check) = check_answerer {
                     check(app, &self.context, &user)?;
                 }
                 Ok((sign_in, user, groups))
             }
             Origin::Replied { sign_in } => {
-                let (user, groups) = user_of(tx, sign_in)?;
+                let (user, groups) = user_of(app, tx, sign_in)?;
                 Ok((sign_in.as_ref().clone(), user, groups))
             }
         }
@@ -261,10 +266,12 @@ impl Attempt {
     }
 }
 
-/// The user of a sign-in as the store has it now; where nobody has the name, an invented one.
-fn user_of(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
-    if let Some(name) = &sign_in.nobody {
-        return Ok((User::nobody(&sign_in.pool_id, sign_in.sub.clone(), name), Vec::new()));
-    }
-    store::users::find_with_groups(tx, &sign_in.pool_id, &sign_in.sub)?.ok_or_else(fault::session_invalid)
+/// The user of a sign-in as the store has it now; of one under a name that no user has, who stands for it.
+fn user_of(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
+    let SignIn { pool_id, sub, nobody, .. } = sign_in;
+    // The same statement runs for both, so that time does not tell them apart.
+    let found = store::users::find_with_groups(tx, pool_id, sub)?;
+    let Some(sealed) = nobody else { return found.ok_or_else(fault::session_invalid) };
+    let name = app.vault.open(&SignIn::nobody_context(pool_id, sub), sealed)?;
+    Ok((User::nobody(pool_id, sub.clone(), &String::from_utf8_lossy(&name)), Vec::new()))
 }

@@ -3,7 +3,7 @@
 use super::{
     Context,
     conclusion::Conclusion,
-    password::{self, Candidate},
+    password::{self, Candidate, Lock},
     run::SingleUse,
     session::{self, SessionKey},
 };
@@ -160,7 +160,7 @@ pub struct Proof {
 ///
 /// # Errors
 /// NotAuthorizedException for a block that is not this client's or has expired, and within a custom sign-in for another
-/// Session; and as [`password::recall`].
+/// Session; and as [`password::look_up`].
 pub async fn recall(
     app: &App,
     context: &Context,
@@ -173,7 +173,7 @@ pub async fn recall(
     {
         return Err(fault::session_invalid().because("the Session is another one's than SECRET_BLOCK"));
     }
-    let mut candidate = password::recall(app, context, &state.typed_name).await?;
+    let mut candidate = password::look_up(app, context, &state.typed_name, Lock::Refuses).await?;
     if state.within.as_ref().is_some_and(|(sign_in, _)| sign_in.nobody.is_some()) {
         candidate.user = None;
     }

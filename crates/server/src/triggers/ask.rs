@@ -1,4 +1,4 @@
-//! What each function is asked, and its reply.
+//! What each function is asked, and what its reply says.
 
 use super::run::{About, Told, run};
 use crate::app::App;
@@ -8,24 +8,41 @@ use rules::{
     triggers::{
         Metadata, Source, attributes_to_be,
         challenges::{self, Next, Question, Round},
-        custom_message, post_authentication, post_confirmation, pre_authentication, pre_sign_up,
+        check_reply, custom_message, post_authentication, post_confirmation, pre_authentication, pre_sign_up,
         pre_token_generation, token_version, user_attributes, user_migration,
     },
     user::{Membership, User},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use spec::cognito_idp::{AttributeType, PreTokenGenerationLambdaVersionType as Version};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// The version of every event but PreTokenGeneration's later ones.
 const VERSION: &str = "1";
 
-fn told<R: Serialize>(source: Source, request: &R, response: Value) -> Told<'_, R> {
-    Told { source, version: VERSION, request, response, secrets: Vec::new() }
+fn told<'a, R: Serialize, T>(
+    source: Source,
+    request: &'a R,
+    response: Value,
+    read: fn(Source, &Value) -> Result<T>,
+    describe: fn(&T) -> String,
+) -> Told<'a, R, T> {
+    Told { source, version: VERSION, request, response, secrets: Vec::new(), read, describe }
 }
 
-/// Whether a user with these attributes may be made, and how. `user` is nobody yet.
+/// What decides nothing but by an error; its reply must be an event all the same.
+fn notified<R: Serialize>(source: Source, request: &R) -> Told<'_, R, ()> {
+    told(source, request, json!({}), |_, reply| check_reply(reply), |()| String::new())
+}
+
+/// ValidationData as functions are told of it.
+pub fn pairs(data: &[AttributeType]) -> Metadata {
+    data.iter().map(|pair| (pair.name.clone(), pair.value.clone().unwrap_or_default())).collect()
+}
+
+/// Whether a user with these attributes may be made, and how. `user` is not made yet.
 pub async fn pre_sign_up(
     app: &App,
     about: About<'_>,
@@ -37,8 +54,9 @@ pub async fn pre_sign_up(
     let status = (source == Source::PreSignUpByOperator).then_some(user.status);
     let attributes = attributes_to_be(&user.attributes, status);
     let request = pre_sign_up::Request { user_attributes: &attributes, validation_data, client_metadata };
-    let reply = run(app, about, told(source, &request, pre_sign_up::unchanged())).await?;
-    reply.as_ref().map_or_else(|| Ok(pre_sign_up::Reply::default()), pre_sign_up::read)
+    let read = |_, reply: &_| pre_sign_up::read(reply);
+    let told = told(source, &request, pre_sign_up::unchanged(), read, |reply| format!("{reply:?}"));
+    Ok(run(app, about, told).await?.unwrap_or_default())
 }
 
 /// A user was confirmed, or a password replaced. What was done stays done if the function refuses.
@@ -51,22 +69,22 @@ pub async fn post_confirmation(
 ) -> Result<()> {
     let attributes = user_attributes(about.pool, user);
     let request = post_confirmation::Request { user_attributes: &attributes, client_metadata };
-    read_nothing(run(app, about, told(source, &request, json!({}))).await?)
+    Ok(run(app, about, notified(source, &request)).await?.unwrap_or_default())
 }
 
-/// Whether a sign-in may begin. Without a user nobody has the name, and the client must not learn of it.
+/// Whether a sign-in may begin. `user` is none for a name that no user has, where the client must not learn of it.
 pub async fn pre_authentication(
     app: &App,
     about: About<'_>,
     user: Option<&User>,
     validation_data: Option<&Metadata>,
-    tells_of_nobody: bool,
+    hides_users: bool,
 ) -> Result<()> {
     let attributes = attributes_of(about, user);
-    let user_not_found = tells_of_nobody.then_some(user.is_none());
+    let user_not_found = hides_users.then_some(user.is_none());
     let request =
         pre_authentication::Request { user_attributes: &attributes, validation_data, user_not_found };
-    read_nothing(run(app, about, told(Source::PreAuthentication, &request, json!({}))).await?)
+    Ok(run(app, about, notified(Source::PreAuthentication, &request)).await?.unwrap_or_default())
 }
 
 /// Everything was proved; tokens follow.
@@ -82,71 +100,80 @@ pub async fn post_authentication(
         new_device_used: false,
         client_metadata,
     };
-    read_nothing(run(app, about, told(Source::PostAuthentication, &request, json!({}))).await?)
+    Ok(run(app, about, notified(Source::PostAuthentication, &request)).await?.unwrap_or_default())
 }
 
 /// A sign-in by custom challenges, as its functions are told of it.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    /// The user; none for a name that nobody has.
+pub struct Rounds<'a> {
+    /// The user; none for a name that no user has.
     pub user: Option<&'a User>,
     /// The rounds so far.
     pub rounds: &'a [Round],
     /// ClientMetadata.
     pub client_metadata: Option<&'a Metadata>,
     /// Whether the client must not learn who exists.
-    pub tells_of_nobody: bool,
+    pub hides_users: bool,
 }
 
-impl Asked<'_> {
+impl Rounds<'_> {
     fn user_not_found(&self) -> Option<bool> {
-        self.tells_of_nobody.then_some(self.user.is_none())
+        self.hides_users.then_some(self.user.is_none())
     }
 }
 
 /// Which question comes next.
-pub async fn define(app: &App, about: About<'_>, asked: Asked<'_>) -> Result<Option<Next>> {
+pub async fn define(app: &App, about: About<'_>, rounds: Rounds<'_>) -> Result<Option<Next>> {
     let request = challenges::DefineRequest {
-        user_attributes: &attributes_of(about, asked.user),
-        session: asked.rounds,
-        client_metadata: asked.client_metadata,
-        user_not_found: asked.user_not_found(),
+        user_attributes: &attributes_of(about, rounds.user),
+        session: rounds.rounds,
+        client_metadata: rounds.client_metadata,
+        user_not_found: rounds.user_not_found(),
     };
-    let told = told(Source::DefineAuthChallenge, &request, challenges::undefined());
-    run(app, about, told).await?.as_ref().map(challenges::read_define).transpose()
+    let read = |_, reply: &_| challenges::read_define(reply);
+    let describe = |next: &Next| format!("{next:?}");
+    run(app, about, told(Source::DefineAuthChallenge, &request, challenges::undefined(), read, describe))
+        .await
 }
 
 /// What the question is.
-pub async fn create(app: &App, about: About<'_>, asked: Asked<'_>) -> Result<Option<Question>> {
+pub async fn create(app: &App, about: About<'_>, rounds: Rounds<'_>) -> Result<Option<Question>> {
     let request = challenges::CreateRequest {
-        user_attributes: &attributes_of(about, asked.user),
+        user_attributes: &attributes_of(about, rounds.user),
         challenge_name: "CUSTOM_CHALLENGE",
-        session: asked.rounds,
-        client_metadata: asked.client_metadata,
-        user_not_found: asked.user_not_found(),
+        session: rounds.rounds,
+        client_metadata: rounds.client_metadata,
+        user_not_found: rounds.user_not_found(),
     };
-    let told = told(Source::CreateAuthChallenge, &request, challenges::not_created());
-    run(app, about, told).await?.as_ref().map(challenges::read_create).transpose()
+    let read = |_, reply: &_| challenges::read_create(reply);
+    let describe = |question: &Question| {
+        format!("{} parameters shown, {} kept", question.public.len(), question.private.len())
+    };
+    run(app, about, told(Source::CreateAuthChallenge, &request, challenges::not_created(), read, describe))
+        .await
 }
 
 /// Whether the answer is right.
 pub async fn verify(
     app: &App,
     about: About<'_>,
-    asked: Asked<'_>,
+    rounds: Rounds<'_>,
     private: &BTreeMap<String, String>,
     answer: &str,
 ) -> Result<Option<bool>> {
+    let source = Source::VerifyAuthChallengeResponse;
     let request = challenges::VerifyRequest {
-        user_attributes: &attributes_of(about, asked.user),
+        user_attributes: &attributes_of(about, rounds.user),
         private_challenge_parameters: private,
         challenge_answer: answer,
-        client_metadata: asked.client_metadata,
-        user_not_found: asked.user_not_found(),
+        client_metadata: rounds.client_metadata,
+        user_not_found: rounds.user_not_found(),
     };
-    let mut told = told(Source::VerifyAuthChallengeResponse, &request, challenges::not_verified());
+    let read = |_, reply: &_| challenges::read_verify(reply);
+    let describe = |is_right: &bool| if *is_right { "right".to_owned() } else { "wrong".to_owned() };
+    let mut told = told(source, &request, challenges::not_verified(), read, describe);
     told.secrets = private.values().cloned().chain([answer.to_owned()]).map(Zeroizing::new).collect();
-    run(app, about, told).await?.as_ref().map(challenges::read_verify).transpose()
+    run(app, about, told).await
 }
 
 /// What tokens say; none where nothing is changed in them.
@@ -160,22 +187,21 @@ pub async fn tokens(
 ) -> Result<Option<Customization>> {
     let version = token_version(about.pool);
     let attributes = user_attributes(about.pool, user);
-    let is_first = pre_token_generation::event_version(version) == VERSION;
     let request = pre_token_generation::Request {
         user_attributes: Some(&attributes),
-        scopes: (!is_first).then_some(scopes),
+        scopes: (version != Version::V10).then_some(scopes),
         group_configuration: pre_token_generation::GroupConfiguration::of(groups),
         client_metadata,
     };
-    let told = Told {
-        source,
-        version: pre_token_generation::event_version(version),
-        request: &request,
-        response: pre_token_generation::unchanged(version),
-        secrets: Vec::new(),
+    let read: fn(Source, &Value) -> Result<Customization> = match version {
+        Version::V10 => |_, reply| pre_token_generation::read(Version::V10, reply),
+        Version::V20 => |_, reply| pre_token_generation::read(Version::V20, reply),
+        Version::V30 => |_, reply| pre_token_generation::read(Version::V30, reply),
     };
-    let reply = run(app, about, told).await?;
-    reply.as_ref().map(|reply| pre_token_generation::read(version, reply)).transpose()
+    let unchanged = pre_token_generation::unchanged(version);
+    let mut told = told(source, &request, unchanged, read, Customization::summary);
+    told.version = pre_token_generation::event_version(version);
+    run(app, about, told).await
 }
 
 /// Whether another system knows the name and, in a sign-in, its password.
@@ -194,9 +220,14 @@ pub async fn migrate(
         validation_data,
         client_metadata,
     };
-    let mut told = told(source, &request, user_migration::unchanged());
+    let describe = |reply: &user_migration::Reply| match reply.is_confirmed {
+        true => "a confirmed user".to_owned(),
+        false => "a user whose password must be reset".to_owned(),
+    };
+    let read = |_, reply: &_| user_migration::read(reply);
+    let mut told = told(source, &request, user_migration::unchanged(), read, describe);
     told.secrets = password.into_iter().cloned().collect();
-    run(app, about, told).await?.as_ref().map(user_migration::read).transpose()
+    run(app, about, told).await
 }
 
 /// The texts of a message to a user.
@@ -209,17 +240,14 @@ pub async fn message(
 ) -> Result<custom_message::Reply> {
     let attributes = user_attributes(about.pool, user);
     let request = custom_message::Request::new(source, &attributes, client_metadata);
-    let reply = run(app, about, told(source, &request, custom_message::unchanged())).await?;
-    reply
-        .as_ref()
-        .map_or_else(|| Ok(custom_message::Reply::default()), |reply| custom_message::read(source, reply))
+    let describe = |reply: &custom_message::Reply| match reply == &custom_message::Reply::default() {
+        true => "the pool's texts".to_owned(),
+        false => "other texts".to_owned(),
+    };
+    let told = told(source, &request, custom_message::unchanged(), custom_message::read, describe);
+    Ok(run(app, about, told).await?.unwrap_or_default())
 }
 
 fn attributes_of(about: About<'_>, user: Option<&User>) -> BTreeMap<String, String> {
     user.map(|user| user_attributes(about.pool, user)).unwrap_or_default()
-}
-
-/// A reply that decides nothing must be an event all the same.
-fn read_nothing(reply: Option<Value>) -> Result<()> {
-    reply.as_ref().map_or(Ok(()), rules::triggers::check_reply)
 }

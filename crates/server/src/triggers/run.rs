@@ -13,6 +13,7 @@ use rules::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use std::time::Duration;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
@@ -29,8 +30,8 @@ pub struct About<'a> {
     pub origin: &'a CallOrigin,
 }
 
-/// What a function is told.
-pub struct Told<'a, R> {
+/// What a function is told, and how its reply is read.
+pub struct Told<'a, R, T> {
     /// For what it runs.
     pub source: Source,
     /// The version of its event.
@@ -41,36 +42,53 @@ pub struct Told<'a, R> {
     pub response: Value,
     /// What in the request belongs into no log.
     pub secrets: Vec<Zeroizing<String>>,
+    /// Reads the reply.
+    pub read: fn(Source, &Value) -> Result<T>,
+    /// What it decided, in words that hold nothing of a user's or the function's.
+    pub describe: fn(&T) -> String,
 }
 
-/// Runs the function of a trigger, and answers its reply; none where the pool names no function.
+/// Runs the function of a trigger, and answers what its reply says; none where the pool names no function.
 ///
 /// # Errors
-/// What the wire says of a function that refuses, fails, or is too slow.
-pub async fn run<R: Serialize>(app: &App, about: About<'_>, told: Told<'_, R>) -> Result<Option<Value>> {
-    let trigger = told.source.trigger();
-    let Some(arn) = trigger.function(about.pool) else { return Ok(None) };
+/// What the wire says of a function that refuses, fails, is too slow, or replies what nobody understands.
+pub async fn run<R: Serialize, T>(app: &App, about: About<'_>, told: Told<'_, R, T>) -> Result<Option<T>> {
+    let Told { source, version, request, response, secrets, read, describe } = told;
+    let Some(arn) = source.trigger().function(about.pool) else { return Ok(None) };
     let Some(until) = about.origin.functions_until else { return Ok(None) };
     let caller = Caller {
         pool_id: &about.pool.id,
         client_id: about.client_id,
         sdk_version: &about.origin.sdk_version,
     };
-    let event = event((told.source, told.version), &caller, about.username, told.request, told.response)?;
+    let event = event((source, version), &caller, about.username, request, response)?;
     let invocation = Invocation {
         arn: arn.to_owned(),
         pool_id: about.pool.id.clone(),
-        trigger,
+        trigger: source.trigger(),
         event: event.into(),
         request_id: about.origin.request_id.clone(),
-        secrets: told.secrets,
+        secrets,
     };
+    let began = Instant::now();
     // A function may take seconds, in which others must get at the processor.
-    let reply = app.workers.step_aside(invoke(app, told.source, &invocation, until)).await;
-    reply.map(Some).map_err(|failure| answer(told.source, failure))
+    let reply = app.workers.step_aside(app.functions.invoke(&invocation, until)).await;
+    let took = began.elapsed();
+    let decided = match reply {
+        Ok(reply) => read(source, &reply).inspect_err(|fault| {
+            let reason = fault.cause.as_ref().map(ToString::to_string);
+            note(app, &invocation, (source, took, UNRECOGNIZABLE), String::new(), reason);
+        }),
+        Err(failure) => {
+            note(app, &invocation, (source, took, failure.name()), String::new(), Some(failure.reason()));
+            Err(answer(source, failure))
+        }
+    }?;
+    note(app, &invocation, (source, took, OK), describe(&decided), None);
+    Ok(Some(decided))
 }
 
-/// Runs a function, counts and logs it, and notes it of the call under way.
+/// Runs a function whose reply is not read.
 ///
 /// # Errors
 /// [`Failure`].
@@ -82,20 +100,36 @@ pub async fn invoke(
 ) -> std::result::Result<Value, Failure> {
     let began = Instant::now();
     let reply = app.functions.invoke(invocation, until).await;
-    let took = began.elapsed();
-    let outcome = reply.as_ref().map_or_else(Failure::name, |_| "ok");
+    let outcome = reply.as_ref().map_or_else(Failure::name, |_| OK);
+    let reason = reply.as_ref().err().map(Failure::reason);
+    note(app, invocation, (source, began.elapsed(), outcome), String::new(), reason);
+    reply
+}
+
+/// How runs end beside the failures of functions, in log, metrics and audit trail.
+const OK: &str = "ok";
+const UNRECOGNIZABLE: &str = "unrecognizable";
+
+/// Counts and logs a run, and notes it of the call under way.
+fn note(
+    app: &App,
+    invocation: &Invocation,
+    (source, took, outcome): (Source, Duration, &'static str),
+    decided: String,
+    reason: Option<String>,
+) {
     app.metrics.function_ran(source.trigger().as_str(), outcome, took);
     tracing::info!(
         source = source.as_str(),
         function = invocation.arn,
         took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         outcome,
-        reason = reply.as_ref().err().map(Failure::reason),
+        decided,
+        reason,
         "a function ran"
     );
-    let run = FunctionRun { source, took, outcome, decided: String::new() };
+    let run = FunctionRun { source, took, outcome, decided };
     call_facts::note(|facts| facts.functions.push(run));
-    reply
 }
 
 /// What the caller is told of a function that gave no reply.

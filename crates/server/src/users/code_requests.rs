@@ -6,7 +6,7 @@ use super::{
     code_limits::{self, Limit},
     codes::{self, CodeOwner, CodePurpose, Committed},
     drafts::{Addressed, Draft},
-    migration,
+    migration::{self, Unmigrated},
 };
 use crate::{app::App, http::call_facts, sign_in::Context};
 use rules::{
@@ -23,6 +23,9 @@ use rules::{
 use spec::Code;
 use std::sync::Arc;
 use store::Tx;
+
+/// What is answered of a name that no user has.
+const UNKNOWN: Code = Code::UserNotFoundException;
 
 /// One request.
 #[derive(Clone)]
@@ -60,11 +63,13 @@ pub async fn request(
     let simulated = simulated.filter(|_| client.hides_users());
     let request = Request { pool, client, requested, typed_name, simulated };
     for _ in 0..=RESTARTS_MAX {
-        let reading = request.clone();
+        let (reading, server, now) = (request.clone(), app.clone(), app.now());
         let (answer, user) = app
             .db
             .read(move |tx| {
                 let user = reading.find(tx)?;
+                let Request { pool, requested, typed_name, .. } = &reading;
+                check_hour(&server, tx, pool, *requested, user.as_ref(), typed_name, now)?;
                 Ok::<_, rules::Fault>((reading.answer(user.as_ref()), user))
             })
             .await?;
@@ -81,6 +86,34 @@ pub async fn request(
         }
     }
     Err(fault::too_many_requests().because("the user was changed at each try"))
+}
+
+const fn limit(requested: Requested) -> Limit {
+    match requested {
+        Requested::SignUp => Limit::ResendConfirmationCode,
+        Requested::PasswordReset => Limit::ForgotPassword,
+    }
+}
+
+fn owner(pool: &Pool, user: Option<&User>, typed_name: &str) -> CodeOwner {
+    user.map_or_else(|| CodeOwner::unknown(pool, typed_name), CodeOwner::user)
+}
+
+/// No function is asked for who has used up the hour's number.
+fn check_hour(
+    app: &App,
+    tx: &mut Tx<'_>,
+    pool: &Pool,
+    requested: Requested,
+    user: Option<&User>,
+    typed_name: &str,
+    now: Millis,
+) -> Result<()> {
+    let owner = owner(pool, user, typed_name);
+    match code_limits::is_used_up(app, tx, limit(requested), &owner, now)? {
+        true => Err(fault::attempt_limit_exceeded()),
+        false => Ok(()),
+    }
 }
 
 /// The message to a user, as its functions write it; to nobody, a draft that is not posted and for which none runs.
@@ -106,18 +139,23 @@ async fn migrate(app: &App, context: &Context, typed_name: &str) -> Result<()> {
     if !Trigger::UserMigration.is_configured(&context.pool) {
         return Ok(());
     }
-    let (pool_id, name) = (context.pool.id.clone(), context.pool.fold_name(typed_name));
-    if app.db.look_up(move |tx| store::users::find(tx, &pool_id, &name)).await?.is_some() {
+    let (server, pool, typed, now) = (app.clone(), context.pool.clone(), typed_name.to_owned(), app.now());
+    let is_known = app.db.look_up(move |tx| {
+        let user = store::users::find(tx, &pool.id, &pool.fold_name(&typed))?;
+        check_hour(&server, tx, &pool, Requested::PasswordReset, user.as_ref(), &typed, now)?;
+        Ok::<_, rules::Fault>(user.is_some())
+    });
+    if is_known.await? {
         return Ok(());
     }
     let metadata = context.client_metadata.as_deref();
     match migration::migrate(app, context, typed_name, None, metadata).await {
-        // The name stays one that nobody has, and is answered like one.
-        Err(refusal) if context.client.hides_users() && refusal.code != Code::InternalErrorException => {
+        // The name stays one that no user has, and is answered like one.
+        Err(Unmigrated { refusal, .. }) if context.client.hides_users() && refusal.code == UNKNOWN => {
             tracing::info!(reason = ?refusal.cause, "a user was not migrated");
             Ok(())
         }
-        migrated => migrated,
+        migrated => migrated.map_err(|unmigrated| unmigrated.refusal),
     }
 }
 
@@ -161,12 +199,8 @@ impl Request {
         if answer.recipient() != draft.map(|draft| &draft.recipient) {
             return Ok(Ok(None));
         }
-        let limit = match self.requested {
-            Requested::SignUp => Limit::ResendConfirmationCode,
-            Requested::PasswordReset => Limit::ForgotPassword,
-        };
-        let owner =
-            found.as_ref().map_or_else(|| CodeOwner::unknown(pool, &self.typed_name), CodeOwner::user);
+        let limit = limit(self.requested);
+        let owner = owner(pool, found.as_ref(), &self.typed_name);
         if let Err(refusal) = code_limits::count(app, tx, limit, &owner, now)? {
             return Ok(Err(refusal));
         }

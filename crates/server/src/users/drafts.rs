@@ -1,16 +1,17 @@
 //! What a message says before its code is kept: made outside of the transaction, where a function may write its text.
 
+use super::changes;
 use crate::{
     app::App,
-    http::call_facts,
     messages::outbox,
     triggers::{About, ask},
 };
 use rules::{
     Random, Result,
+    ids::Sub,
     messages::{self, Medium, Message, Occasion, Sending, Template, recipients::Recipient},
     pool::Pool,
-    triggers::{Metadata, Trigger, user_attributes},
+    triggers::{Metadata, user_attributes},
     user::User,
 };
 use store::Tx;
@@ -57,10 +58,6 @@ impl Texts {
             return Ok(Texts { template, sending: Some(sending) });
         }
         let written = ask::message(app, about, occasion.writer(), user, client_metadata).await?;
-        if Trigger::CustomMessage.is_configured(about.pool) {
-            let is_written = written.email.is_some() || written.sms.is_some() || written.subject.is_some();
-            call_facts::decided(if is_written { "other texts" } else { "the pool's texts" });
-        }
         Ok(Texts { template: template.written_by(written), sending: None })
     }
 
@@ -78,6 +75,8 @@ impl Texts {
 pub struct Draft {
     /// Where it goes.
     pub recipient: Recipient,
+    /// Whose it is; none for a name that no user has.
+    sub: Option<Sub>,
     texts: Texts,
     code: Zeroizing<String>,
     message_id: String,
@@ -91,15 +90,16 @@ impl Draft {
     pub async fn of(app: &App, addressed: Addressed<'_>, recipient: Recipient) -> Result<Draft> {
         let texts = Texts::of(app, addressed, recipient.medium).await?;
         let code = Zeroizing::new(app.random().digits(DIGITS));
-        Ok(Draft { recipient, texts, code, message_id: app.random().uuid_v7(app.now()) })
+        let sub = Some(addressed.user.sub.clone());
+        Ok(Draft { recipient, sub, texts, code, message_id: app.random().uuid_v7(app.now()) })
     }
 
-    /// As costly as a real one, and never posted: nobody has the name.
+    /// As costly as a real one, for a name that no user has.
     pub fn of_nobody(app: &App, pool: &Pool, occasion: Occasion, recipient: Recipient) -> Draft {
         let template = messages::template(pool, occasion.purpose(), recipient.medium);
         let code = Zeroizing::new(app.random().digits(DIGITS));
         let texts = Texts { template, sending: None };
-        Draft { recipient, texts, code, message_id: app.random().uuid_v7(app.now()) }
+        Draft { recipient, sub: None, texts, code, message_id: app.random().uuid_v7(app.now()) }
     }
 
     /// The code, for who keeps it.
@@ -107,8 +107,11 @@ impl Draft {
         &self.code
     }
 
-    /// Writes the message into the outbox.
+    /// Writes the message into the outbox. What was written for one user is nobody else's, though the address be the same.
     pub fn post(&self, app: &App, tx: &mut Tx<'_>, pool: &Pool, user: &User) -> Result<()> {
+        if self.sub.as_ref().is_some_and(|sub| *sub != user.sub) {
+            return Err(changes::changed_meanwhile());
+        }
         let message = self.texts.fill(pool, user, &self.code, &self.recipient.to);
         outbox::post(app, tx, &outbox::entry(app, &self.message_id, &pool.id, &message)?)
     }

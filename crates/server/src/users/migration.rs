@@ -2,9 +2,7 @@
 //! so.
 
 use super::{changes, drafts::Texts, passwords};
-use crate::{
-    app::App, http::call_facts, messages::outbox, sign_in::Context, triggers::ask, users::drafts::Addressed,
-};
+use crate::{app::App, messages::outbox, sign_in::Context, triggers::ask, users::drafts::Addressed};
 use rules::{
     Fault, Random, Result, fault, ids,
     messages::{Medium, Occasion},
@@ -22,46 +20,51 @@ use zeroize::Zeroizing;
 /// What stands in a welcome for the password, which the user knows.
 const OWN_PASSWORD: &str = "your present password";
 
+/// Why no user was made.
+pub struct Unmigrated {
+    /// What is told of it: that of a name that no user has, but for a failure of ours and too many calls.
+    pub refusal: Fault,
+    /// Whether the function refused, as it does a wrong password. What could not be asked is no guess.
+    pub is_guess: bool,
+}
+
 /// Asks the function, and makes the user whom it knows. Whether a user with the name is there afterwards is to be looked
 /// up again: another call may have been faster.
 ///
 /// # Errors
-/// What is told of a name that nobody has.
+/// [`Unmigrated`].
 pub async fn migrate(
     app: &App,
     context: &Context,
     typed_name: &str,
     password: Option<&Zeroizing<String>>,
     metadata: Option<&Metadata>,
-) -> Result<()> {
-    let asked = ask::migrate(app, context.about(typed_name), password, metadata).await;
-    let made = match asked {
+) -> std::result::Result<(), Unmigrated> {
+    let made = match ask::migrate(app, context.about(typed_name), password, metadata).await {
         Ok(None) => return Ok(()),
-        Ok(Some(reply)) => {
-            call_facts::decided(if reply.is_confirmed { "a confirmed user" } else { "a user to be reset" });
-            make(app, context, typed_name, password, reply).await
-        }
+        Ok(Some(reply)) => make(app, context, typed_name, password, reply).await,
         Err(fault) => Err(fault),
     };
-    made.map_err(|fault| refusal(context, password.is_some(), fault))
+    match made {
+        // Another call made the same user.
+        Err(fault) if fault.code == Code::UsernameExistsException => Ok(()),
+        made => made.map_err(|fault| unmigrated(context, password.is_some(), fault)),
+    }
 }
 
 /// I, S: the text of an unknown name. Where clients must not learn who exists, it is that of a wrong password.
-fn refusal(context: &Context, is_sign_in: bool, fault: Fault) -> Fault {
-    if fault.code == Code::InternalErrorException {
-        return fault;
+fn unmigrated(context: &Context, is_sign_in: bool, fault: Fault) -> Unmigrated {
+    if matches!(fault.code, Code::InternalErrorException | Code::TooManyRequestsException) {
+        return Unmigrated { refusal: fault, is_guess: false };
     }
-    let reason = format!(
-        "UserMigration: {}{}",
-        fault.message,
-        fault.cause.map_or_else(String::new, |c| format!(": {c}"))
-    );
+    let cause = fault.cause.map_or_else(String::new, |cause| format!(": {cause}"));
     let answer = match (context.client.hides_users(), is_sign_in) {
         (true, true) => fault::incorrect_username_or_password(),
         (true, false) => fault::unknown_user(),
         (false, _) => fault::migration_failed(&context.client.id),
     };
-    answer.because(reason)
+    let refusal = answer.because(format!("UserMigration: {}{cause}", fault.message));
+    Unmigrated { refusal, is_guess: fault.code == Code::UserLambdaValidationException }
 }
 
 async fn make(

@@ -173,7 +173,12 @@ impl Workers {
     /// Runs what waits for somebody else: the call under way gives its admission back meanwhile. What it wants afterwards
     /// counts as going on.
     pub async fn step_aside<T>(&self, waiting: impl Future<Output = T>) -> T {
-        let _ = ADMITTED.try_with(|admitted| drop(admitted.replace(Admission::Returned)));
+        let _ = ADMITTED.try_with(|admitted| {
+            let mut admitted = admitted.borrow_mut();
+            if matches!(*admitted, Admission::Held(_)) {
+                *admitted = Admission::Returned;
+            }
+        });
         waiting.await
     }
 

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (5, "events_in_order", include_str!("../../migrations/0005_events_in_order.sql")),
     (6, "owners_of_tickets", include_str!("../../migrations/0006_owners_of_tickets.sql")),
     (7, "events_that_are_sums", include_str!("../../migrations/0007_events_that_are_sums.sql")),
+    (8, "functions_send", include_str!("../../migrations/0008_functions_send.sql")),
 ];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -24,6 +24,12 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The same with a Session.
+    #[must_use]
+    pub fn with_session(self, session: String) -> Answer {
+        Answer { session: Some(session), ..self }
+    }
+
     /// An answer that ends a sign-in.
     pub fn tokens(result: AuthenticationResultType) -> Answer {
         Answer { result: Some(result), ..Answer::default() }
@@ -51,14 +57,6 @@ impl Answer {
                 })
             }
         }
-    }
-}
-
-impl Answer {
-    /// The same with a Session.
-    #[must_use]
-    pub fn with_session(self, session: String) -> Answer {
-        Answer { session: Some(session), ..self }
     }
 }
 

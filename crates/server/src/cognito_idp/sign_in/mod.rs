@@ -187,7 +187,7 @@ async fn respond(
         | ChallengeNameType::MfaSetup => {
             responses::second_factor(app, context.clone(), challenge, session, &parameters).await?
         }
-        // Sessions that wait for one of these are never given out.
+        // No Session waits for one of these.
         ChallengeNameType::SelectChallenge
         | ChallengeNameType::DeviceSrpAuth
         | ChallengeNameType::DevicePasswordVerifier

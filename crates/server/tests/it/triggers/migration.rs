@@ -187,13 +187,32 @@ async fn of_many_at_once_one_user_is_made(lab: Lab) {
         calls.spawn(async move { scene.sign_in("jane", OLD).await.status });
     }
     let statuses = calls.join_all().await;
-    assert!(statuses.iter().any(|status| *status == 200), "{statuses:?}");
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
     let listed = scene.admin("ListUsers", json!({})).await;
     assert_eq!(listed["Users"].as_array().unwrap().len(), 1);
     scene.sign_in("jane", OLD).await.ok();
 }
 
+/// What could not be asked is no guess at a password, and too many calls are told as such.
+async fn a_broken_function_locks_nobody_out(lab: Lab) {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+    let broken = Arc::new(AtomicBool::new(true));
+    let (is_broken, known) = (broken.clone(), knows(confirmed()));
+    let play =
+        move |event: &Value| if is_broken.load(Ordering::SeqCst) { Reply::Raw("{") } else { known(event) };
+    let (scene, _) = StandIn::scene(&lab, &["UserMigration"], (json!({}), hides()), play).await;
+    for _ in 0..8 {
+        scene.sign_in("jane", OLD).await.refused("NotAuthorizedException", "Incorrect username or password.");
+    }
+    broken.store(false, Ordering::SeqCst);
+    scene.sign_in("jane", OLD).await.ok();
+}
+
 both_engines!(
+    a_broken_function_locks_nobody_out,
     a_user_signs_in_with_the_old_password,
     administrators_sign_in_so_too,
     who_is_not_known_there_is_told_so_or_not,

@@ -248,6 +248,7 @@ async fn the_trail_tells_of_functions(lab: Lab) {
         .collect();
     let good = reasons.iter().find(|reason| reason.contains("TokenGeneration_Authentication ok in")).unwrap();
     assert!(good.contains("PreAuthentication_Authentication ok in"), "{good}");
+    assert!(good.contains("ID token +0 -0, access token +0 -0, scopes +0 -0"), "{good}");
     let bad = reasons.iter().find(|reason| reason.contains("blocked")).unwrap();
     assert!(bad.contains("PreAuthentication_Authentication refused in"), "{bad}");
     let metrics = scene.lab.get("/_cognate/metrics").await.text;
@@ -255,6 +256,36 @@ async fn the_trail_tells_of_functions(lab: Lab) {
         metrics.contains("cognate_functions_total{trigger=\"PreAuthentication\",outcome=\"refused\"} 1"),
         "{metrics}"
     );
+}
+
+/// Attack case 40, of a refresh: the user is looked at again after the function.
+async fn case_40_what_happens_while_a_refresh_asks(lab: Lab) {
+    for operation in ["AdminDisableUser", "AdminDeleteUser", "AdminUserGlobalSignOut"] {
+        let (sender, mut began) = tokio::sync::mpsc::unbounded_channel::<()>();
+        let ran = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+        let waits = ran.clone();
+        let play = move |event: &Value| {
+            if event["triggerSource"] == "TokenGeneration_RefreshTokens" {
+                let _ = sender.send(());
+                tokio::task::block_in_place(|| {
+                    tokio::runtime::Handle::current().block_on(waits.acquire()).unwrap().forget();
+                });
+            }
+            Reply::Unchanged
+        };
+        let (scene, _) = StandIn::scene(&lab, &["PreTokenGeneration"], none(), play).await;
+        scene.user("jane", mail("jane")).await;
+        let token = scene.tokens("jane").await["RefreshToken"].clone();
+        let refreshing = tokio::spawn({
+            let scene = scene.clone();
+            async move { scene.initiate("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": token})).await }
+        });
+        began.recv().await.unwrap();
+        lab.admin(operation, json!({"UserPoolId": scene.pool, "Username": "jane"})).await;
+        ran.add_permits(1);
+        let refused = refreshing.await.unwrap().error();
+        assert_eq!(refused.0, "NotAuthorizedException", "{operation}: {}", refused.1);
+    }
 }
 
 async fn what_a_function_may_not_reply(lab: Lab) {
@@ -297,6 +328,7 @@ both_engines!(
     where_errors_may_not_tell_the_function_is_told_of_nobody,
     a_refusal_at_the_end_gives_no_tokens,
     case_40_what_happens_while_a_function_runs,
+    case_40_what_happens_while_a_refresh_asks,
     a_hanging_function_delays_nobody_else,
     the_trail_tells_of_functions,
     what_a_function_may_not_reply,
