@@ -4,6 +4,7 @@ use super::run::{About, Told, run};
 use crate::app::App;
 use rules::{
     Result,
+    messages::Medium,
     tokens::customization::Customization,
     triggers::{
         Metadata, Source, attributes_to_be,
@@ -199,20 +200,20 @@ pub async fn migrate(
     run(app, about, told).await?.as_ref().map(user_migration::read).transpose()
 }
 
-/// The texts of a message to a user.
+/// The texts of a message to a user by this medium.
 pub async fn message(
     app: &App,
     about: About<'_>,
     source: Source,
+    medium: Medium,
     user: &User,
     client_metadata: Option<&Metadata>,
 ) -> Result<custom_message::Reply> {
     let attributes = user_attributes(about.pool, user);
     let request = custom_message::Request::new(source, &attributes, client_metadata);
     let reply = run(app, about, told(source, &request, custom_message::unchanged())).await?;
-    reply
-        .as_ref()
-        .map_or_else(|| Ok(custom_message::Reply::default()), |reply| custom_message::read(source, reply))
+    let Some(reply) = reply else { return Ok(custom_message::Reply::default()) };
+    custom_message::read(source, medium, custom_message::sends_links(about.pool), &reply)
 }
 
 fn attributes_of(about: About<'_>, user: Option<&User>) -> BTreeMap<String, String> {

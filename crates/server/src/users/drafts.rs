@@ -56,7 +56,7 @@ impl Texts {
             };
             return Ok(Texts { template, sending: Some(sending) });
         }
-        let written = ask::message(app, about, occasion.writer(), user, client_metadata).await?;
+        let written = ask::message(app, about, occasion.writer(), medium, user, client_metadata).await?;
         if Trigger::CustomMessage.is_configured(about.pool) {
             let is_written = written.email.is_some() || written.sms.is_some() || written.subject.is_some();
             call_facts::decided(if is_written { "other texts" } else { "the pool's texts" });
