@@ -138,7 +138,10 @@ pub fn read_define(reply: &Value) -> Result<Next> {
         (_, Some(true), _) => Ok(Next::IssueTokens),
         (_, _, Some("CUSTOM_CHALLENGE")) => Ok(Next::Custom),
         (_, _, Some("PASSWORD_VERIFIER")) => Ok(Next::PasswordVerifier),
-        _ => Err(fault::lambda_output_unrecognizable()),
+        _ => Err(fault::lambda_output_unrecognizable().because(
+            "DefineAuthChallenge must set issueTokens or failAuthentication to true, or challengeName to \
+             CUSTOM_CHALLENGE or PASSWORD_VERIFIER",
+        )),
     }
 }
 

@@ -71,7 +71,10 @@ pub fn event(
 /// InvalidLambdaResponseException for everything else.
 pub fn response(reply: &Value) -> Result<Members<'_>> {
     let response = reply.as_object().and_then(|event| event.get("response"));
-    response.and_then(Value::as_object).map(Members).ok_or_else(fault::lambda_output_unrecognizable)
+    response.and_then(Value::as_object).map(Members).ok_or_else(|| {
+        fault::lambda_output_unrecognizable()
+            .because("the function must return its event, whose response is an object")
+    })
 }
 
 /// Checks a reply that decides nothing.

@@ -31,6 +31,20 @@ pub struct Reply {
     pub verifies_phone_number: bool,
 }
 
+impl Reply {
+    /// In plain words, for the operator.
+    pub fn describe(&self) -> String {
+        let Reply { confirms, verifies_email, verifies_phone_number } = *self;
+        let said = [
+            (confirms, "confirms the user"),
+            (verifies_email, "counts the e-mail address as proved"),
+            (verifies_phone_number, "counts the phone number as proved"),
+        ];
+        let said: Vec<&str> = said.into_iter().filter(|(is_said, _)| *is_said).map(|(_, words)| words).collect();
+        if said.is_empty() { "lets the sign-up go on".to_owned() } else { said.join(", ") }
+    }
+}
+
 /// What the event holds as response.
 pub fn unchanged() -> Value {
     json!({ "autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false })

@@ -8,7 +8,7 @@ use super::{
     pre_token_generation::GroupConfiguration,
     user_migration,
 };
-use crate::{Fault, Result, user::Membership};
+use crate::{Fault, Result, messages::Medium, user::Membership};
 use serde::Serialize;
 use serde_json::{Value, json};
 use spec::cognito_idp::PreTokenGenerationLambdaVersionType as Version;
@@ -213,7 +213,10 @@ pub fn decision(source: Source, version: Version, reply: &Value) -> Result<Value
         Trigger::VerifyAuthChallengeResponse => json!({ "is_right": challenges::read_verify(reply)? }),
         Trigger::PreTokenGeneration => json!(pre_token_generation::read(version, reply)?),
         Trigger::UserMigration => json!(user_migration::read(reply)?),
-        Trigger::CustomMessage => json!(custom_message::read(source, reply)?),
+        Trigger::CustomMessage => {
+            let read = |medium| custom_message::read(source, medium, false, reply);
+            json!(custom_message::Reply { sms: read(Medium::Sms)?.sms, ..read(Medium::Email)? })
+        }
         Trigger::InboundFederation => json!({ "attributes": inbound_federation::read(reply)? }),
         // The server reads nothing of what a sender replies.
         Trigger::CustomEmailSender | Trigger::CustomSmsSender => json!({}),

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-migrate-user.html>
 
 use super::{Metadata, envelope::response};
-use crate::{Result, fault, messages::Medium};
+use crate::{Fault, Result, fault, messages::Medium};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -54,12 +54,12 @@ pub fn read(reply: &Value) -> Result<Reply> {
     let response = response(reply)?;
     let attributes = response.text_map("userAttributes")?.filter(|attributes| !attributes.is_empty());
     let attributes = attributes.ok_or_else(|| {
-        fault::lambda_output_unrecognizable().because("UserMigration replied without userAttributes")
+        wrong("UserMigration replied without userAttributes")
     })?;
     let is_confirmed = match response.text("finalUserStatus")?.as_deref() {
         Some("CONFIRMED") => true,
         None | Some("RESET_REQUIRED") => false,
-        Some(_) => return Err(fault::lambda_output_unrecognizable()),
+        Some(_) => return Err(wrong("finalUserStatus must be CONFIRMED or RESET_REQUIRED")),
     };
     let asked = response.texts("desiredDeliveryMediums")?.filter(|asked| !asked.is_empty());
     let asked = asked.unwrap_or_else(|| vec!["SMS".to_owned()]);
@@ -68,13 +68,13 @@ pub fn read(reply: &Value) -> Result<Reply> {
         .map(|name| match name.as_str() {
             "EMAIL" => Ok(Medium::Email),
             "SMS" => Ok(Medium::Sms),
-            _ => Err(fault::lambda_output_unrecognizable()),
+            _ => Err(wrong("desiredDeliveryMediums must hold EMAIL or SMS")),
         })
         .collect::<Result<Vec<Medium>>>()?;
     let invites = match response.text("messageAction")?.as_deref() {
         Some("SUPPRESS") => Vec::new(),
         None | Some("RESEND") => media,
-        Some(_) => return Err(fault::lambda_output_unrecognizable()),
+        Some(_) => return Err(wrong("messageAction must be SUPPRESS or RESEND")),
     };
     Ok(Reply {
         attributes,
@@ -83,4 +83,9 @@ pub fn read(reply: &Value) -> Result<Reply> {
         takes_aliases: response.boolean("forceAliasCreation")?.unwrap_or(false),
         enables_sms_mfa: response.boolean("enableSMSMFA")?.unwrap_or(false),
     })
+}
+
+/// The reason is for the operator.
+fn wrong(reason: &'static str) -> Fault {
+    fault::lambda_output_unrecognizable().because(reason)
 }

@@ -37,7 +37,9 @@ pub enum DataKeys {
 pub struct DataKey {
     /// The key.
     pub plaintext: Zeroizing<Vec<u8>>,
-    /// The key as only the key that was asked for opens it.
+    /// The ARN of the key that wrapped it. Who was asked by an alias says here whose it is.
+    pub key_arn: String,
+    /// The key as only that one opens it.
     pub wrapped: Vec<u8>,
 }
 
@@ -73,7 +75,7 @@ impl DataKeys {
         let mut plaintext = Zeroizing::new(vec![0; DATA_KEY_BYTES]);
         random.fill(&mut plaintext);
         let wrapped = key.wrap(&mut random, context, &plaintext);
-        Ok(DataKey { plaintext, wrapped })
+        Ok(DataKey { plaintext, key_arn: key.arn().to_owned(), wrapped })
     }
 }
 
@@ -93,12 +95,18 @@ async fn by_kms(
     let unreadable = || "KMS answered no data key".to_owned();
     // The error's own text may quote the key.
     let made: GenerateDataKeyResponse = serde_json::from_slice(&body).map_err(|_| unreadable())?;
-    let (Some(Blob(plaintext)), Some(Blob(wrapped))) = (made.plaintext, made.ciphertext_blob) else {
+    let GenerateDataKeyResponse {
+        key_id: Some(key_arn),
+        plaintext: Some(Blob(plaintext)),
+        ciphertext_blob: Some(Blob(wrapped)),
+        ..
+    } = made
+    else {
         return Err(unreadable());
     };
     let plaintext = Zeroizing::new(plaintext);
     if plaintext.len() != DATA_KEY_BYTES || wrapped.is_empty() {
         return Err(unreadable());
     }
-    Ok(DataKey { plaintext, wrapped })
+    Ok(DataKey { plaintext, key_arn, wrapped })
 }

@@ -34,8 +34,7 @@ pub(super) async fn send(
     sending: &Sending,
     tries: i64,
 ) -> std::result::Result<(), Failure> {
-    let (source, invocation) =
-        invocation(app, outgoing, sending).await.map_err(|fault| Failure::for_now(describe(&fault)))?;
+    let (source, invocation) = invocation(app, outgoing, sending).await?;
     let sent = triggers::invoke(app, source, &invocation, Instant::now() + TRY_TIMEOUT).await;
     // The function's reply decides nothing.
     let Err(failure) = sent else { return Ok(()) };
@@ -47,21 +46,26 @@ pub(super) async fn send(
     }
 }
 
-fn describe(fault: &Fault) -> String {
-    fault.cause.as_ref().map_or_else(|| fault.to_string(), ToString::to_string)
+fn for_now(fault: Fault) -> Failure {
+    Failure::for_now(fault.cause.as_ref().map_or_else(|| fault.to_string(), ToString::to_string))
 }
 
-async fn invocation(app: &App, outgoing: &Outgoing, sending: &Sending) -> Result<(Source, Invocation)> {
+async fn invocation(
+    app: &App,
+    outgoing: &Outgoing,
+    sending: &Sending,
+) -> std::result::Result<(Source, Invocation), Failure> {
     let message = &outgoing.message;
-    let pool = app.pool(&outgoing.pool_id).await?;
+    let pool = app.pool(&outgoing.pool_id).await.map_err(for_now)?;
     let source =
-        Source::from_wire(&sending.source).ok_or_else(|| Fault::internal("a sender's source is unknown"))?;
-    let gone = || Fault::internal("the pool names no function or no key for such messages any more");
+        Source::from_wire(&sending.source).ok_or_else(|| Failure::for_now("a sender's source is unknown"))?;
+    let gone = || Failure::for_good("the pool names no function or no key for such messages any more");
     let arn = source.trigger().function(&pool).ok_or_else(gone)?.to_owned();
     let config = pool.detail.lambda_config.as_ref();
     let key_arn = config.and_then(|config| config.kms_key_id.as_deref()).ok_or_else(gone)?;
     let code = Zeroizing::new(message.code_for_sender().into_owned());
-    let encrypted = encrypt_code(&app.data_keys, app.random(), &pool.id, key_arn, &code).await?;
+    let encrypted = encrypt_code(&app.data_keys, app.random(), &pool.id, key_arn, &code).await;
+    let encrypted = encrypted.map_err(for_now)?;
     let metadata = sending.client_metadata.as_ref();
     let request = Request::new(source, Some(&encrypted), &sending.user_attributes, metadata);
     let caller = Caller {
@@ -69,7 +73,7 @@ async fn invocation(app: &App, outgoing: &Outgoing, sending: &Sending) -> Result
         client_id: sending.client_id.as_deref(),
         sdk_version: &sending.sdk_version,
     };
-    let event = event((source, "1"), &caller, &message.username, &request, json!({}))?;
+    let event = event((source, "1"), &caller, &message.username, &request, json!({})).map_err(for_now)?;
     let secrets = vec![code, Zeroizing::new(message.code.clone())];
     let request_id = outgoing.id.clone();
     Ok((
@@ -101,7 +105,7 @@ pub async fn encrypt_code(
     let context = EncryptionContext::from([("userpool-id".to_owned(), pool_id.to_owned())]);
     let context = key.bind(context);
     let data_key = data_keys.generate(random, key_arn, &context).await?;
-    let wrapped = WrappedDataKey { key_arn, blob: &data_key.wrapped };
+    let wrapped = WrappedDataKey { key_arn: &data_key.key_arn, blob: &data_key.wrapped };
     let message = key.encrypt(&mut random, &context, &data_key.plaintext, &wrapped, code.as_bytes());
     Ok(STANDARD.encode(message.map_err(failed)?))
 }

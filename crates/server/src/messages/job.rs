@@ -25,11 +25,9 @@ const PAUSES_SECONDS: [i64; 9] = [5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 14_4
 /// How much of an error is kept, in characters.
 const REASON_CHARACTERS_MAX: usize = 300;
 
-/// Sends what is due, again and again, until the future is dropped. A message that hangs holds up no other one.
+/// Sends what is due, again and again, until the future is dropped. A message that hangs holds up no other one. Without
+/// any way out, too: of a message that is due all the same it has to be said why it stays.
 pub async fn run(app: App, transports: Transports) {
-    if transports.is_empty() && app.functions.is_empty() {
-        return;
-    }
     let transports = Arc::new(transports);
     let free = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();

@@ -4,6 +4,7 @@ use super::run::{About, Told, run};
 use crate::app::App;
 use rules::{
     Result,
+    messages::Medium,
     tokens::customization::Customization,
     triggers::{
         Metadata, Source, attributes_to_be,
@@ -22,19 +23,22 @@ use zeroize::Zeroizing;
 /// The version of every event but PreTokenGeneration's later ones.
 const VERSION: &str = "1";
 
-fn told<'a, R: Serialize, T>(
+fn told<'a, R: Serialize, T, F: FnOnce(Source, &Value) -> Result<T>>(
     source: Source,
     request: &'a R,
     response: Value,
-    read: fn(Source, &Value) -> Result<T>,
+    read: F,
     describe: fn(&T) -> String,
-) -> Told<'a, R, T> {
+) -> Told<'a, R, T, F> {
     Told { source, version: VERSION, request, response, secrets: Vec::new(), read, describe }
 }
 
 /// What decides nothing but by an error; its reply must be an event all the same.
-fn notified<R: Serialize>(source: Source, request: &R) -> Told<'_, R, ()> {
-    told(source, request, json!({}), |_, reply| check_reply(reply), |()| String::new())
+fn notified<R: Serialize>(
+    source: Source,
+    request: &R,
+) -> Told<'_, R, (), impl FnOnce(Source, &Value) -> Result<()>> {
+    told(source, request, json!({}), |_, reply: &_| check_reply(reply), |()| String::new())
 }
 
 /// ValidationData as functions are told of it.
@@ -55,7 +59,7 @@ pub async fn pre_sign_up(
     let attributes = attributes_to_be(&user.attributes, status);
     let request = pre_sign_up::Request { user_attributes: &attributes, validation_data, client_metadata };
     let read = |_, reply: &_| pre_sign_up::read(reply);
-    let told = told(source, &request, pre_sign_up::unchanged(), read, |reply| format!("{reply:?}"));
+    let told = told(source, &request, pre_sign_up::unchanged(), read, pre_sign_up::Reply::describe);
     Ok(run(app, about, told).await?.unwrap_or_default())
 }
 
@@ -230,11 +234,12 @@ pub async fn migrate(
     run(app, about, told).await
 }
 
-/// The texts of a message to a user.
+/// The texts of a message to a user by this medium.
 pub async fn message(
     app: &App,
     about: About<'_>,
     source: Source,
+    medium: Medium,
     user: &User,
     client_metadata: Option<&Metadata>,
 ) -> Result<custom_message::Reply> {
@@ -244,7 +249,9 @@ pub async fn message(
         true => "the pool's texts".to_owned(),
         false => "other texts".to_owned(),
     };
-    let told = told(source, &request, custom_message::unchanged(), custom_message::read, describe);
+    let sends_links = custom_message::sends_links(about.pool);
+    let read = |source, reply: &_| custom_message::read(source, medium, sends_links, reply);
+    let told = told(source, &request, custom_message::unchanged(), read, describe);
     Ok(run(app, about, told).await?.unwrap_or_default())
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     invocation::{Failure, Invocation},
-    lambda::Lambda,
+    invoke_api::InvokeApi,
     programs::{Common, Programs},
     webhook::Webhook,
 };
@@ -51,7 +51,7 @@ struct Entry {
 }
 
 enum Transport {
-    Lambda(Lambda),
+    Invoke(InvokeApi),
     Webhook(Webhook),
     Program(Programs),
 }
@@ -66,7 +66,7 @@ impl Functions {
         let entry = |function: &Function| {
             let Function { arn, pools, way, concurrency } = function.clone();
             let transport = match way {
-                Way::Invoke(settings) => Transport::Lambda(Lambda::new(client.clone(), settings)),
+                Way::Invoke(settings) => Transport::Invoke(InvokeApi::new(client.clone(), settings)),
                 Way::Webhook(settings) => Transport::Webhook(Webhook::new(client.clone(), settings)),
                 Way::Program(settings) => Transport::Program(Programs::new(Common {
                     settings,
@@ -112,11 +112,6 @@ impl Functions {
         Err(failure)
     }
 
-    /// Whether the settings name none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Whether an entry is this function's for this pool.
     pub fn serves(&self, arn: &str, pool_id: &PoolId) -> bool {
         self.entry(arn, pool_id).is_some()
@@ -142,7 +137,7 @@ impl Transport {
     async fn call(&self, invocation: &Invocation, id: &str, until: Instant) -> Result<Value, Miss> {
         let timeout = until.duration_since(Instant::now());
         match self {
-            Transport::Lambda(lambda) => lambda.call(invocation, timeout).await,
+            Transport::Invoke(api) => api.call(invocation, timeout).await,
             Transport::Webhook(webhook) => webhook.call(invocation, id, timeout).await,
             Transport::Program(programs) => {
                 let program = programs.of(&invocation.arn).map_err(Miss::final_one)?;

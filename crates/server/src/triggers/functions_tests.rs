@@ -233,7 +233,7 @@ async fn a_functions_error_is_its_message() {
         answer(200, &[("x-amz-function-error", "Unhandled")], body)
     });
     let handled = handled.await;
-    let refused = |message: &str| Err(Failure::Refused { message: message.to_owned() });
+    let refused = |message: &str| Err(Failure::refused(message, &[]));
     assert_eq!(invoked(&lambda(&handled), LATER).await, refused("no such user"));
     let bare = Server::start(|_| answer(200, &[("x-amz-function-error", "Handled")], "it failed")).await;
     assert_eq!(invoked(&lambda(&bare), LATER).await, refused("it failed"));

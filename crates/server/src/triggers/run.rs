@@ -31,7 +31,7 @@ pub struct About<'a> {
 }
 
 /// What a function is told, and how its reply is read.
-pub struct Told<'a, R, T> {
+pub struct Told<'a, R, T, F: FnOnce(Source, &Value) -> Result<T>> {
     /// For what it runs.
     pub source: Source,
     /// The version of its event.
@@ -43,7 +43,7 @@ pub struct Told<'a, R, T> {
     /// What in the request belongs into no log.
     pub secrets: Vec<Zeroizing<String>>,
     /// Reads the reply.
-    pub read: fn(Source, &Value) -> Result<T>,
+    pub read: F,
     /// What it decided, in words that hold nothing of a user's or the function's.
     pub describe: fn(&T) -> String,
 }
@@ -52,7 +52,11 @@ pub struct Told<'a, R, T> {
 ///
 /// # Errors
 /// What the wire says of a function that refuses, fails, is too slow, or replies what nobody understands.
-pub async fn run<R: Serialize, T>(app: &App, about: About<'_>, told: Told<'_, R, T>) -> Result<Option<T>> {
+pub async fn run<R: Serialize, T, F: FnOnce(Source, &Value) -> Result<T>>(
+    app: &App,
+    about: About<'_>,
+    told: Told<'_, R, T, F>,
+) -> Result<Option<T>> {
     let Told { source, version, request, response, secrets, read, describe } = told;
     let Some(arn) = source.trigger().function(about.pool) else { return Ok(None) };
     let Some(until) = about.origin.functions_until else { return Ok(None) };

@@ -57,7 +57,7 @@ impl Webhook {
         }
         let is_error = status.is_client_error() || status.is_server_error();
         Err(Miss::final_one(match message(&body).filter(|_| is_error) {
-            Some(message) => Failure::Refused { message },
+            Some(message) => Failure::refused(&message, &invocation.secrets),
             None => Failure::unavailable(format!("the webhook answered {}", status.as_u16())),
         }))
     }

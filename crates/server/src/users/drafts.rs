@@ -57,7 +57,7 @@ impl Texts {
             };
             return Ok(Texts { template, sending: Some(sending) });
         }
-        let written = ask::message(app, about, occasion.writer(), user, client_metadata).await?;
+        let written = ask::message(app, about, occasion.writer(), medium, user, client_metadata).await?;
         Ok(Texts { template: template.written_by(written), sending: None })
     }
 

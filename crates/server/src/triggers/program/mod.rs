@@ -2,7 +2,6 @@
 //! by the Lambda Runtime API, one at a time for each process. Which function is run for which pool is not decided here.
 
 mod back_off;
-mod blot;
 mod environment;
 mod link;
 mod output;
@@ -221,15 +220,17 @@ impl Program {
             }
             Outcome::Exited { had_taken: false, .. } if is_up => return None,
             Outcome::Exited { status, .. } => {
-                Err(Failure::Refused { message: texts::exit_text(&id, status) })
+                Err(Failure::refused(&texts::exit_text(&id, status), &invocation.secrets))
             }
-            Outcome::Error { message } | Outcome::NotStarted { message } => Err(Failure::Refused { message }),
+            Outcome::Error { message } | Outcome::NotStarted { message } => {
+                Err(Failure::refused(&message, &invocation.secrets))
+            }
         };
         if runs_on {
             self.keep(process);
         } else if let (false, Err(Failure::Refused { message })) = (is_up, &answer) {
             // A process that had come up is started again at once: one user's event must not stop the others'.
-            let failure = texts::not_up(&self.spec.run, message);
+            let failure = texts::not_up(&self.spec.run, message.shown());
             lock(&self.back_off).failed(Instant::now(), process.started, failure, &process.version);
         }
         Some(answer)

@@ -1,6 +1,6 @@
 //! What a program prints: it goes to the log, a line each, bounded for each call and without secrets.
 
-use super::blot::Secrets;
+use super::super::blot::Secrets;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

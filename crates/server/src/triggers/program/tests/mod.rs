@@ -114,7 +114,7 @@ async fn reply(program: &Program, event: Value) -> Value {
 
 async fn refusal(program: &Program, event: Value) -> String {
     match program.invoke(&invocation(event), late()).await {
-        Err(Failure::Refused { message }) => message,
+        Err(Failure::Refused { message }) => message.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -125,7 +125,7 @@ async fn until_paused(program: &Program) -> (Vec<String>, String) {
     let mut messages = Vec::new();
     loop {
         match program.invoke(&invocation(json!({})), late()).await {
-            Err(Failure::Refused { message }) => messages.push(message),
+            Err(Failure::Refused { message }) => messages.push(message.to_string()),
             Err(Failure::Unavailable { reason, .. }) => return (messages, reason),
             other => panic!("{other:?}"),
         }

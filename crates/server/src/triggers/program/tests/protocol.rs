@@ -138,7 +138,7 @@ time.sleep(60)
 async fn until_refused(program: &Program) -> String {
     loop {
         match program.invoke(&invocation(json!({})), late()).await {
-            Err(Failure::Refused { message }) => return message,
+            Err(Failure::Refused { message }) => return message.to_string(),
             Err(Failure::Unavailable { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
             other => panic!("{other:?}"),
         }

@@ -18,8 +18,6 @@ use std::time::Duration;
 
 /// The longest reply; Lambda's own limit.
 const INVOKE_REPLY_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// How much of a reply is the message of an error that has none of its own, in characters.
-const BODY_CHARACTERS_MAX: usize = 1024;
 
 const HEADERS: [(&str, &str); 3] = [
     ("content-type", "application/json"),
@@ -28,12 +26,12 @@ const HEADERS: [(&str, &str); 3] = [
 ];
 
 /// An Invoke API.
-pub(super) struct Lambda(Api);
+pub(super) struct InvokeApi(Api);
 
-impl Lambda {
-    pub(super) fn new(client: Client, settings: Invoke) -> Lambda {
+impl InvokeApi {
+    pub(super) fn new(client: Client, settings: Invoke) -> InvokeApi {
         let Invoke { endpoint, region, credentials } = settings;
-        Lambda(Api { client, endpoint, service: "lambda", region, credentials })
+        InvokeApi(Api { client, endpoint, service: "lambda", region, credentials })
     }
 
     /// Runs the function once.
@@ -50,7 +48,7 @@ impl Lambda {
         let has_failed = answer.header("x-amz-function-error").is_some();
         let body = answer.body(INVOKE_REPLY_BYTES_MAX).await.map_err(Miss::of_connection)?;
         match has_failed {
-            true => Err(Miss::final_one(Failure::Refused { message: message(&body) })),
+            true => Err(Miss::final_one(Failure::refused(&message(&body), &invocation.secrets))),
             false => super::functions::reply(&body).map_err(Miss::final_one),
         }
     }
@@ -61,6 +59,6 @@ fn message(body: &[u8]) -> String {
     let told: Option<Value> = serde_json::from_slice(body).ok();
     match told.as_ref().and_then(|told| told["errorMessage"].as_str()) {
         Some(message) => message.to_owned(),
-        None => String::from_utf8_lossy(body).chars().take(BODY_CHARACTERS_MAX).collect(),
+        None => String::from_utf8_lossy(body).into_owned(),
     }
 }

@@ -1,5 +1,6 @@
-//! Blots secrets out of lines, in the forms in which programs print them.
+//! Blots secrets out of what functions say, in the forms in which programs print them.
 
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// What stands in a secret's place.
@@ -8,31 +9,39 @@ const BLOT: &str = "***";
 /// A secret with fewer characters is blotted only where it stands alone, because it may be part of any word.
 const CHARS_MIN: usize = 4;
 
+/// How many secrets are sought; a function decides how many its challenges have.
+const SECRETS_MAX: usize = 128;
+
 /// What is sought.
 pub(super) struct Secrets {
-    /// The longest first, so that none is hidden by a part of it.
-    patterns: Vec<Zeroizing<String>>,
+    /// The longest first, so that none is hidden by a part of it. None if there are too many, and all is blotted.
+    patterns: Option<Vec<Zeroizing<String>>>,
 }
 
 impl Secrets {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a Zeroizing<String>>) -> Secrets {
-        let mut patterns: Vec<Zeroizing<String>> = secrets.into_iter().flat_map(forms).collect();
+        let different: BTreeSet<&str> = secrets.into_iter().map(|secret| secret.as_str()).collect();
+        if different.len() > SECRETS_MAX {
+            return Secrets { patterns: None };
+        }
+        let mut patterns: Vec<Zeroizing<String>> = different.into_iter().flat_map(forms).collect();
         patterns.retain(|pattern| !pattern.is_empty());
         patterns.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         patterns.dedup();
-        Secrets { patterns }
+        Secrets { patterns: Some(patterns) }
     }
 
     /// The line without them. Where its end was cut off, the beginning of a secret may be what is left of it.
     pub(super) fn blotted(&self, line: &str, is_cut: bool) -> String {
+        let Some(patterns) = &self.patterns else { return BLOT.to_owned() };
         let mut text = line.to_owned();
-        for pattern in &self.patterns {
+        for pattern in patterns {
             if text.contains(pattern.as_str()) {
                 text = replaced(&text, pattern);
             }
         }
         if is_cut {
-            let kept = self.patterns.iter().map(|pattern| without_beginning(&text, pattern)).min();
+            let kept = patterns.iter().map(|pattern| without_beginning(&text, pattern)).min();
             if let Some(kept) = kept.filter(|kept| *kept < text.len()) {
                 text.truncate(kept);
                 text.push_str(BLOT);
@@ -43,11 +52,11 @@ impl Secrets {
 }
 
 /// As it is, in JSON, in JSON of ASCII as Python writes it, in JSON within JSON, and between single quotes.
-fn forms(secret: &Zeroizing<String>) -> Vec<Zeroizing<String>> {
+fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let json = in_json(secret);
     let ascii = Zeroizing::new(ascii(&json));
     vec![
-        secret.clone(),
+        Zeroizing::new(secret.to_owned()),
         in_json(&json),
         in_json(&ascii),
         ascii,
@@ -139,6 +148,18 @@ mod tests {
         for (secrets, line, expected) in cases {
             assert_eq!(blotted(secrets, line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn all_is_blotted_where_secrets_are_many() {
+        let secrets = |count: usize| -> Vec<_> { (0..count).map(|n| format!("secret-{n:04}")).collect() };
+        let blotted = |count: usize| {
+            let secrets = secrets(count);
+            let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+            blotted(&[&secrets[..], &secrets[..]].concat(), "a secret-0007 line")
+        };
+        assert_eq!(blotted(SECRETS_MAX), "a *** line");
+        assert_eq!(blotted(SECRETS_MAX + 1), "***");
     }
 
     #[test]
