@@ -1,7 +1,7 @@
 //! Members of a reply, read by their types. Null counts as absent, because handlers return what they were given; a member
 //! of another type is refused.
 
-use crate::{Result, fault};
+use crate::{Fault, Result, fault};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -27,36 +27,35 @@ impl<'a> Members<'a> {
     /// # Errors
     /// InvalidLambdaResponseException for another type, as of all that follow.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
-        self.get(name)
-            .map(|value| value.as_bool().ok_or_else(fault::lambda_output_unrecognizable))
-            .transpose()
+        self.get(name).map(|value| value.as_bool().ok_or_else(|| wrong(name, "true or false"))).transpose()
     }
 
     /// A text.
     pub fn text(&self, name: &str) -> Result<Option<String>> {
-        self.get(name).map(text).transpose()
+        self.get(name).map(|value| text(name, value)).transpose()
     }
 
     /// A list of texts.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let items = value.as_array().filter(|items| items.len() <= ENTRIES_MAX);
-        let items = items.ok_or_else(fault::lambda_output_unrecognizable)?;
-        items.iter().map(text).collect::<Result<_>>().map(Some)
+        let items = items.ok_or_else(|| wrong(name, "a list of texts, of at most 1000 entries"))?;
+        items.iter().map(|item| text(name, item)).collect::<Result<_>>().map(Some)
     }
 
     /// An object.
     pub fn object(&self, name: &str) -> Result<Option<Members<'a>>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let object = value.as_object().filter(|object| object.len() <= ENTRIES_MAX);
-        object.map(|object| Some(Members(object))).ok_or_else(fault::lambda_output_unrecognizable)
+        let object = object.ok_or_else(|| wrong(name, "an object, of at most 1000 entries"))?;
+        Ok(Some(Members(object)))
     }
 
     /// An object of texts; an entry that is null is left out.
     pub fn text_map(&self, name: &str) -> Result<Option<BTreeMap<String, String>>> {
         let Some(Members(object)) = self.object(name)? else { return Ok(None) };
         let entries = object.iter().filter(|(_, value)| !value.is_null());
-        entries.map(|(name, value)| Ok((name.clone(), text(value)?))).collect::<Result<_>>().map(Some)
+        entries.map(|(entry, value)| Ok((entry.clone(), text(name, value)?))).collect::<Result<_>>().map(Some)
     }
 
     /// An object of any values; an entry that is null is left out.
@@ -66,6 +65,11 @@ impl<'a> Members<'a> {
     }
 }
 
-fn text(value: &Value) -> Result<String> {
-    value.as_str().map(str::to_owned).ok_or_else(fault::lambda_output_unrecognizable)
+fn text(member: &str, value: &Value) -> Result<String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(member, "text"))
+}
+
+/// The reason is for the operator, and holds no value.
+fn wrong(member: &str, expected: &str) -> Fault {
+    fault::lambda_output_unrecognizable().because(format!("{member} must be {expected}"))
 }

@@ -40,7 +40,8 @@ impl Reply {
             (verifies_email, "counts the e-mail address as proved"),
             (verifies_phone_number, "counts the phone number as proved"),
         ];
-        let said: Vec<&str> = said.into_iter().filter(|(is_said, _)| *is_said).map(|(_, words)| words).collect();
+        let said: Vec<&str> =
+            said.into_iter().filter(|(is_said, _)| *is_said).map(|(_, words)| words).collect();
         if said.is_empty() { "lets the sign-up go on".to_owned() } else { said.join(", ") }
     }
 }

@@ -53,9 +53,7 @@ pub fn unchanged() -> Value {
 pub fn read(reply: &Value) -> Result<Reply> {
     let response = response(reply)?;
     let attributes = response.text_map("userAttributes")?.filter(|attributes| !attributes.is_empty());
-    let attributes = attributes.ok_or_else(|| {
-        wrong("UserMigration replied without userAttributes")
-    })?;
+    let attributes = attributes.ok_or_else(|| wrong("UserMigration replied without userAttributes"))?;
     let is_confirmed = match response.text("finalUserStatus")?.as_deref() {
         Some("CONFIRMED") => true,
         None | Some("RESET_REQUIRED") => false,

@@ -6,18 +6,16 @@ use crate::{
     audit,
     callers::access_keys,
     clock::Clock,
-    config::{
-        Config,
-        functions::{Program, Way},
-    },
+    config::{Config, functions::Way},
     http::{self, listener::Listener},
     jobs,
     keys::ring::KeyRing,
     messages::{Transports, foreign_senders},
     secrets::vault::Vault,
     seed,
+    triggers::unserved,
 };
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use rules::hosts::is_loopback;
 use store::Db;
 use tokio::signal;
@@ -48,6 +46,7 @@ pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
     warn_of_clear_text(&app.config);
     warn_of_foreign_public_url(&app.config);
     warn_of_foreign_senders(&app).await?;
+    warn_of_functions(&app).await?;
     greet(&app.config, changes);
     if is_closed {
         let (flags, has_variables) = store;
@@ -72,17 +71,20 @@ pub async fn serve(mut config: Config, store: (String, bool)) -> Result<()> {
 /// The secrets of the access keys that programs on this machine call this server with.
 async fn find_access_keys(config: &mut Config, db: &Db, vault: &Vault) -> Result<()> {
     for function in &mut config.functions {
-        let Way::Program(Program { access_key: Some((id, secret)), .. }) = &mut function.way else {
-            continue;
-        };
-        let Some(found) = access_keys::secret(db, vault, id).await? else {
-            bail!(
-                "[[functions]] names the access key {id} for {}, but there is none or it was revoked: \
-                 see `cognate access-keys list`",
-                function.arn
-            );
-        };
-        *secret = found;
+        let Way::Program(program) = &mut function.way else { continue };
+        let Some((id, secret)) = &mut program.access_key else { continue };
+        match access_keys::secret(db, vault, id).await? {
+            Some(found) => *secret = found,
+            None => {
+                tracing::warn!(
+                    function = function.arn,
+                    access_key = id.as_str(),
+                    "the function runs without an access key, because that of its entry is unknown or was revoked: see \
+                     `cognate access-keys list`, and start again with another"
+                );
+                program.access_key = None;
+            }
+        }
     }
     Ok(())
 }
@@ -120,6 +122,21 @@ async fn warn_of_foreign_senders(app: &App) -> Result<()> {
             pool = pool.as_str(),
             sender,
             "no e-mail of the pool leaves, because --mail-senders does not name its sender"
+        );
+    }
+    Ok(())
+}
+
+/// Pools go on without these functions, each call of which fails.
+async fn warn_of_functions(app: &App) -> Result<()> {
+    for (arn, file) in unserved::missing_handlers(&app.config) {
+        tracing::warn!(function = arn, file = %file.display(), "the function's handler does not exist");
+    }
+    for (pool, arn) in unserved::find(&app.db, &app.functions).await? {
+        tracing::warn!(
+            pool = pool.as_str(),
+            function = arn,
+            "the pool names a function that cannot be run, because no entry of [[functions]] fits it"
         );
     }
     Ok(())

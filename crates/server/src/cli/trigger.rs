@@ -5,21 +5,20 @@ use super::{random, say};
 use crate::{
     config::{
         Config,
-        functions::{Program as Settings, Run},
+        functions::{Function, Program, Run, Way},
         text::nearest,
     },
     triggers::{
         answer,
-        functions::{FUNCTION_TIMEOUT, own_url},
+        functions::{FUNCTION_TIMEOUT, Functions},
         invocation::Invocation,
-        program::Program,
     },
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use rules::{
-    Random as _,
-    triggers::{Source, samples},
+    Fault, Random as _,
+    triggers::{Source, Trigger, samples},
 };
 use serde_json::Value;
 use spec::cognito_idp::PreTokenGenerationLambdaVersionType;
@@ -37,8 +36,8 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct Invoke {
-    /// The handler: a file of Node or Python, with #NAME if its function is not called `handler`; any other file is a program that speaks the Lambda Runtime API
-    #[arg(value_name = "FILE")]
+    /// The handler: a file of Node or Python, with #NAME if its function is not called `handler`; any other file is a program that speaks the Lambda Runtime API. Or a function's ARN, which is run as its entry of [[functions]] says
+    #[arg(value_name = "FILE|ARN")]
     handler: String,
     /// The trigger, such as PreSignUp, or one of its sources, such as PreSignUp_AdminCreateUser
     #[arg(value_name = "TRIGGER")]
@@ -79,28 +78,25 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
         None => samples::event_of(source, version).map_err(|fault| anyhow!(fault))?,
     };
     say_json("The event:", &event);
-    let run = Run::read(&invoke.handler).unwrap_or_else(|_| Run::Command(vec![invoke.handler.clone()]));
-    let settings = Settings { run, environment: Default::default(), access_key: None };
-    let program = Program::new(settings, 1, &own_url(&config), &config.region, true)
-        .map_err(|mistake| anyhow!(mistake))?;
     let invocation = Invocation {
-        arn: format!("arn:aws:lambda:{}:{}:function:{}", config.region, config.account_id, name(&invoke)),
+        arn: arn(&invoke.handler, &config),
         pool_id: event["userPoolId"].as_str().unwrap_or_default().into(),
         trigger: source.trigger(),
         event: event.to_string().into(),
         request_id: random().uuid_v4(),
         secrets: Vec::new(),
     };
+    let functions = functions(config, &invoke.handler, &invocation)?;
     let began = Instant::now();
-    let outcome = program.invoke(&invocation, began + FUNCTION_TIMEOUT + START).await;
+    let outcome = functions.invoke(&invocation, began + FUNCTION_TIMEOUT + START).await;
     let took = began.elapsed().as_millis();
-    program.end().await;
+    functions.end().await;
     let reply = match outcome {
         Ok(reply) => reply,
         Err(failure) => {
             let (reason, fault) = (failure.reason(), answer(source, failure));
             say(&format!("After {took} ms {reason}."));
-            bail!("the caller would be told {fault}");
+            bail!(told(source, &fault));
         }
     };
     say_json(&format!("The reply, after {took} ms with the start:"), &reply);
@@ -108,16 +104,67 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
         Ok(decision) => say_json("What follows from it:", &decision),
         Err(fault) => {
             let reason = fault.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
-            bail!("the caller would be told {fault}{reason}");
+            bail!("{}{reason}", told(source, &fault));
         }
     }
     Ok(())
 }
 
-fn name(invoke: &Invoke) -> String {
-    let file = invoke.handler.rsplit('/').next().unwrap_or_default();
-    let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    file.split(['.', '#']).next().unwrap_or_default().chars().filter(|c| letters(*c)).collect()
+const ARN: &str = "arn:";
+
+/// The function's own; of a handler, one with the file's name.
+fn arn(handler: &str, config: &Config) -> String {
+    if handler.starts_with(ARN) {
+        return handler.to_owned();
+    }
+    let file = handler.rsplit('/').next().unwrap_or_default();
+    let letters = |c: &char| c.is_ascii_alphanumeric() || *c == '-' || *c == '_';
+    let name: String = file.split(['.', '#']).next().unwrap_or_default().chars().filter(letters).collect();
+    format!("arn:aws:lambda:{}:{}:function:{name}", config.region, config.account_id)
+}
+
+/// Those of the settings for an ARN, without access keys, which only the store has; or the handler alone.
+fn functions(mut config: Config, handler: &str, invocation: &Invocation) -> Result<Functions> {
+    if handler.starts_with(ARN) {
+        for function in &mut config.functions {
+            if let Way::Program(program) = &mut function.way {
+                program.access_key = None;
+            }
+        }
+    } else {
+        let run = Run::read(handler).unwrap_or_else(|_| Run::Command(vec![handler.to_owned()]));
+        let way = Way::Program(Program { run, environment: Default::default(), access_key: None });
+        let pools = vec!["*".to_owned()];
+        config.functions = vec![Function { arn: invocation.arn.clone(), pools, concurrency: 1, way }];
+    }
+    config.development = true;
+    let functions = Functions::new(&config, random()).map_err(|mistake| anyhow!(mistake))?;
+    if !functions.serves(&invocation.arn, &invocation.pool_id) {
+        bail!(
+            "no entry of [[functions]] fits {} and the event's pool {}: `cognate config` shows the entries; an event \
+             of your own by --event names another pool",
+            invocation.arn,
+            invocation.pool_id
+        );
+    }
+    Ok(functions)
+}
+
+/// What reaches the caller of a function's failure.
+fn told(source: Source, fault: &Fault) -> String {
+    match source.trigger() {
+        Trigger::UserMigration => {
+            format!(
+                "the caller would be told what is told of a name that no user has; the log would say {fault}"
+            )
+        }
+        Trigger::CustomEmailSender | Trigger::CustomSmsSender => {
+            format!(
+                "the caller would be told nothing, and the message would be tried again; the log would say {fault}"
+            )
+        }
+        _ => format!("the caller would be told {fault}"),
+    }
 }
 
 /// The source with this name, or the first of the trigger with this name.

@@ -17,10 +17,11 @@ use crate::{
     },
 };
 use rules::{
-    Result, fault, ids,
+    Result, fault,
+    ids::{self, ClientId},
     messages::{Occasion, recipients},
     pool::{Client, Pool, password_policy},
-    triggers::{Source, pre_sign_up::Reply},
+    triggers::{Source, Trigger, pre_sign_up::Reply},
     user::{
         User, attributes,
         invitation::{self, Start},
@@ -29,6 +30,7 @@ use rules::{
 };
 use spec::cognito_idp::{SignUpRequest, SignUpResponse, UserStatusType};
 use std::sync::Arc;
+use store::Tx;
 use zeroize::Zeroizing;
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
@@ -63,10 +65,14 @@ pub async fn sign_up(app: &App, origin: Arc<CallOrigin>, input: SignUpRequest) -
     if let Some(password) = password {
         user.password = Some(passwords::make(app, &pool, &user, password, false).await?);
     }
-    let (made, writing) = (user.clone(), pool.clone());
+    let (made, writing, client_id) = (user.clone(), pool.clone(), client.id.clone());
+    let asks_functions = [Trigger::PreSignUp, Trigger::CustomMessage].iter().any(|t| t.is_configured(&pool));
     let code_delivery_details = app
         .write(move |app, tx| {
             let (pool, user) = (&writing, &user);
+            if asks_functions {
+                check_still_open(tx, pool, &client_id)?;
+            }
             // D: an address that the function vouches for is taken from whoever signed in by it.
             if decided.verifies_email || decided.verifies_phone_number {
                 changes::take_aliases(tx, pool, user, user.created_at)?;
@@ -107,6 +113,13 @@ fn take(user: &mut User, decided: Reply) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A function may take seconds, in which the client may have gone, and the pool may have been closed to strangers.
+fn check_still_open(tx: &mut Tx<'_>, pool: &Pool, client_id: &ClientId) -> Result<()> {
+    store::clients::find(tx, client_id)?.ok_or_else(|| fault::unknown_client(client_id))?;
+    let pool = store::pools::find(tx, &pool.id)?.ok_or_else(|| fault::unknown_pool(&pool.id))?;
+    check_open(&pool)
 }
 
 fn check_open(pool: &Pool) -> Result<()> {

@@ -41,6 +41,8 @@ pub struct CallFacts {
 pub struct FunctionRun {
     /// For what.
     pub source: Source,
+    /// The function's name.
+    pub name: String,
     /// How long.
     pub took: Duration,
     /// `ok`, or the kind of its failure.
@@ -51,8 +53,8 @@ pub struct FunctionRun {
 
 impl fmt::Display for FunctionRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FunctionRun { source, took, outcome, decided } = self;
-        write!(f, "{} {outcome} in {} ms", source.as_str(), took.as_millis())?;
+        let FunctionRun { source, name, took, outcome, decided } = self;
+        write!(f, "{} {outcome} in {} ms by {name}", source.as_str(), took.as_millis())?;
         if decided.is_empty() { Ok(()) } else { write!(f, ": {decided}") }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     http::call_facts,
     triggers::ask,
     users::{
-        migration::{self, Unmigrated},
+        migration::{self, Guess, Unmigrated},
         passwords,
     },
 };
@@ -107,11 +107,12 @@ async fn migrate(app: &App, context: &Context, typed_name: &str, password: &Zero
     }
     lockout::check(failures, app.now())?;
     let metadata = context.validation_data.as_deref();
-    match migration::migrate(app, context, typed_name, Some(password), metadata).await {
+    let counter = candidate.counter;
+    match migration::migrate(app, context, typed_name, Some(Guess { password, counter }), metadata).await {
         Ok(()) => Ok(()),
         Err(Unmigrated { refusal, is_guess: false }) => Err(refusal),
         Err(Unmigrated { refusal, is_guess: true }) => {
-            let (counter, now) = (candidate.counter, app.now());
+            let now = app.now();
             Err(app.write(move |_, tx| attempts::fail(tx, &counter, now, refusal.again())).await?)
         }
     }

@@ -233,6 +233,7 @@ impl Attempt {
                 Ok((sign_in, user, groups))
             }
             Origin::Replied { sign_in } => {
+                store::clients::find(tx, &client.id)?.ok_or_else(|| fault::unknown_client(&client.id))?;
                 let (user, groups) = user_of(app, tx, sign_in)?;
                 Ok((sign_in.as_ref().clone(), user, groups))
             }

@@ -41,6 +41,9 @@ struct State {
     /// The sign-in that it is a step of, and the id of the Session that comes with the proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     within: Option<(Box<SignIn>, Blob)>,
+    /// As long as what a sign-in says of nobody, where there is a user: the length of a block must not tell them apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filler: Option<Sealed>,
 }
 
 /// The custom sign-in that SRP is a step of.
@@ -122,6 +125,7 @@ pub async fn question(
     let mut id = vec![0; 32];
     app.random().fill(&mut id);
     let user_id = challenge_name(app, context, user, typed_name);
+    let is_somebody = within.as_ref().is_some_and(|within| within.sign_in.nobody.is_none());
     let state = State {
         id: Blob(id),
         expires_at: app.now() + context.client.session_ttl_ms(),
@@ -133,6 +137,7 @@ pub async fn question(
         b: Blob(exchange.b.to_vec()),
         big_b: Blob(exchange.big_b.as_bytes().to_vec()),
         within: within.map(|within| (within.sign_in, Blob(within.session.id().to_vec()))),
+        filler: is_somebody.then(|| app.vault.seal(SEAL_CONTEXT, typed_name.as_bytes())),
     };
     let state = zeroize::Zeroizing::new(serde_json::to_vec(&state).map_err(Fault::internal)?);
     let secret_block = app.vault.seal_for_client(SEAL_CONTEXT, &state).0;

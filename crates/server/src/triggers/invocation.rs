@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 /// How much of a function's own error is kept, in characters.
 const ERROR_CHARACTERS_MAX: usize = 1024;
 
+/// The kind of failure that is a decision of the function's.
+pub const REFUSED: &str = "refused";
+
 /// One call of a function. It has no Debug, because its event holds passwords and codes.
 #[derive(Clone)]
 pub struct Invocation {
@@ -99,7 +102,7 @@ impl Failure {
     /// Its kind, in metrics and the audit trail.
     pub const fn name(&self) -> &'static str {
         match self {
-            Failure::Refused { .. } => "refused",
+            Failure::Refused { .. } => REFUSED,
             Failure::Unavailable { .. } => "unavailable",
             Failure::TimedOut => "timed_out",
             Failure::Unreadable { .. } => "unreadable",
@@ -114,7 +117,7 @@ impl Failure {
             Failure::Unavailable { reason, .. } => format!("the function could not be run: {reason}"),
             Failure::TimedOut => "the function did not reply in time".to_owned(),
             Failure::Unreadable { reason } => format!("the function's reply cannot be read: {reason}"),
-            Failure::Busy => "as many calls of the function as may run at once do".to_owned(),
+            Failure::Busy => "as many calls of the function run as its entry's concurrency says".to_owned(),
         }
     }
 }

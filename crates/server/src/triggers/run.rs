@@ -1,6 +1,9 @@
 //! Runs the function that a pool names for a trigger, and turns what became of it into an answer.
 
-use super::invocation::{Failure, Invocation};
+use super::{
+    invocation::{Failure, Invocation, REFUSED},
+    program::environment::function_name,
+};
 use crate::{
     app::App,
     callers::call_origin::CallOrigin,
@@ -123,16 +126,25 @@ fn note(
     reason: Option<String>,
 ) {
     app.metrics.function_ran(source.trigger().as_str(), outcome, took);
-    tracing::info!(
-        source = source.as_str(),
-        function = invocation.arn,
-        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        outcome,
-        decided,
-        reason,
-        "a function ran"
-    );
-    let run = FunctionRun { source, took, outcome, decided };
+    macro_rules! line {
+        ($level:ident, $text:literal) => {
+            tracing::$level!(
+                source = source.as_str(),
+                function = invocation.arn,
+                took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                outcome,
+                decided,
+                reason,
+                $text
+            )
+        };
+    }
+    match outcome {
+        OK | REFUSED => line!(info, "a function ran"),
+        _ => line!(warn, "a function gave no answer"),
+    }
+    let name = function_name(&invocation.arn).to_owned();
+    let run = FunctionRun { source, name, took, outcome, decided };
     call_facts::note(|facts| facts.functions.push(run));
 }
 

@@ -1,15 +1,29 @@
-//! Pools whose functions cannot be run, because no entry of the settings fits them.
+//! Functions that cannot be run: no entry of the settings fits them, or their handler is not there.
 
 use super::functions::Functions;
+use crate::config::{
+    Config,
+    functions::{Program, Run, Way},
+};
 use rules::ids::PoolId;
 use spec::cognito_idp::LambdaConfigType;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 use store::{Db, Error};
 
 /// How many pools are read at once.
 const PAGE_POOLS: i64 = 100;
 
-/// These pools, each with the functions' ARNs.
+/// The ARNs of entries whose handler is no file, and the file.
+pub fn missing_handlers(config: &Config) -> impl Iterator<Item = (&str, &Path)> {
+    config.functions.iter().filter_map(|function| match &function.way {
+        Way::Program(Program { run: Run::Handler { file, .. }, .. }) if !file.is_file() => {
+            Some((function.arn.as_str(), file.as_path()))
+        }
+        _ => None,
+    })
+}
+
+/// Pools whose functions no entry fits, each with the functions' ARNs.
 ///
 /// # Errors
 /// If the store fails.

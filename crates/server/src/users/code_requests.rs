@@ -116,7 +116,8 @@ fn check_hour(
     }
 }
 
-/// The message to a user, as its functions write it; to nobody, a draft that is not posted and for which none runs.
+/// The message to a user, as its functions write it; to nobody, a draft that is not posted and for which none runs. Where
+/// the client hides who exists, a function that fails leaves the same: a user without a message must look like nobody.
 async fn draft(
     app: &App,
     context: &Context,
@@ -128,10 +129,17 @@ async fn draft(
         Requested::SignUp => Occasion::Resend,
         Requested::PasswordReset => Occasion::Reset,
     };
-    let Some(user) = user else { return Ok(Draft::of_nobody(app, &context.pool, occasion, recipient)) };
+    let of_nobody = |to| Draft::of_nobody(app, &context.pool, occasion, to);
+    let Some(user) = user else { return Ok(of_nobody(recipient)) };
     let client_metadata = context.client_metadata.as_deref();
     let addressed = Addressed { about: context.about(&user.username), occasion, user, client_metadata };
-    Draft::of(app, addressed, recipient).await
+    match Draft::of(app, addressed, recipient.clone()).await {
+        Err(fault) if context.client.hides_users() && fault.code != Code::InternalErrorException => {
+            tracing::warn!(user = user.sub.as_str(), %fault, reason = ?fault.cause, "no code is sent");
+            Ok(of_nobody(recipient))
+        }
+        drafted => drafted,
+    }
 }
 
 /// Makes the user of a name that nobody has, if another system knows the name.
@@ -208,6 +216,9 @@ impl Request {
             (Answer::Refuse(refusal), ..) => return Ok(Err(refusal)),
             (Answer::Pretend(simulated), ..) => {
                 codes::pretend(app, tx, pool, self.purpose(), &owner, &simulated, now)?;
+            }
+            (Answer::Send(to), _, Some(draft)) if !draft.is_to_be_sent() => {
+                codes::pretend(app, tx, pool, self.purpose(), &owner, &to, now)?;
             }
             (Answer::Send(_), Some(user), Some(draft)) if client.hides_users() => {
                 codes::send_discreetly(app, tx, pool, &user, self.purpose(), draft, now)?;

@@ -102,6 +102,11 @@ impl Draft {
         Draft { recipient, sub: None, texts, code, message_id: app.random().uuid_v7(app.now()) }
     }
 
+    /// Whether it is a user's.
+    pub fn is_to_be_sent(&self) -> bool {
+        self.sub.is_some()
+    }
+
     /// The code, for who keeps it.
     pub fn code(&self) -> &str {
         &self.code

@@ -2,11 +2,21 @@
 //! so.
 
 use super::{changes, drafts::Texts, passwords};
-use crate::{app::App, messages::outbox, sign_in::Context, triggers::ask, users::drafts::Addressed};
+use crate::{
+    app::App,
+    messages::outbox,
+    sign_in::{
+        Context,
+        attempts::{self, Counter},
+    },
+    triggers::ask,
+    users::drafts::Addressed,
+};
 use rules::{
     Fault, Random, Result, fault, ids,
     messages::{Medium, Occasion},
     pool::Pool,
+    sign_in::lockout,
     triggers::{Metadata, user_migration::Reply},
     user::{User, attributes, username},
 };
@@ -20,12 +30,24 @@ use zeroize::Zeroizing;
 /// What stands in a welcome for the password, which the user knows.
 const OWN_PASSWORD: &str = "your present password";
 
+/// The name of the answer while a name is locked after wrong passwords.
+const LOCKED: Code = Code::NotAuthorizedException;
+
 /// Why no user was made.
 pub struct Unmigrated {
-    /// What is told of it: that of a name that no user has, but for a failure of ours and too many calls.
+    /// What is told of it: that of a name that no user has, but for a failure of ours, too many calls and the lock.
     pub refusal: Fault,
     /// Whether the function refused, as it does a wrong password. What could not be asked is no guess.
     pub is_guess: bool,
+}
+
+/// A password that the other system is to look at, and where wrong ones are counted.
+#[derive(Clone, Copy)]
+pub struct Guess<'a> {
+    /// The password.
+    pub password: &'a Zeroizing<String>,
+    /// The counter of the name.
+    pub counter: Counter,
 }
 
 /// Asks the function, and makes the user whom it knows. Whether a user with the name is there afterwards is to be looked
@@ -37,12 +59,13 @@ pub async fn migrate(
     app: &App,
     context: &Context,
     typed_name: &str,
-    password: Option<&Zeroizing<String>>,
+    guess: Option<Guess<'_>>,
     metadata: Option<&Metadata>,
 ) -> std::result::Result<(), Unmigrated> {
+    let password = guess.map(|guess| guess.password);
     let made = match ask::migrate(app, context.about(typed_name), password, metadata).await {
         Ok(None) => return Ok(()),
-        Ok(Some(reply)) => make(app, context, typed_name, password, reply).await,
+        Ok(Some(reply)) => make(app, context, typed_name, guess, reply).await,
         Err(fault) => Err(fault),
     };
     match made {
@@ -54,7 +77,8 @@ pub async fn migrate(
 
 /// I, S: the text of an unknown name. Where clients must not learn who exists, it is that of a wrong password.
 fn unmigrated(context: &Context, is_sign_in: bool, fault: Fault) -> Unmigrated {
-    if matches!(fault.code, Code::InternalErrorException | Code::TooManyRequestsException) {
+    let is_told = [Code::InternalErrorException, Code::TooManyRequestsException, LOCKED];
+    if is_told.contains(&fault.code) {
         return Unmigrated { refusal: fault, is_guess: false };
     }
     let cause = fault.cause.map_or_else(String::new, |cause| format!(": {cause}"));
@@ -71,17 +95,22 @@ async fn make(
     app: &App,
     context: &Context,
     typed_name: &str,
-    password: Option<&Zeroizing<String>>,
+    guess: Option<Guess<'_>>,
     reply: Reply,
 ) -> Result<()> {
     let pool = context.pool.clone();
     let mut user = new_user(app, &pool, typed_name, &reply)?;
-    if let Some(password) = password.filter(|_| reply.is_confirmed) {
+    if let Some(guess) = guess.filter(|_| reply.is_confirmed) {
         // D: the pool's policy is not asked.
-        user.password = Some(passwords::make(app, &pool, &user, password.clone(), false).await?);
+        user.password = Some(passwords::make(app, &pool, &user, guess.password.clone(), false).await?);
     }
     let welcomes = welcomes(app, context, &user, &reply.invites).await?;
+    let counter = guess.map(|guess| guess.counter);
     app.write(move |app, tx| {
+        // Others may have guessed wrongly while the function looked at this guess.
+        if let Some(counter) = &counter {
+            lockout::check(attempts::failures(tx, counter)?, app.now())?;
+        }
         if reply.takes_aliases {
             changes::take_aliases(tx, &pool, &user, user.created_at)?;
         }

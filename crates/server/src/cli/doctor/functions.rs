@@ -5,7 +5,7 @@ use crate::{
     cli::random,
     config::{
         Config,
-        functions::{Program, Run, Way},
+        functions::{Program, Way},
     },
     triggers::{functions::Functions, unserved},
 };
@@ -13,13 +13,9 @@ use store::Db;
 
 /// Handlers whose file is not there.
 pub(super) fn handlers(config: &Config) -> Vec<Finding> {
-    let look = |function: &crate::config::functions::Function| match &function.way {
-        Way::Program(Program { run: Run::Handler { file, .. }, .. }) if !file.is_file() => {
-            Some(Wrong(format!("the handler of {} does not exist: {}", function.arn, file.display())))
-        }
-        _ => None,
-    };
-    config.functions.iter().filter_map(look).collect()
+    unserved::missing_handlers(config)
+        .map(|(arn, file)| Wrong(format!("the handler of {arn} does not exist: {}", file.display())))
+        .collect()
 }
 
 /// Access keys of programs that are none.
@@ -31,7 +27,7 @@ pub(super) async fn access_keys(config: &Config, db: &Db) -> Vec<Finding> {
         match db.read(move |tx| store::access_keys::find(tx, &wanted)).await {
             Ok(Some(key)) if key.revoked_at.is_none() => {}
             Ok(_) => findings.push(Wrong(format!(
-                "the access key {id} of {} is unknown or was revoked, so the server does not start: \
+                "the access key {id} of {} is unknown or was revoked, so the function runs without one: \
                  `cognate access-keys list`",
                 function.arn
             ))),

@@ -7,15 +7,16 @@ use crate::{
         functions::{Function, Invoke, Program, Run, Way, Webhook},
     },
     outbound,
-    triggers::webhook,
+    triggers::{program::environment, webhook},
 };
 use anyhow::Result;
 use rules::{hosts::is_loopback, ids};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// How many calls of one function run at once unless an entry says otherwise.
-const CONCURRENCY: usize = 10;
+/// How many calls of one function run at once unless an entry says otherwise: a program takes a process for each.
+const CONCURRENCY_OF_PROGRAMS: usize = 10;
+const CONCURRENCY: usize = 100;
 const CONCURRENCY_MAX: usize = 1_000;
 /// As many as are good at once while one takes the other's place.
 const SECRETS_OF_WEBHOOK_MAX: usize = 2;
@@ -57,7 +58,10 @@ fn entry(name: &str, table: &toml::Table, folder: &Path, config: &Config) -> Res
     Ok(Function {
         arn: arn.to_owned(),
         pools: pools(&section)?,
-        concurrency: section.number("concurrency", 1, CONCURRENCY_MAX)?.unwrap_or(CONCURRENCY),
+        concurrency: section.number("concurrency", 1, CONCURRENCY_MAX)?.unwrap_or(match *way {
+            "handler" | "command" => CONCURRENCY_OF_PROGRAMS,
+            _ => CONCURRENCY,
+        }),
         way: match *way {
             "handler" => Way::Program(program(&section, handler(&section)?)?),
             "command" => Way::Program(program(&section, command(&section)?)?),
@@ -99,9 +103,11 @@ fn program(section: &Section<'_>, run: Run) -> Result<Program> {
     if access_key.is_some_and(|id| !ids::is_access_key_id(id)) {
         return Err(section.mistake("access_key must be the id of an access key of this server, as in AKIA…"));
     }
+    let environment = section.pairs("environment")?;
+    environment::check(&environment, access_key.is_some()).map_err(|mistake| section.mistake(mistake))?;
     Ok(Program {
         run,
-        environment: section.pairs("environment")?,
+        environment,
         // The store that has the secret is opened later.
         access_key: access_key.map(|id| (id.to_owned(), Zeroizing::default())),
     })
@@ -239,6 +245,11 @@ mod tests {
             ("handler = 'a.py'\nsecret = 'hunter2'", "secret does not go with handler"),
             ("handler = 'a.py'\naccess_key = 'hunter2'", "access_key must be the id"),
             ("handler = 'a.py'\nenvironment = { A = 1 }", "environment must be names with texts"),
+            ("handler = 'a.py'\nenvironment = { _HANDLER = 'hunter2' }", "environment cannot name _HANDLER"),
+            (
+                "handler = 'a.py'\naccess_key = 'AKIAIOSFODNN7EXAMPLE'\nenvironment = { AWS_REGION = 'hunter2' }",
+                "environment cannot name AWS_REGION beside access_key",
+            ),
             ("handler = 5", "handler must be a text"),
             ("command = 'hunter2'", "command must be a list of texts"),
             ("command = []", "command must be a list of texts"),

@@ -34,24 +34,35 @@ const HOME: &str = "/nonexistent";
 
 const MEMORY_MB: &str = "128";
 
+/// Those of the names that settings may give where they name no access key: whom AWS's own APIs know the program as.
+const OF_CREDENTIALS: [&str; 5] =
+    ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION", SECRET_ACCESS_KEY, "AWS_SESSION_TOKEN"];
+
+/// The variable that holds a secret.
+pub(super) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+
 /// Refuses names that are Lambda's own, and what no environment can hold.
-pub(super) fn check(variables: &BTreeMap<String, String>) -> Result<(), String> {
+///
+/// # Errors
+/// A text for the operator.
+pub fn check(variables: &BTreeMap<String, String>, has_access_key: bool) -> Result<(), String> {
     for (name, value) in variables {
         let mut letters = name.bytes();
         let is_name = letters.next().is_some_and(|first| first.is_ascii_alphabetic())
             && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
-        if RESERVED.contains(&name.as_str()) {
-            return Err(format!(
-                "the variable {name} is Lambda's own, so a function's settings cannot name it"
-            ));
+        if OF_CREDENTIALS.contains(&name.as_str()) && has_access_key {
+            return Err(format!("environment cannot name {name} beside access_key, which sets it"));
+        }
+        if RESERVED.contains(&name.as_str()) && !OF_CREDENTIALS.contains(&name.as_str()) {
+            return Err(format!("environment cannot name {name}, which Lambda sets itself"));
         }
         if !is_name {
             return Err(format!(
-                "{name:?} is no name of a variable: letters, digits and underscores, a letter first"
+                "environment cannot name {name:?}, which is no name of a variable: letters, digits and underscores, a letter first"
             ));
         }
         if value.contains('\0') {
-            return Err(format!("the value of the variable {name} holds a zero byte"));
+            return Err(format!("environment has a zero byte in the value of {name}"));
         }
     }
     Ok(())
@@ -67,9 +78,6 @@ pub(super) fn variables(spec: &Spec, lambda: &Lambda) -> Vec<(String, OsString)>
     set("LANG", "en_US.UTF-8");
     set("HOME", HOME);
     set("AWS_ENDPOINT_URL", &spec.server_url);
-    for (name, value) in &spec.environment {
-        set(name, value);
-    }
     set("AWS_LAMBDA_FUNCTION_NAME", &lambda.function);
     set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
     set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY_MB);
@@ -81,7 +89,11 @@ pub(super) fn variables(spec: &Spec, lambda: &Lambda) -> Vec<(String, OsString)>
     set("_HANDLER", &handler(&spec.run));
     if let Some((id, secret)) = &spec.access_key {
         set("AWS_ACCESS_KEY_ID", id);
-        set("AWS_SECRET_ACCESS_KEY", secret);
+        set(SECRET_ACCESS_KEY, secret);
+    }
+    // Checked before, so that what Lambda sets stays.
+    for (name, value) in &spec.environment {
+        set(name, value);
     }
     all.insert("LAMBDA_TASK_ROOT".to_owned(), spec.folder.clone().into());
     // Where programs lie is the one thing that it shares with the server, and it is no secret.
@@ -105,7 +117,7 @@ fn handler(run: &Run) -> String {
 }
 
 /// The function's name in an ARN, `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`.
-pub(super) fn function_name(arn: &str) -> &str {
+pub fn function_name(arn: &str) -> &str {
     arn.split(':').nth(6).filter(|name| !name.is_empty()).unwrap_or(arn)
 }
 
@@ -119,7 +131,7 @@ mod tests {
             ("TABLE", "users", true),
             ("PATH", "/opt/bin", true),
             ("AWS_ENDPOINT_URL", "https://example.com", true),
-            ("AWS_REGION", "eu-west-1", false),
+            ("AWS_EXECUTION_ENV", "x", false),
             ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1", false),
             ("_HANDLER", "a.b", false),
             ("_MINE", "x", false),
@@ -129,7 +141,14 @@ mod tests {
         ];
         for (name, value, expected) in cases {
             let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-            assert_eq!(check(&variables).is_ok(), expected, "{name}");
+            for has_access_key in [false, true] {
+                assert_eq!(check(&variables, has_access_key).is_ok(), expected, "{name}");
+            }
+        }
+        for name in OF_CREDENTIALS {
+            let variables = BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+            assert_eq!(check(&variables, false), Ok(()));
+            assert!(check(&variables, true).unwrap_err().contains("beside access_key"));
         }
     }
 

@@ -19,6 +19,7 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
+use zeroize::Zeroizing;
 
 const LOADER_OF_NODE: &str = include_str!("loader.mjs");
 const LOADER_OF_PYTHON: &str = include_str!("loader.py");
@@ -54,7 +55,9 @@ impl Process {
         let function = environment::function_name(arn).to_owned();
         let lambda = Lambda { function, log_stream, runtime_api: own.to_string() };
         let child = command(spec, &lambda).spawn()?;
+        let own_secret = spec.environment.get(environment::SECRET_ACCESS_KEY);
         let secret = spec.access_key.as_ref().map(|(_, secret)| secret.clone());
+        let secret = secret.or_else(|| own_secret.cloned().map(Zeroizing::new));
         let log = Arc::new(Log::new(&lambda.function, secret.filter(|_| !spec.has_invented_key)));
         let link = Arc::new(Link::default());
         let (keep, kept) = oneshot::channel();
