@@ -125,6 +125,30 @@ async fn a_message_that_is_wrong_is_not_sent(lab: Lab) {
     }
 }
 
+/// Where a pool sends links, a text with one is right; until there is a page for it the pool's text carries the code.
+async fn a_link_is_taken_where_the_pool_sends_links(lab: Lab) {
+    let link = json!({"emailMessage": "Press {##Click Here##}", "smsMessage": "never read"});
+    for (option, is_taken) in [("CONFIRM_WITH_LINK", true), ("CONFIRM_WITH_CODE", false)] {
+        let mut pool = members();
+        pool["VerificationMessageTemplate"] =
+            json!({"DefaultEmailOption": option, "EmailMessage": "By code: {####}"});
+        let link = link.clone();
+        let play = move |_: &Value| Reply::With(link.clone());
+        let (scene, _) = StandIn::scene(&lab, &["CustomMessage"], (pool, json!({})), play).await;
+        let address = format!("{}@example.com", option.to_lowercase());
+        let request = json!({"ClientId": scene.client, "Username": "jane", "Password": PASSWORD,
+            "UserAttributes": [{"Name": "email", "Value": address}]});
+        let answer = scene.lab.call("SignUp", request).await;
+        if is_taken {
+            answer.ok();
+            let (message, code) = newest(&scene, &address).await;
+            assert_eq!(message["body"], format!("By code: {code}"));
+        } else {
+            answer.refused("InvalidLambdaResponseException", "Unrecognizable lambda output");
+        }
+    }
+}
+
 /// No function runs for a name that nobody has, and the answer is the same; time may tell, as the security model says.
 async fn nobody_is_written_to(lab: Lab) {
     let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
@@ -143,5 +167,6 @@ both_engines!(
     invitations_have_a_name_and_a_password,
     a_second_factor_is_written_too,
     a_message_that_is_wrong_is_not_sent,
+    a_link_is_taken_where_the_pool_sends_links,
     nobody_is_written_to,
 );
