@@ -48,6 +48,8 @@ impl Client {
         let client = reqwest::Client::builder()
             // A redirect would carry codes and passwords to a place that the operator has not named.
             .redirect(redirect::Policy::none())
+            // And so would a proxy that only a variable of the environment names.
+            .no_proxy()
             .connect_timeout(connect_timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build()
@@ -167,6 +169,20 @@ mod tests {
                 assert_eq!(found, expected.ok_or(Failure::TooLong(10)), "{body}");
             }
         }
+    }
+
+    /// The test above once more, in a process whose environment names a proxy where nobody listens.
+    #[test]
+    fn no_proxy_of_the_environment_is_asked() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "outbound::client::tests::a_longer_answer_is_not_read"]);
+        for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+            again.env(name, format!("http://{closed}"));
+        }
+        let output = again.env_remove("no_proxy").env_remove("NO_PROXY").output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
     }
 
     #[tokio::test]

@@ -25,11 +25,14 @@ impl Common {
     }
 }
 
-/// The programs, each with its ARN.
+/// Each with its ARN; the one that was used last comes last.
+type ByArn = Vec<(String, Arc<Program>)>;
+
+/// The programs of an entry.
 pub(super) struct Programs {
     common: Common,
-    /// The one that was used last comes last. None once they were ended.
-    running: Mutex<Option<Vec<(String, Arc<Program>)>>>,
+    /// None once they were ended.
+    running: Mutex<Option<ByArn>>,
 }
 
 impl Programs {
@@ -68,13 +71,13 @@ impl Programs {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<Vec<(String, Arc<Program>)>>> {
+    fn running(&self) -> MutexGuard<'_, Option<ByArn>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Ends the program that no call has for the longest time, where there are as many as may be.
-fn make_room(running: &mut Vec<(String, Arc<Program>)>) -> Result<(), Failure> {
+fn make_room(running: &mut ByArn) -> Result<(), Failure> {
     if running.len() < PROGRAMS_MAX {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use crate::{
     lab::{AUTHORIZATION, Answer, Lab, MASTER_KEY},
     signer::Signer,
+    triggers::opened::Opened,
 };
 use axum::http::Request;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555";
 const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:210987654321:alias/other";
 
-async fn kms(lab: &Lab, operation: &str, input: Value) -> Answer {
+pub async fn kms(lab: &Lab, operation: &str, input: Value) -> Answer {
     let request = Request::post("/")
         .header("content-type", "application/x-amz-json-1.1")
         .header("authorization", AUTHORIZATION)
@@ -166,4 +167,26 @@ async fn data_keys_come_from_this_server_or_from_the_kms_of_the_settings() {
     }
     let code = custom_sender::encrypt_code(&elsewhere, SystemRandom, "us-east-1_A", KEY, "123456").await;
     assert!(code.unwrap().starts_with("AYADe"));
+}
+
+/// Where a pool names an alias, a message names the key behind it, as the KMS says; this server's aliases are keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_names_the_key_behind_an_alias() {
+    let lab = Lab::sqlite().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let answer = async |body: String| {
+        let asked: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(asked["KeyId"], OTHER_KEY);
+        json!({"KeyId": KEY, "CiphertextBlob": "AAAA", "Plaintext": STANDARD.encode([7; 32])}).to_string()
+    };
+    let router = axum::Router::new().route("/", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let settings = Kms { endpoint, region: "eu-west-1".to_owned(), credentials: None };
+    let elsewhere = DataKeys::new(Some(&settings), lab.app.vault.clone()).unwrap();
+    for (keys, expected) in [(&elsewhere, KEY), (&lab.app.data_keys, OTHER_KEY)] {
+        let code =
+            custom_sender::encrypt_code(keys, SystemRandom, "us-east-1_A", OTHER_KEY, "1").await.unwrap();
+        assert_eq!(Opened::read(&json!(code)).key, expected);
+    }
 }

@@ -19,8 +19,9 @@
 //! | 41 | finding out who exists | [`existence`], [`case_31`], [`case_41`], `sign_in::unknown_users_are_told_or_hidden`, `recovery::strangers_learn_nothing`, `sign_up::strangers_learn_as_little_as_the_client_allows` |
 //! | 43 | SRP values out of range, foreign and late proofs | `sign_in::public_values_out_of_range_are_refused`, `sign_in::a_proof_is_for_one_user_client_and_time`, `rules::sign_in::srp::tests` |
 //! | 44 | forged page tokens, filters, NUL bytes, bodies | [`case_47_and_48`], `groups::tokens_of_other_lists`, `list_users::unreadable_filters`, `rules::pool::user_filter` |
+//! | 45 | making the server ask an address | [`case_45`] |
 //! | 47 | Host and Forwarded headers, proxies that say nothing | [`case_47_and_48`], `sign_up::headers_do_not_reach_a_message` |
-//! | 48 | what belongs to another pool | [`case_47_and_48`], `user_names::pools_know_nothing_of_each_other`, `clients::a_client_belongs_to_one_pool`, `front::browsers_may_ask_and_read` |
+//! | 48 | what belongs to another pool | [`case_47_and_48`], `triggers::tokens::case_48_no_function_says_who_somebody_is`, `user_names::pools_know_nothing_of_each_other`, `clients::a_client_belongs_to_one_pool`, `front::browsers_may_ask_and_read` |
 //! | 49 | comparing secrets, costly passwords | [`case_49`], `sign_in::secrets_prove_the_client` |
 
 mod addresses;
@@ -29,6 +30,7 @@ mod case_33_and_37;
 mod case_36_and_39;
 mod case_40;
 mod case_41;
+mod case_45;
 mod case_47_and_48;
 mod case_49;
 mod existence;

@@ -152,6 +152,31 @@ async fn private_parameters_stay_private(lab: Lab) {
     assert!(stored.iter().all(|document| !document.contains(RIGHT) && !document.contains(&encoded)));
 }
 
+/// A function that quotes an answer tells it to the caller, as at Cognito, and to nobody who reads the trail.
+async fn an_error_is_told_as_it_was_said_and_kept_without_secrets(lab: Lab) {
+    let play = |event: &Value| match event["triggerSource"].as_str() {
+        Some("VerifyAuthChallengeResponse_Authentication") => {
+            Reply::Error("typed-by-jane is not forty-two-in-private")
+        }
+        _ => riddles(event),
+    };
+    let (scene, _) = StandIn::scene(&lab, &CHALLENGES, none(), play).await;
+    scene.user("jane", json!([])).await;
+    let first = begin(&scene, "jane").await.ok();
+    let text = "VerifyAuthChallengeResponse failed with error typed-by-jane is not forty-two-in-private.";
+    let refused = answer(&scene, &first["Session"], "jane", "typed-by-jane").await;
+    refused.refused("UserLambdaValidationException", text);
+    cognate::audit::flush(&scene.lab.app).await.unwrap();
+    let wanted = store::events::Wanted { pool_id: None, user: None, since: None, until: None };
+    let page = lab.app.db.read(move |tx| store::events::list(tx, &wanted, "", 2_000)).await.unwrap();
+    let reasons: Vec<String> = page.events.into_iter().filter_map(|event| event.reason).collect();
+    assert!(
+        reasons.iter().any(|reason| reason.contains("the function refused: *** is not ***")),
+        "{reasons:?}"
+    );
+    assert!(!reasons.concat().contains("typed-by-jane") && !reasons.concat().contains(RIGHT), "{reasons:?}");
+}
+
 async fn nobody_is_asked_the_same_and_never_let_in(lab: Lab) {
     let (scene, functions) = riddle_scene(&lab, (folds(), hides())).await;
     scene.user("jane", json!([])).await;
@@ -235,6 +260,23 @@ async fn where_errors_may_tell_they_do(lab: Lab) {
         "InvalidParameterException",
         "Custom auth lambda trigger is not configured for the user pool.",
     );
+}
+
+/// A block is as long for nobody as for a user, and carries the functions' rounds for both.
+async fn a_secret_block_is_as_long_for_nobody(lab: Lab) {
+    for pool in [folds(), json!({"UsernameAttributes": ["email"]})] {
+        let (scene, _) = riddle_scene(&lab, (pool.clone(), hides())).await;
+        for name in ["jane@example.com", "jo@example.com"] {
+            scene.user(name, json!([])).await;
+            let nobody = name.replace('j', "x");
+            let mut lengths = Vec::new();
+            for name in [name, &nobody] {
+                let (first, _) = srp(&scene, name, PASSWORD).await;
+                lengths.push(first["ChallengeParameters"]["SECRET_BLOCK"].as_str().unwrap().len());
+            }
+            assert_eq!(lengths[0], lengths[1], "{name} in {pool}");
+        }
+    }
 }
 
 /// The password by SRP comes first, and what follows a password: a second factor, before the functions are asked again.
@@ -408,9 +450,11 @@ both_engines!(
     a_function_may_end_it_at_any_time,
     rounds_end_whatever_a_function_says,
     private_parameters_stay_private,
+    an_error_is_told_as_it_was_said_and_kept_without_secrets,
     nobody_is_asked_the_same_and_never_let_in,
     where_errors_may_tell_they_do,
     locks_and_resets,
+    a_secret_block_is_as_long_for_nobody,
     srp_is_a_round_of_a_custom_sign_in,
     case_36_a_second_factor_follows_the_password,
     case_39_a_round_is_good_in_its_place_alone,

@@ -125,6 +125,30 @@ async fn a_message_that_is_wrong_is_not_sent(lab: Lab) {
     }
 }
 
+/// Where a pool sends links, a text with one is right; until there is a page for it the pool's text carries the code.
+async fn a_link_is_taken_where_the_pool_sends_links(lab: Lab) {
+    let link = json!({"emailMessage": "Press {##Click Here##}", "smsMessage": "never read"});
+    for (option, is_taken) in [("CONFIRM_WITH_LINK", true), ("CONFIRM_WITH_CODE", false)] {
+        let mut pool = members();
+        pool["VerificationMessageTemplate"] =
+            json!({"DefaultEmailOption": option, "EmailMessage": "By code: {####}"});
+        let link = link.clone();
+        let play = move |_: &Value| Reply::With(link.clone());
+        let (scene, _) = StandIn::scene(&lab, &["CustomMessage"], (pool, json!({})), play).await;
+        let address = format!("{}@example.com", option.to_lowercase());
+        let request = json!({"ClientId": scene.client, "Username": "jane", "Password": PASSWORD,
+            "UserAttributes": [{"Name": "email", "Value": address}]});
+        let answer = scene.lab.call("SignUp", request).await;
+        if is_taken {
+            answer.ok();
+            let (message, code) = newest(&scene, &address).await;
+            assert_eq!(message["body"], format!("By code: {code}"));
+        } else {
+            answer.refused("InvalidLambdaResponseException", "Unrecognizable lambda output");
+        }
+    }
+}
+
 /// No function runs for a name that nobody has, and the answer is the same; time may tell, as the security model says.
 async fn nobody_is_written_to(lab: Lab) {
     let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
@@ -138,10 +162,31 @@ async fn nobody_is_written_to(lab: Lab) {
     assert!(functions.sources().is_empty());
 }
 
+/// Where errors must not tell who exists, a function that fails tells neither: the answer is that of any name.
+async fn a_failing_function_does_not_tell_who_exists(lab: Lab) {
+    let hides = json!({"PreventUserExistenceErrors": "ENABLED"});
+    let play = |_: &Value| Reply::Error("out of order");
+    let (hidden, _) = StandIn::scene(&lab, &["CustomMessage"], (members(), hides), play).await;
+    let (open, _) = scene(&lab, play).await;
+    for (scene, is_told) in [(&hidden, false), (&open, true)] {
+        scene.user("jane", mail(true)).await;
+        let request = json!({"ClientId": scene.client, "Username": "jane"});
+        let answer = scene.lab.call("ForgotPassword", request).await;
+        if is_told {
+            answer.refused("UserLambdaValidationException", "CustomMessage failed with error out of order.");
+        } else {
+            answer.ok();
+        }
+        assert!(scene.messages("jane@example.com").await.is_empty());
+    }
+}
+
 both_engines!(
+    a_failing_function_does_not_tell_who_exists,
     every_occasion_has_its_source,
     invitations_have_a_name_and_a_password,
     a_second_factor_is_written_too,
     a_message_that_is_wrong_is_not_sent,
+    a_link_is_taken_where_the_pool_sends_links,
     nobody_is_written_to,
 );

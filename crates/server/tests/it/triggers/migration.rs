@@ -1,6 +1,6 @@
 //! UserMigration: users whom another system knows.
 
-use super::stand_in::{Reply, StandIn};
+use super::stand_in::{self, Reply, StandIn};
 use crate::{
     lab::Lab,
     scene::{PASSWORD, Scene, merged},
@@ -193,6 +193,31 @@ async fn of_many_at_once_one_user_is_made(lab: Lab) {
     scene.sign_in("jane", OLD).await.ok();
 }
 
+/// A guess that the other system takes for right makes no user once the name is locked.
+async fn a_lock_that_begins_while_the_function_runs(lab: Lab) {
+    let (ran, waits) = stand_in::gate();
+    let known = knows(confirmed());
+    let play = move |event: &Value| {
+        if event["request"]["password"] == OLD {
+            waits.hold();
+        }
+        known(event)
+    };
+    let (scene, _) = StandIn::scene(&lab, &["UserMigration"], (json!({}), hides()), play).await;
+    let right = tokio::spawn({
+        let scene = scene.clone();
+        async move { scene.sign_in("jane", OLD).await }
+    });
+    ran.began().await;
+    for _ in 0..6 {
+        scene.sign_in("jane", "wrong").await.error();
+    }
+    ran.go_on();
+    right.await.unwrap().refused("NotAuthorizedException", "Password attempts exceeded");
+    let listed = scene.admin("ListUsers", json!({})).await;
+    assert_eq!(listed["Users"], json!([]));
+}
+
 /// What could not be asked is no guess at a password, and too many calls are told as such.
 async fn a_broken_function_locks_nobody_out(lab: Lab) {
     use std::sync::{
@@ -213,6 +238,7 @@ async fn a_broken_function_locks_nobody_out(lab: Lab) {
 
 both_engines!(
     a_broken_function_locks_nobody_out,
+    a_lock_that_begins_while_the_function_runs,
     a_user_signs_in_with_the_old_password,
     administrators_sign_in_so_too,
     who_is_not_known_there_is_told_so_or_not,

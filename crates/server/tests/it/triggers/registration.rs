@@ -1,6 +1,6 @@
 //! The functions of sign-up, confirmation and recovery.
 
-use super::stand_in::{Reply, StandIn};
+use super::stand_in::{self, Reply, StandIn};
 use crate::{
     lab::{Answer, Lab},
     scene::{PASSWORD, Scene, merged},
@@ -165,7 +165,37 @@ async fn a_reset_is_told(lab: Lab) {
     assert!(functions.sources().is_empty());
 }
 
+/// Who registers while the client is deleted, or the pool closed to strangers, does not register.
+async fn a_pool_that_closes_while_a_function_runs(lab: Lab) {
+    let closed = json!({"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": true}});
+    for (operation, members, expected) in [
+        ("UpdateUserPool", closed, "NotAuthorizedException"),
+        ("DeleteUserPoolClient", json!({}), "ResourceNotFoundException"),
+    ] {
+        let (ran, waits) = stand_in::gate();
+        let play = move |_: &Value| {
+            waits.hold();
+            Reply::Unchanged
+        };
+        let (scene, _) = StandIn::scene(&lab, &["PreSignUp"], verifying(), play).await;
+        let registering = tokio::spawn({
+            let scene = scene.clone();
+            async move { sign_up(&scene, "jane", json!({})).await }
+        });
+        ran.began().await;
+        let mut request = merged(members, json!({"UserPoolId": scene.pool}));
+        if operation == "DeleteUserPoolClient" {
+            request["ClientId"] = json!(scene.client);
+        }
+        lab.admin(operation, request).await.ok();
+        ran.go_on();
+        assert_eq!(registering.await.unwrap().error().0, expected, "{operation}");
+        assert_eq!(scene.admin("ListUsers", json!({})).await["Users"], json!([]));
+    }
+}
+
 both_engines!(
+    a_pool_that_closes_while_a_function_runs,
     a_sign_up_is_told_and_refused,
     a_function_confirms_and_vouches,
     nobody_vouches_for_what_is_not_there,

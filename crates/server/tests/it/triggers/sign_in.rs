@@ -1,9 +1,9 @@
 //! The functions of a sign-in: in which order they run, what each is told, and what its refusal leaves.
 
-use super::stand_in::{Reply, StandIn};
+use super::stand_in::{self, Reply, StandIn};
 use crate::{
     lab::Lab,
-    scene::{PASSWORD, Scene, claims, timestamp},
+    scene::{PASSWORD, Scene, claims, merged, timestamp},
     srp_client::SrpClient,
 };
 use serde_json::{Value, json};
@@ -173,20 +173,12 @@ async fn case_40_what_happens_while_a_function_runs(lab: Lab) {
         ("AdminDisableUser", json!({})),
         ("AdminDeleteUser", json!({})),
         ("AdminSetUserPassword", json!({"Password": "Another-Horse9", "Permanent": true})),
+        ("DeleteUserPoolClient", json!({})),
     ] {
-        let (run, ran) = (
-            tokio::sync::mpsc::unbounded_channel::<()>(),
-            std::sync::Arc::new(tokio::sync::Semaphore::new(0)),
-        );
-        let (sender, mut began) = run;
-        let waits = ran.clone();
+        let (ran, waits) = stand_in::gate();
         let play = move |event: &Value| {
             if event["triggerSource"] == "PostAuthentication_Authentication" {
-                let _ = sender.send(());
-                // The reply comes when the test has done its deed.
-                tokio::task::block_in_place(|| {
-                    tokio::runtime::Handle::current().block_on(waits.acquire()).unwrap().forget();
-                });
+                waits.hold();
             }
             Reply::Unchanged
         };
@@ -196,14 +188,19 @@ async fn case_40_what_happens_while_a_function_runs(lab: Lab) {
             let scene = scene.clone();
             async move { scene.sign_in("jane", PASSWORD).await }
         });
-        began.recv().await.unwrap();
-        let mut request = members;
-        request["UserPoolId"] = json!(scene.pool);
-        request["Username"] = json!("jane");
-        lab.admin(operation, request).await;
-        ran.add_permits(1);
+        ran.began().await;
+        let mut request = merged(members, json!({"UserPoolId": scene.pool, "Username": "jane"}));
+        let mut expected = "NotAuthorizedException";
+        if operation == "DeleteUserPoolClient" {
+            request = json!({"UserPoolId": scene.pool, "ClientId": scene.client});
+            expected = "ResourceNotFoundException";
+        }
+        lab.admin(operation, request).await.ok();
+        ran.go_on();
         let refused = signing_in.await.unwrap().error();
-        assert_eq!(refused.0, "NotAuthorizedException", "{operation}: {}", refused.1);
+        assert_eq!(refused.0, expected, "{operation}: {}", refused.1);
+        let grants = lab.app.db.read(|tx| tx.query_one("SELECT count(*) FROM grants", &[]));
+        assert_eq!(grants.await.unwrap().unwrap().int(0).unwrap(), 0, "{operation}");
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post}
 use cognate::config::functions::{Function, Way, Webhook};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use tokio::sync::{Semaphore, mpsc};
 
 pub const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 
@@ -26,6 +27,47 @@ pub enum Reply {
 }
 
 type Play = dyn Fn(&Value) -> Reply + Send + Sync;
+
+/// Where a function waits until the test has done its deed.
+pub fn gate() -> (Held, Gate) {
+    let (sender, began) = mpsc::unbounded_channel();
+    let go = Arc::new(Semaphore::new(0));
+    (Held { began: began.into(), go: go.clone() }, Gate { began: sender, go })
+}
+
+/// The test's side of a gate.
+pub struct Held {
+    began: tokio::sync::Mutex<mpsc::UnboundedReceiver<()>>,
+    go: Arc<Semaphore>,
+}
+
+/// The function's side of a gate.
+pub struct Gate {
+    began: mpsc::UnboundedSender<()>,
+    go: Arc<Semaphore>,
+}
+
+impl Held {
+    /// Until a function waits.
+    pub async fn began(&self) {
+        self.began.lock().await.recv().await.unwrap();
+    }
+
+    /// Lets one function go on.
+    pub fn go_on(&self) {
+        self.go.add_permits(1);
+    }
+}
+
+impl Gate {
+    /// Waits until the test says so.
+    pub fn hold(&self) {
+        let _ = self.began.send(());
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(self.go.acquire()).unwrap().forget();
+        });
+    }
+}
 
 /// What the functions were told, and how they play.
 #[derive(Clone)]

@@ -6,6 +6,7 @@ use crate::{
     scene::{PASSWORD, Scene, claims},
 };
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 fn config(version: &str) -> Value {
     json!({"PreTokenGenerationConfig": {"LambdaVersion": version, "LambdaArn": FUNCTION}})
@@ -179,7 +180,74 @@ async fn long_and_wrong_claims_are_refused(lab: Lab) {
     }
 }
 
+/// Case 48: whatever a function says in tokens, they are those of the user who signed in.
+async fn case_48_no_function_says_who_somebody_is(lab: Lab) {
+    const FIXED: &str = "acr amr at_hash aud auth_time azp client_id device_key event_id exp iat identities iss jti nbf \
+        nonce origin_jti sub token_use username version";
+    const OF_COGNITO: &str =
+        "cognito:username cognito:groups cognito:roles cognito:preferred_role cognito:x cognito:";
+    const ODD: [&str; 8] =
+        ["SUB", "Sub", "sub ", " sub", "sub\u{0}", "\u{455}ub", "__proto__", "constructor"];
+    let reserved: Vec<&str> = FIXED.split_whitespace().chain(OF_COGNITO.split_whitespace()).collect();
+    let evil: serde_json::Map<String, Value> =
+        reserved.iter().chain(&ODD).map(|name| ((*name).to_owned(), json!("mary"))).collect();
+    for version in ["V2_0", "V3_0"] {
+        let says = Arc::new(Mutex::new(json!({})));
+        let said = says.clone();
+        let play = move |_: &Value| Reply::With(said.lock().unwrap().clone());
+        let (scene, _) = StandIn::configured(&lab, config(version), (json!({}), json!({})), play).await;
+        let sub = scene.user("jane", json!([])).await;
+        scene.user("mary", json!([])).await;
+        scene
+            .admin(
+                "CreateGroup",
+                json!({"GroupName": "staff", "RoleArn": "arn:aws:iam::123456789012:role/staff"}),
+            )
+            .await;
+        scene.admin("AdminAddUserToGroup", json!({"GroupName": "staff", "Username": "jane"})).await;
+        let plain = scene.tokens("jane").await;
+        for suppressed in [json!([]), json!(reserved)] {
+            let changes = json!({"claimsToAddOrOverride": evil, "claimsToSuppress": suppressed});
+            *says.lock().unwrap() = json!({"claimsAndScopeOverrideDetails":
+                {"idTokenGeneration": changes, "accessTokenGeneration": changes}});
+            let tokens = scene.tokens("jane").await;
+            let refresh = json!({"REFRESH_TOKEN": tokens["RefreshToken"]});
+            let refreshed =
+                scene.initiate("REFRESH_TOKEN_AUTH", refresh).await.ok()["AuthenticationResult"].clone();
+            for (tokens, kind) in
+                [&tokens, &refreshed].into_iter().flat_map(|t| [(t, "IdToken"), (t, "AccessToken")])
+            {
+                let (before, after) = (claims(&plain[kind]), claims(&tokens[kind]));
+                for name in &reserved {
+                    let are_groups =
+                        ["cognito:groups", "cognito:roles", "cognito:preferred_role"].contains(name);
+                    if are_groups && suppressed != json!([]) {
+                        assert_eq!(after.get(name), None, "{kind} {name}");
+                    } else if ["event_id", "jti", "origin_jti", "at_hash"].contains(name) {
+                        // They are new in every sign-in.
+                        assert_eq!(after.get(name).is_some(), before.get(name).is_some(), "{kind} {name}");
+                        assert_ne!(after.get(name), Some(&json!("mary")), "{kind} {name}");
+                    } else {
+                        assert_eq!(after.get(name), before.get(name), "{kind} {name}");
+                    }
+                }
+                assert_eq!(after["sub"], sub);
+                assert!(
+                    ODD.iter().all(|name| after[name] == "mary"),
+                    "they are other names, which nobody asks for"
+                );
+            }
+            for token in [&tokens["AccessToken"], &refreshed["AccessToken"]] {
+                let user = scene.lab.call("GetUser", json!({"AccessToken": token})).await.ok();
+                assert_eq!(user["Username"], "jane");
+                assert_eq!(user["UserAttributes"], json!([{"Name": "sub", "Value": sub}]));
+            }
+        }
+    }
+}
+
 both_engines!(
+    case_48_no_function_says_who_somebody_is,
     the_first_version_changes_the_id_token,
     groups_are_overridden_in_both_tokens,
     later_versions_change_both_tokens,
