@@ -33,12 +33,11 @@ fn told<'a, R: Serialize, T, F: FnOnce(Source, &Value) -> Result<T>>(
     Told { source, version: VERSION, request, response, secrets: Vec::new(), read, describe }
 }
 
-/// What decides nothing but by an error; its reply must be an event all the same.
-fn notified<R: Serialize>(
-    source: Source,
-    request: &R,
-) -> Told<'_, R, (), impl FnOnce(Source, &Value) -> Result<()>> {
-    told(source, request, json!({}), |_, reply: &_| check_reply(reply), |()| String::new())
+/// Runs what decides nothing but by an error; its reply must be an event all the same.
+async fn notify<R: Serialize>(app: &App, about: About<'_>, source: Source, request: &R) -> Result<()> {
+    let read = |_, reply: &_| check_reply(reply);
+    run(app, about, told(source, request, json!({}), read, |()| String::new())).await?;
+    Ok(())
 }
 
 /// ValidationData as functions are told of it.
@@ -73,7 +72,7 @@ pub async fn post_confirmation(
 ) -> Result<()> {
     let attributes = user_attributes(about.pool, user);
     let request = post_confirmation::Request { user_attributes: &attributes, client_metadata };
-    Ok(run(app, about, notified(source, &request)).await?.unwrap_or_default())
+    notify(app, about, source, &request).await
 }
 
 /// Whether a sign-in may begin. `user` is none for a name that no user has, where the client must not learn of it.
@@ -88,7 +87,7 @@ pub async fn pre_authentication(
     let user_not_found = hides_users.then_some(user.is_none());
     let request =
         pre_authentication::Request { user_attributes: &attributes, validation_data, user_not_found };
-    Ok(run(app, about, notified(Source::PreAuthentication, &request)).await?.unwrap_or_default())
+    notify(app, about, Source::PreAuthentication, &request).await
 }
 
 /// Everything was proved; tokens follow.
@@ -104,7 +103,7 @@ pub async fn post_authentication(
         new_device_used: false,
         client_metadata,
     };
-    Ok(run(app, about, notified(Source::PostAuthentication, &request)).await?.unwrap_or_default())
+    notify(app, about, Source::PostAuthentication, &request).await
 }
 
 /// A sign-in by custom challenges, as its functions are told of it.
