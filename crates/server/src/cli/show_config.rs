@@ -277,7 +277,7 @@ mod tests {
         let shown = sections(&config.settings.into_config().unwrap());
         let handler = format!("*:c by handler {}#handler, 10 at once", folder.path().join("c.mjs").display());
         for ((name, value), expected) in shown.iter().zip([
-            ("functions 1", "*:a by webhook of https://h, secret (hidden), 10 at once"),
+            ("functions 1", "*:a by webhook of https://h, secret (hidden), 100 at once"),
             ("functions 2", "*:b by command /bin/b, 10 at once"),
             ("functions 3", &handler),
             ("kms", "https://k in us-east-1, signed by key"),
