@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 const OWN_PASSWORD: &str = "your present password";
 
 /// Asks the function, and makes the user whom it knows. Whether a user with the name is there afterwards is to be looked
-/// up again: another call may have been faster.
+/// up again: another call may have been faster. It is not asked about what can be no user's name.
 ///
 /// # Errors
 /// What is told of a name that nobody has.
@@ -34,6 +34,9 @@ pub async fn migrate(
     password: Option<&Zeroizing<String>>,
     metadata: Option<&Metadata>,
 ) -> Result<()> {
+    if !username::is_name(typed_name) {
+        return Ok(());
+    }
     let asked = ask::migrate(app, context.about(typed_name), password, metadata).await;
     let made = match asked {
         Ok(None) => return Ok(()),
@@ -136,7 +139,10 @@ fn name<'a>(pool: &Pool, typed_name: &'a str, given: Option<&'a str>) -> Result<
         || pool.has_alias(AliasAttributeType::PreferredUsername);
     match given {
         None => Ok(typed_name),
-        Some(given) if given == typed_name || is_address => Ok(given),
+        Some(given) if given == typed_name => Ok(given),
+        Some(given) if is_address && username::is_name(given) => Ok(given),
+        Some(_) if is_address => Err(fault::lambda_output_unrecognizable()
+            .because("UserMigration gives what can be no user's name as the user name")),
         Some(_) => Err(fault::lambda_output_unrecognizable()
             .because("UserMigration gives another user name than was typed, which is no alias")),
     }
