@@ -91,7 +91,9 @@ fn router(link: Arc<Link>, own: SocketAddrV4) -> Router {
     Router::new().nest("/2018-06-01/runtime", runtime).layer(axum::middleware::from_fn(
         move |request: Request<Body>, next: axum::middleware::Next| async move {
             // A page in a browser of this machine can connect too, under a name that it chose or as another site.
-            let is_page = request.headers().contains_key("sec-fetch-site");
+            // Browsers say so in one header or the other, clients of this API in none.
+            let is_page = request.headers().contains_key("sec-fetch-site")
+                || request.headers().contains_key(header::ORIGIN);
             let is_host = request.headers().get(header::HOST).is_some_and(|host| *host == *own.to_string());
             if is_host && !is_page { next.run(request).await } else { refused(Refusal::State) }
         },

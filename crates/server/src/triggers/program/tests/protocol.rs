@@ -107,13 +107,14 @@ seen.append(ask("GET", "elsewhere")[0])
 host = {"Host": "rebound.example:80"}
 seen.append(name(ask("POST", f"invocation/{second}/response", "1", host)))
 seen.append(name(ask("POST", f"invocation/{second}/response", "1", {"Sec-Fetch-Site": "cross-site"})))
+seen.append(name(ask("POST", f"invocation/{second}/response", "1", {"Origin": "http://evil.example"})))
 ask("POST", f"invocation/{second}/response", json.dumps(seen))
 take()
 "#,
     );
     let (id, state) = (json!([400, "InvalidRequestID"]), json!([403, "InvalidStateTransition"]));
     assert_eq!(reply(&program, json!({})).await, json!([id, id, state, state]));
-    assert_eq!(reply(&program, json!({})).await, json!([id, id, 404, state, state]));
+    assert_eq!(reply(&program, json!({})).await, json!([id, id, 404, state, state, state]));
 }
 
 #[tokio::test]
