@@ -12,7 +12,7 @@ const BLOT: &str = "***";
 const CHARS_MIN: usize = 4;
 
 /// How many secrets are sought, and lines of them; a function decides how many its challenges have.
-const SECRETS_MAX: usize = 128;
+const SOUGHT_MAX: usize = 128;
 
 /// What is sought.
 pub(super) struct Secrets {
@@ -23,7 +23,7 @@ pub(super) struct Secrets {
 impl Secrets {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a Zeroizing<String>>) -> Secrets {
         let different: BTreeSet<&str> = secrets.into_iter().flat_map(|secret| with_lines(secret)).collect();
-        if different.len() > SECRETS_MAX {
+        if different.len() > SOUGHT_MAX {
             return Secrets { patterns: None };
         }
         let mut patterns: Vec<Zeroizing<String>> = different.into_iter().flat_map(forms).collect();
@@ -175,8 +175,8 @@ mod tests {
             let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
             blotted(&[&secrets[..], &secrets[..]].concat(), "a secret-0007 line")
         };
-        assert_eq!(blotted(SECRETS_MAX), "a *** line");
-        assert_eq!(blotted(SECRETS_MAX + 1), "***");
+        assert_eq!(blotted(SOUGHT_MAX), "a *** line");
+        assert_eq!(blotted(SOUGHT_MAX + 1), "***");
     }
 
     #[test]

@@ -613,17 +613,18 @@ const OUTSIDE: &[Row] = &[
         FIXED,
         "InvalidLambdaResponseException",
     ),
+    ("error of a function, in characters", Const("server", "ERROR_CHARACTERS_MAX"), FIXED, "cut"),
+    (
+        "secrets of a call, and lines of them, that are left out of what a function says",
+        Const("server", "SOUGHT_MAX"),
+        FIXED,
+        "none of it is logged",
+    ),
     (
         "what is read of an AWS API's error",
         Const("server", "ERROR_BYTES_MAX"),
         FIXED,
         "its name stays unknown",
-    ),
-    (
-        "message of a function's error that names none, in characters",
-        Const("server", "BODY_CHARACTERS_MAX"),
-        FIXED,
-        "cut",
     ),
     (
         "connecting to the KMS of the settings",

@@ -216,7 +216,7 @@ impl Program {
         let answer = match outcome {
             Outcome::Reply(body) => parsed(&body),
             Outcome::TooLong => {
-                Err(Failure::Unreadable { reason: "the reply is longer than 6 MiB".to_owned() })
+                Err(Failure::Unreadable { reason: "the reply is longer than 1 MiB".to_owned() })
             }
             Outcome::Error { message } => Err(Failure::refused(&message, &invocation.secrets)),
             Outcome::Exited { had_taken: false, .. } if is_up => return None,
