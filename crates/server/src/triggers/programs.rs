@@ -25,11 +25,14 @@ impl Common {
     }
 }
 
+/// Each with the function that it is for.
+type Running = Vec<(String, Arc<Program>)>;
+
 /// The programs, each with its ARN.
 pub(super) struct Programs {
     common: Common,
     /// The one that was used last comes last. None once they were ended.
-    running: Mutex<Option<Vec<(String, Arc<Program>)>>>,
+    running: Mutex<Option<Running>>,
 }
 
 impl Programs {
@@ -68,7 +71,7 @@ impl Programs {
         }
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<Vec<(String, Arc<Program>)>>> {
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
