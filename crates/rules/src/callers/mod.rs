@@ -3,3 +3,4 @@
 pub mod policy;
 pub mod resources;
 pub mod sigv4;
+pub mod wrapped;

@@ -1,7 +1,9 @@
 //! Which resource an operation names, as policies know it.
 
+use super::wrapped;
+use serde::Deserialize;
 use serde_json::Value;
-use spec::Service;
+use spec::{Blob, Service};
 
 /// The ARN of what a call is about, taken from its checked input; `*` where the operation names nothing.
 ///
@@ -30,12 +32,20 @@ pub fn resource(service: Service, operation: &str, input: &Value, region: &str, 
             })
         }),
         Service::Sts => member("RoleArn").map(str::to_owned),
-        Service::Kms => member("KeyId").map(|key| match key.starts_with("arn:") {
-            true => key.to_owned(),
-            false => arn(format!("key/{key}")),
-        }),
+        Service::Kms => match member("KeyId") {
+            Some(key) if key.starts_with("arn:") => Some(key.to_owned()),
+            Some(key) => Some(arn(format!("key/{key}"))),
+            None => input.get("CiphertextBlob").and_then(key_of),
+        },
     };
     found.unwrap_or_else(|| "*".to_owned())
+}
+
+/// The ARN of the key that wrapped something.
+fn key_of(blob: &Value) -> Option<String> {
+    let Blob(blob) = Blob::deserialize(blob).ok()?;
+    let (arn, _) = wrapped::parts(&blob)?;
+    wrapped::id_of(arn).map(|_| arn.to_owned())
 }
 
 /// The name of an operation in policies, such as `cognito-idp:AdminGetUser`.
@@ -55,6 +65,8 @@ mod tests {
 
     #[test]
     fn operations_name_their_resource() {
+        let key = "arn:aws:kms:us-east-1:123456789012:key/k";
+        let [of_key, of_none] = [key, "a\nb"].map(|arn| Blob(wrapped::join(arn, b"sealed")));
         for (service, operation, input, expected) in [
             (
                 Service::CognitoIdp,
@@ -105,6 +117,9 @@ mod tests {
                 "arn:aws:kms:eu-west-1:123456789012:key/alias/k",
             ),
             (Service::Kms, "Decrypt", json!({"CiphertextBlob": "AA=="}), "*"),
+            (Service::Kms, "Decrypt", json!({"CiphertextBlob": of_key}), key),
+            (Service::Kms, "Decrypt", json!({"CiphertextBlob": of_key, "KeyId": "arn:other"}), "arn:other"),
+            (Service::Kms, "Decrypt", json!({"CiphertextBlob": of_none}), "*"),
         ] {
             assert_eq!(
                 resource(service, operation, &input, "eu-west-1", "123456789012"),

@@ -6,7 +6,7 @@ use crate::{
     ids::{Sub, Username},
     pool::Pool,
 };
-use spec::cognito_idp::{AliasAttributeType, UsernameAttributeType};
+use spec::cognito_idp::{AliasAttributeType, UsernameAttributeType, shapes};
 
 /// The name of a new user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,11 @@ pub fn new_name(pool: &Pool, typed: &str, sub: &Sub) -> Result<NewName> {
     Ok(NewName { username: sub.as_str().into(), attribute: Some((attribute, typed.to_owned())) })
 }
 
+/// Whether a user may have this name: no operation that names a user takes another.
+pub fn is_name(name: &str) -> bool {
+    spec::validate::check(&shapes::USERNAME_TYPE, &name.into()).is_ok()
+}
+
 /// A name of one's own must not look like an address that is somebody's further sign-in name; this holds for
 /// user names and for preferred user names.
 pub(super) fn check_no_alias(pool: &Pool, name: &str) -> Result<()> {
@@ -58,6 +63,23 @@ pub(super) fn check_no_alias(pool: &Pool, name: &str) -> Result<()> {
 mod tests {
     use super::*;
     use crate::user::samples;
+
+    #[test]
+    fn names_that_operations_take() {
+        let (longest, longer) = ("ä".repeat(128), "ä".repeat(129));
+        for (name, expected) in [
+            ("jane", true),
+            ("jané+1@example.com", true),
+            (&longest, true),
+            (&longer, false),
+            ("", false),
+            ("sp ace", false),
+            ("a\nb", false),
+            ("a\0b", false),
+        ] {
+            assert_eq!(is_name(name), expected, "{name:?}");
+        }
+    }
 
     #[test]
     fn names_by_the_pools_configuration() {

@@ -74,16 +74,20 @@ impl RateLimits {
         self.count_address(self.signatures.as_ref(), address, "signature")
     }
 
+    /// The address, if what comes from it is counted: where no proxy is known, a local one may speak for everybody.
+    pub fn counted(&self, address: Option<IpAddr>) -> Option<IpAddr> {
+        address.filter(|address| self.counts_local || !is_local(*address))
+    }
+
     fn count_address<'a>(
         &self,
         table: Option<&'a Table>,
         address: Option<IpAddr>,
         limit: &'static str,
     ) -> Result<Counted<'a>> {
-        let (Some(table), Some(address)) = (table, address) else { return Ok(Counted::default()) };
-        if !self.counts_local && is_local(address) {
+        let (Some(table), Some(address)) = (table, self.counted(address)) else {
             return Ok(Counted::default());
-        }
+        };
         table.count(&network(address)).ok_or_else(|| self.refusal(limit))
     }
 

@@ -1,7 +1,7 @@
 //! Whether a request was made for and by this machine, of which more is believed.
 
 use super::{admission, forwarded};
-use axum::http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority};
+use axum::http::{HeaderMap, HeaderName, Method, header, request::Parts, uri::Authority};
 use rules::hosts::is_loopback;
 use std::net::IpAddr;
 
@@ -20,7 +20,15 @@ pub fn is_at_home(head: &Parts) -> bool {
     let is_for_us = |address: Option<IpAddr>| address.is_some_and(admission::is_local);
     let forwarded_is_own = forwarded::all(&head.headers).all(is_for_us)
         && forwarded::hosts(&head.headers).all(|host| host.is_some_and(is_own_host));
-    host_is_own && origin_is_own && forwarded_is_own
+    host_is_own && origin_is_own && forwarded_is_own && !is_of_another_site(head)
+}
+
+/// Whether a browser says that another site makes it ask, and names no origin. Who follows a link from there sees the
+/// answer alone.
+fn is_of_another_site(head: &Parts) -> bool {
+    let says = |name: &str, value: &str| head.headers.get_all(name).into_iter().any(|said| said == value);
+    let follows_link = head.method == Method::GET && says("sec-fetch-dest", "document");
+    says("sec-fetch-site", "cross-site") && !head.headers.contains_key(header::ORIGIN) && !follows_link
 }
 
 /// Whether a proxy says that it passed the request on for somebody.
@@ -69,6 +77,27 @@ mod tests {
             let head = Request::get("/").header(name, value).body(()).unwrap().into_parts().0;
             assert_eq!(is_at_home(&head), expected, "{name}: {value}");
             assert_eq!(is_forwarded(&head.headers), !["host", "origin"].contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn another_site_makes_a_browser_ask_for_nothing() {
+        for (method, headers, expected) in [
+            ("POST", &[("sec-fetch-site", "cross-site")][..], false),
+            ("GET", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "image")], false),
+            ("GET", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")], true),
+            ("POST", &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")], false),
+            ("POST", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], false),
+            ("POST", &[("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:3000")], true),
+            ("POST", &[("sec-fetch-site", "cross-site"), ("origin", "http://evil.example")], false),
+            ("POST", &[("sec-fetch-site", "same-site")], true),
+            ("GET", &[("sec-fetch-site", "none")], true),
+        ] {
+            let request = headers.iter().fold(Request::builder().method(method), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+            let head = request.body(()).unwrap().into_parts().0;
+            assert_eq!(is_at_home(&head), expected, "{method} {headers:?}");
         }
     }
 

@@ -1,13 +1,11 @@
 //! The keys that this server keeps itself.
 
 use crate::secrets::vault::Vault;
-use rules::{Random, Sealed, messages::encryption_sdk::EncryptionContext, sealing::SealingKey};
+use rules::{
+    Random, Sealed, callers::wrapped, messages::encryption_sdk::EncryptionContext, sealing::SealingKey,
+};
 use serde_json::json;
 use zeroize::Zeroizing;
-
-/// What a wrapped key begins with: the form that it has.
-const FORM: u8 = 1;
-const ACCOUNT_DIGITS: usize = 12;
 
 /// A key, by its ARN.
 pub(super) struct LocalKey<'a> {
@@ -18,14 +16,14 @@ pub(super) struct LocalKey<'a> {
 impl<'a> LocalKey<'a> {
     /// The key of an ARN; none if it is no key's.
     pub(super) fn of(vault: &Vault, arn: &'a str) -> Option<LocalKey<'a>> {
-        id_of(arn)?;
+        wrapped::id_of(arn)?;
         let sealing = SealingKey::new(&vault.derive(&format!("kms-key:{arn}")));
         Some(LocalKey { arn, sealing })
     }
 
     /// The key that wrapped something, as that says itself.
     pub(super) fn of_wrapped(vault: &Vault, wrapped: &'a [u8]) -> Option<LocalKey<'a>> {
-        LocalKey::of(vault, parts(wrapped)?.0)
+        LocalKey::of(vault, wrapped::parts(wrapped)?.0)
     }
 
     pub(super) fn arn(&self) -> &'a str {
@@ -40,17 +38,12 @@ impl<'a> LocalKey<'a> {
         secret: &[u8],
     ) -> Vec<u8> {
         let Sealed(sealed) = self.sealing.seal(random, &self.bound_to(context), secret);
-        let length = u16::try_from(self.arn.len()).expect("an ARN that a request brings is short");
-        let mut out = vec![FORM];
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(self.arn.as_bytes());
-        out.extend_from_slice(&sealed);
-        out
+        wrapped::join(self.arn, &sealed)
     }
 
     /// Opens what this key wrapped for the same context.
     pub(super) fn unwrap(&self, context: &EncryptionContext, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (arn, sealed) = parts(wrapped)?;
+        let (arn, sealed) = wrapped::parts(wrapped)?;
         (arn == self.arn).then_some(())?;
         self.sealing.try_open(&self.bound_to(context), &Sealed(sealed.to_vec()))
     }
@@ -59,24 +52,6 @@ impl<'a> LocalKey<'a> {
     fn bound_to(&self, context: &EncryptionContext) -> String {
         json!([self.arn, context]).to_string()
     }
-}
-
-fn parts(wrapped: &[u8]) -> Option<(&str, &[u8])> {
-    let ([FORM, high, low], rest) = wrapped.split_first_chunk()? else { return None };
-    let (arn, sealed) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))?;
-    Some((std::str::from_utf8(arn).ok()?, sealed))
-}
-
-/// The account and the id of a key or an alias, from its ARN.
-pub(super) fn id_of(arn: &str) -> Option<(&str, &str)> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "kms", region, account_id, resource] = parts[..] else { return None };
-    let id = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/"))?;
-    let is_word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/".contains(&b))
-    };
-    let is_account = account_id.len() == ACCOUNT_DIGITS && account_id.bytes().all(|b| b.is_ascii_digit());
-    (is_account && [partition, region, id].into_iter().all(is_word)).then_some((account_id, id))
 }
 
 #[cfg(test)]
@@ -119,24 +94,6 @@ mod tests {
                 LocalKey::of_wrapped(&vault, cut).and_then(|key| key.unwrap(&pairs, cut)).is_none(),
                 "{at}"
             );
-        }
-    }
-
-    #[test]
-    fn keys_have_arns() {
-        for (arn, expected) in [
-            (ARN, Some(("123456789012", "a"))),
-            ("arn:aws-cn:kms:cn-north-1:123456789012:alias/a/b", Some(("123456789012", "a/b"))),
-            ("arn:aws:kms:us-east-1:123456789012:key/", None),
-            ("arn:aws:kms:us-east-1:12345678901:key/a", None),
-            ("arn:aws:kms::123456789012:key/a", None),
-            ("arn:aws:kms:us-east-1:123456789012:other/a", None),
-            ("arn:aws:lambda:us-east-1:123456789012:key/a", None),
-            ("arn:aws:kms:us-east-1:123456789012:key/a:b", None),
-            ("alias/a", None),
-            ("", None),
-        ] {
-            assert_eq!(id_of(arn), expected, "{arn}");
         }
     }
 }

@@ -101,7 +101,8 @@ fn begun(
 
 /// What is kept for strangers is bounded: each of these sign-ins leaves a ticket before anything is proved.
 async fn count(app: &App, context: &Context) -> Result<()> {
-    let (Side::User, Some(address)) = (context.side, context.origin.address) else { return Ok(()) };
+    let address = app.rate_limits.counted(context.origin.address);
+    let (Side::User, Some(address)) = (context.side, address) else { return Ok(()) };
     let (owner, now) = (CodeOwner::network(&context.pool.id, address), app.now());
     app.write(move |app, tx| {
         let counted = code_limits::count(app, tx, Limit::CustomSignIns, &owner, now)?;

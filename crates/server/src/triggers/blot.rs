@@ -1,6 +1,8 @@
 //! Blots secrets out of what functions say, in the forms in which programs print them.
 
-use std::collections::BTreeSet;
+mod alphabets;
+
+use std::{collections::BTreeSet, iter};
 use zeroize::Zeroizing;
 
 /// What stands in a secret's place.
@@ -9,7 +11,7 @@ const BLOT: &str = "***";
 /// A secret with fewer characters is blotted only where it stands alone, because it may be part of any word.
 const CHARS_MIN: usize = 4;
 
-/// How many secrets are sought; a function decides how many its challenges have.
+/// How many secrets are sought, and lines of them; a function decides how many its challenges have.
 const SOUGHT_MAX: usize = 128;
 
 /// What is sought.
@@ -20,7 +22,7 @@ pub(super) struct Secrets {
 
 impl Secrets {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a Zeroizing<String>>) -> Secrets {
-        let different: BTreeSet<&str> = secrets.into_iter().map(|secret| secret.as_str()).collect();
+        let different: BTreeSet<&str> = secrets.into_iter().flat_map(|secret| with_lines(secret)).collect();
         if different.len() > SOUGHT_MAX {
             return Secrets { patterns: None };
         }
@@ -51,11 +53,18 @@ impl Secrets {
     }
 }
 
-/// As it is, in JSON, in JSON of ASCII as Python writes it, in JSON within JSON, and between single quotes.
+/// A secret, and its lines, which are printed one by one. Short ones say nothing.
+fn with_lines(secret: &str) -> impl Iterator<Item = &str> {
+    let is_long = |line: &&str| line.chars().count() >= CHARS_MIN;
+    iter::once(secret).chain(secret.split(['\n', '\r']).filter(is_long))
+}
+
+/// As it is, in JSON, in JSON of ASCII as Python writes it, in JSON within JSON, between single quotes, and where it is
+/// no part of any word, in other alphabets.
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let json = in_json(secret);
     let ascii = Zeroizing::new(ascii(&json));
-    vec![
+    let mut forms = vec![
         Zeroizing::new(secret.to_owned()),
         in_json(&json),
         in_json(&ascii),
@@ -63,7 +72,11 @@ fn forms(secret: &str) -> Vec<Zeroizing<String>> {
         Zeroizing::new(json.replace("\\\"", "\"")),
         Zeroizing::new(json.replace("\\\"", "\"").replace('\'', "\\'")),
         json,
-    ]
+    ];
+    if secret.chars().count() >= CHARS_MIN {
+        forms.extend(alphabets::forms(secret));
+    }
+    forms
 }
 
 fn in_json(text: &str) -> Zeroizing<String> {
@@ -139,6 +152,10 @@ mod tests {
             ),
             (&["grün😀"], r#"{"p": "gr\u00fcn\ud83d\ude00"} grün😀"#, r#"{"p": "***"} ***"#),
             (&["new\nline"], r#"["new\nline"]"#, r#"["***"]"#),
+            (&["of\nfour\r\nlines"], "of, four, lines", "of, ***, ***"),
+            (&["a b+c/ä"], "?a%20b%2Bc%2F%C3%A4&x=a+b%2Bc%2F%C3%A4", "?***&x=***"),
+            (&["Passw0rd!"], "UGFzc3cwcmQh x506173737730726421x", "*** x***x"),
+            (&["abc"], "YWJj 616263", "YWJj 616263"),
             (&["secret", "secret-longer"], "secret-longer secret", "*** ***"),
             (&["123"], "123 a123 1234 \"123\" x=123, _123", "*** a123 1234 \"***\" x=***, _123"),
             (&["."], r#"a. "." '.' ..."#, r#"a. "***" '***' ..."#),

@@ -51,7 +51,7 @@ pub struct Guess<'a> {
 }
 
 /// Asks the function, and makes the user whom it knows. Whether a user with the name is there afterwards is to be looked
-/// up again: another call may have been faster.
+/// up again: another call may have been faster. It is not asked about what can be no user's name.
 ///
 /// # Errors
 /// [`Unmigrated`].
@@ -62,6 +62,9 @@ pub async fn migrate(
     guess: Option<Guess<'_>>,
     metadata: Option<&Metadata>,
 ) -> std::result::Result<(), Unmigrated> {
+    if !username::is_name(typed_name) {
+        return Ok(());
+    }
     let password = guess.map(|guess| guess.password);
     let made = match ask::migrate(app, context.about(typed_name), password, metadata).await {
         Ok(None) => return Ok(()),
@@ -168,7 +171,10 @@ fn name<'a>(pool: &Pool, typed_name: &'a str, given: Option<&'a str>) -> Result<
         || pool.has_alias(AliasAttributeType::PreferredUsername);
     match given {
         None => Ok(typed_name),
-        Some(given) if given == typed_name || is_address => Ok(given),
+        Some(given) if given == typed_name => Ok(given),
+        Some(given) if is_address && username::is_name(given) => Ok(given),
+        Some(_) if is_address => Err(fault::lambda_output_unrecognizable()
+            .because("UserMigration gives what can be no user's name as the user name")),
         Some(_) => Err(fault::lambda_output_unrecognizable()
             .because("UserMigration gives another user name than was typed, which is no alias")),
     }

@@ -205,6 +205,64 @@ async fn doctor_names_functions_that_cannot_be_run() {
     assert!(told.contains("*:web by webhook of https://h,") && !told.contains("hunter2"), "{told}");
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_doubts_functions_that_others_may_change_or_name() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = folder.join("settings.toml");
+    fs::write(
+        &file,
+        "[[functions]]\narn = '*:open'\nhandler = 'open.py'\n[[functions]]\narn = '*:within'\nhandler = 'open/a.py'\n\
+         [[functions]]\narn = '*:own'\nhandler = 'own.py'\npools = ['us-east-1_*']\n",
+    )
+    .unwrap();
+    fs::create_dir(folder.join("open")).unwrap();
+    for (name, mode) in [("open.py", 0o646), ("open/a.py", 0o644), ("open", 0o777), ("own.py", 0o664)] {
+        let path = folder.join(name);
+        if !path.is_dir() {
+            fs::write(&path, "").unwrap();
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let file = file.to_str().unwrap();
+    let program = Program::start_with(folder, &folder.join("log"), &["--config", file]);
+    let pool = program.ok("CreateUserPool", serde_json::json!({"PoolName": "p"})).await;
+    let pool = pool["UserPool"]["Arn"].as_str().unwrap().to_owned();
+    drop(program);
+    let doctor = || {
+        let output = command(folder, &["--config", file, "doctor"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let told = doctor();
+    for (arn, place) in [("*:open", "open.py"), ("*:within", "open")] {
+        let place = folder.join(place).display().to_string();
+        let expected =
+            format!("doubt  every user of this machine may change the handler of {arn}: chmod o-w {place}\n");
+        assert!(told.contains(&expected), "{expected}: {told}");
+    }
+    assert!(!told.contains("*:own") && !told.contains("set its pools"), "{told}");
+
+    let policy = |name: &str, actions: &str, resource: &str| {
+        let path = folder.join(name);
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "{actions}", "Resource": "{resource}"}}}}"#
+        );
+        fs::write(&path, text).unwrap();
+        run(folder, &["access-keys", "create", "--name", name, "--policy", path.to_str().unwrap()]);
+    };
+    policy("all", "*", "*");
+    policy("reader", "cognito-idp:Describe*", &pool);
+    assert!(!doctor().contains("set its pools"));
+    policy("owner", "cognito-idp:*", &pool);
+    let told = doctor();
+    for arn in ["*:open", "*:within"] {
+        assert!(told.contains(&format!("any pool may name {arn}: set its pools\n")), "{told}");
+    }
+    assert!(!told.contains("any pool may name *:own"), "{told}");
+}
+
 #[test]
 fn a_program_calls_with_an_access_key_that_there_is() {
     let folder = tempfile::tempdir().unwrap();

@@ -122,7 +122,9 @@ async fn a_policy_says_who_may_use_which_key() {
     for (signer, operation, input, is_allowed) in [
         (&one, "Decrypt", json!({"CiphertextBlob": blob, "KeyId": KEY}), true),
         (&one, "Decrypt", json!({"CiphertextBlob": other_blob, "KeyId": OTHER_KEY}), false),
-        (&one, "Decrypt", json!({"CiphertextBlob": blob}), false),
+        (&one, "Decrypt", json!({"CiphertextBlob": blob}), true),
+        (&one, "Decrypt", json!({"CiphertextBlob": other_blob}), false),
+        (&one, "Decrypt", json!({"CiphertextBlob": "AAAA"}), false),
         (&one, "GenerateDataKey", json!({"KeyId": KEY, "KeySpec": "AES_256"}), false),
         (&one, "DescribeKey", json!({"KeyId": KEY}), false),
         (&all_but_one, "GenerateDataKey", json!({"KeyId": KEY, "KeySpec": "AES_256"}), true),

@@ -622,6 +622,13 @@ const OUTSIDE: &[Row] = &[
         FIXED,
         "InvalidLambdaResponseException",
     ),
+    ("error of a function, in characters", Const("server", "ERROR_CHARACTERS_MAX"), FIXED, "cut"),
+    (
+        "secrets of a call, and lines of them, that are left out of what a function says",
+        Const("server", "SOUGHT_MAX"),
+        FIXED,
+        "none of it is logged",
+    ),
     (
         "what is read of an AWS API's error",
         Const("server", "ERROR_BYTES_MAX"),

@@ -16,7 +16,14 @@ use store::events::{self, Wanted};
 const REFUSAL: (&str, &str) = ("TooManyRequestsException", "Rate exceeded");
 
 /// A call over a socket whose other end is `peer`.
-async fn call_from(lab: &Lab, peer: &str, headers: &[(&str, &str)], operation: &str, input: Value) -> Answer {
+/// Calls an operation as from an address.
+pub async fn call_from(
+    lab: &Lab,
+    peer: &str,
+    headers: &[(&str, &str)],
+    operation: &str,
+    input: Value,
+) -> Answer {
     let mut request = Request::post("/")
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));

@@ -191,6 +191,7 @@ async fn store(config: &Config, db: &Db) -> Vec<Finding> {
     findings.extend(senders(config, db).await);
     findings.extend(functions::access_keys(config, db).await);
     findings.extend(functions::pools(config, db).await);
+    findings.extend(functions::shared(config, db).await);
     if !config.development {
         findings.push(match db.read(store::access_keys::exists).await {
             Ok(true) => Good("there are access keys".to_owned()),

@@ -15,7 +15,7 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
-use super::invocation::{Failure, Invocation};
+use super::invocation::{Failure, Invocation, Said};
 use crate::{
     config::functions::{self, Run},
     secrets::random::SystemRandom,
@@ -216,24 +216,31 @@ impl Program {
         let answer = match outcome {
             Outcome::Reply(body) => parsed(&body),
             Outcome::TooLong => {
-                Err(Failure::Unreadable { reason: "the reply is longer than 6 MiB".to_owned() })
+                Err(Failure::Unreadable { reason: "the reply is longer than 1 MiB".to_owned() })
             }
+            Outcome::Error { message } => Err(Failure::refused(&message, &invocation.secrets)),
             Outcome::Exited { had_taken: false, .. } if is_up => return None,
-            Outcome::Exited { status, .. } => {
+            // A process that had come up is started again at once: one user's event must not stop the others'.
+            Outcome::Exited { status, .. } if is_up => {
                 Err(Failure::refused(&texts::exit_text(&id, status), &invocation.secrets))
             }
-            Outcome::Error { message } | Outcome::NotStarted { message } => {
-                Err(Failure::refused(&message, &invocation.secrets))
+            Outcome::Exited { status, .. } => {
+                Err(self.not_up(&process, invocation, &texts::exit_text(&id, status)))
             }
+            Outcome::NotStarted { message } => Err(self.not_up(&process, invocation, &message)),
         };
         if runs_on {
             self.keep(process);
-        } else if let (false, Err(Failure::Refused { message })) = (is_up, &answer) {
-            // A process that had come up is started again at once: one user's event must not stop the others'.
-            let failure = texts::not_up(&self.spec.run, message.shown());
-            lock(&self.back_off).failed(Instant::now(), process.started, failure, &process.version);
         }
         Some(answer)
+    }
+
+    /// What a program says before it asks for its first event is about the machine, and for the operator alone.
+    fn not_up(&self, process: &Process, invocation: &Invocation, message: &str) -> Failure {
+        let said = Said::new(message, &invocation.secrets);
+        let failure = texts::not_up(&self.spec.run, said.shown());
+        lock(&self.back_off).failed(Instant::now(), process.started, failure.clone(), &process.version);
+        failure
     }
 
     fn keep(&self, process: Process) {

@@ -17,20 +17,25 @@ use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde::Deserialize;
 use std::{
+    mem,
     net::{SocketAddr, SocketAddrV4},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
+    time::Instant,
 };
 
-/// K: limit of AWS Lambda.
-const REPLY_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// D: Lambda allows 6 MB. JSON takes many times its length in memory, and an event with its reply is far shorter.
+const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
 /// A process needs one or two.
 const CONNECTIONS_MAX: usize = 16;
+
+/// How long connections of others are only counted after a warning of them.
+const WARNING_PAUSE: Duration = Duration::from_secs(10);
 
 /// How long to wait when the system refuses a connection, as when descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -46,6 +51,7 @@ struct Described {
 /// Serves one process, as long as it is polled.
 pub(super) async fn serve(listener: TcpListener, own: SocketAddrV4, process: u32, link: Arc<Link>) {
     let router = router(link, own);
+    let strangers = Arc::new(Strangers::default());
     let mut connections = JoinSet::new();
     loop {
         while connections.len() >= CONNECTIONS_MAX {
@@ -54,7 +60,8 @@ pub(super) async fn serve(listener: TcpListener, own: SocketAddrV4, process: u32
         match listener.accept().await {
             Ok((stream, SocketAddr::V4(peer))) => {
                 while connections.try_join_next().is_some() {}
-                connections.spawn(connection(stream, peer, own, process, router.clone()));
+                let is_trusted = is_trusted(peer, own, process, strangers.clone());
+                connections.spawn(connection(stream, is_trusted, router.clone()));
             }
             Ok(_) => {}
             Err(error) => {
@@ -65,10 +72,8 @@ pub(super) async fn serve(listener: TcpListener, own: SocketAddrV4, process: u32
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddrV4, own: SocketAddrV4, process: u32, router: Router) {
-    let is_trusted = tokio::task::spawn_blocking(move || peer::is_trusted(peer, own, process));
-    if !is_trusted.await.unwrap_or(false) {
-        tracing::warn!(%peer, "a connection that is not of the function's program was closed");
+async fn connection(stream: TcpStream, is_trusted: impl Future<Output = bool>, router: Router) {
+    if !is_trusted.await {
         return;
     }
     let _ = stream.set_nodelay(true);
@@ -78,6 +83,38 @@ async fn connection(stream: TcpStream, peer: SocketAddrV4, own: SocketAddrV4, pr
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     if let Err(error) = served.await {
         tracing::debug!(%error, "a function's connection ended early");
+    }
+}
+
+async fn is_trusted(peer: SocketAddrV4, own: SocketAddrV4, process: u32, strangers: Arc<Strangers>) -> bool {
+    let asked = tokio::task::spawn_blocking(move || peer::is_trusted(peer, own, process));
+    let is_trusted = asked.await.unwrap_or(false);
+    if !is_trusted && let Some(count) = strangers.count(Instant::now()) {
+        tracing::warn!(%peer, count, "connections that are not of the function's program were closed");
+    }
+    is_trusted
+}
+
+/// Connections of others. Any user of the machine can make thousands, so that they are told of together.
+#[derive(Default)]
+struct Strangers(Mutex<Untold>);
+
+#[derive(Default)]
+struct Untold {
+    count: u64,
+    told_at: Option<Instant>,
+}
+
+impl Strangers {
+    /// Counts one, and says how many are to be told of now, if any.
+    fn count(&self, now: Instant) -> Option<u64> {
+        let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        untold.count += 1;
+        if untold.told_at.is_some_and(|at| now < at + WARNING_PAUSE) {
+            return None;
+        }
+        untold.told_at = Some(now);
+        Some(mem::take(&mut untold.count))
     }
 }
 
@@ -91,7 +128,9 @@ fn router(link: Arc<Link>, own: SocketAddrV4) -> Router {
     Router::new().nest("/2018-06-01/runtime", runtime).layer(axum::middleware::from_fn(
         move |request: Request<Body>, next: axum::middleware::Next| async move {
             // A page in a browser of this machine can connect too, under a name that it chose or as another site.
-            let is_page = request.headers().contains_key("sec-fetch-site");
+            // Browsers say so in one header or the other, clients of this API in none.
+            let is_page = request.headers().contains_key("sec-fetch-site")
+                || request.headers().contains_key(header::ORIGIN);
             let is_host = request.headers().get(header::HOST).is_some_and(|host| *host == *own.to_string());
             if is_host && !is_page { next.run(request).await } else { refused(Refusal::State) }
         },
@@ -229,4 +268,17 @@ fn json(status: StatusCode, body: String) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_connections_of_others_are_told_of_together() {
+        let (strangers, began) = (Strangers::default(), Instant::now());
+        let count = |seconds| strangers.count(began + Duration::from_secs(seconds));
+        assert_eq!([0, 0, 1, 9].map(count), [Some(1), None, None, None]);
+        assert_eq!([10, 11, 30].map(count), [Some(4), None, Some(2)]);
+    }
 }

@@ -3,11 +3,20 @@
 use super::stand_in::{Reply, StandIn};
 use crate::{
     lab::{Answer, Lab},
+    rate_limits::call_from,
     scene::{PASSWORD, Scene, all_flows, claims, merged, secret_hash, timestamp},
     srp_client::SrpClient,
 };
+use cognate::{
+    app::App,
+    users::{
+        code_limits::{self, Limit},
+        codes::CodeOwner,
+    },
+};
 use rules::sign_in::custom::ROUNDS_MAX;
 use serde_json::{Value, json};
+use store::Tx;
 
 const WRONG: (&str, &str) = ("NotAuthorizedException", "Incorrect username or password.");
 const CHALLENGES: [&str; 3] = ["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"];
@@ -435,6 +444,23 @@ async fn administrators_and_secrets(lab: Lab) {
     assert!(told.iter().all(|event| event["request"]["clientMetadata"] == json!({"way": "on"})), "{told:?}");
 }
 
+/// Where no proxy is named, a local address may be one, and speak for everybody.
+async fn an_address_that_may_be_a_proxys_begins_as_many_as_come(lab: Lab) {
+    let (scene, _) = riddle_scene(&lab, none()).await;
+    scene.user("jane", json!([])).await;
+    for (peer, is_counted) in [("127.0.0.1", false), ("10.0.0.1", false), ("192.0.2.1", true)] {
+        let owner = CodeOwner::network(&scene.pool.as_str().into(), peer.parse().unwrap());
+        let use_up = move |app: &App, tx: &mut Tx<'_>| {
+            while code_limits::count(app, tx, Limit::CustomSignIns, &owner, app.now())?.is_ok() {}
+            Ok(())
+        };
+        scene.lab.app.write(use_up).await.unwrap();
+        let input = json!({"ClientId": scene.client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": "jane"}});
+        let answer = call_from(&scene.lab, peer, &[], "InitiateAuth", input).await;
+        assert_eq!(answer.status == 400, is_counted, "{peer}: {}", answer.text);
+    }
+}
+
 async fn a_client_without_the_flow_is_refused(lab: Lab) {
     let mut flows = all_flows();
     flows.as_array_mut().unwrap().retain(|flow| flow != "ALLOW_CUSTOM_AUTH");
@@ -461,5 +487,6 @@ both_engines!(
     case_40_a_user_who_goes_meanwhile,
     sessions_end_in_time,
     administrators_and_secrets,
+    an_address_that_may_be_a_proxys_begins_as_many_as_come,
     a_client_without_the_flow_is_refused,
 );

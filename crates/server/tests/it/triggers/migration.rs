@@ -146,6 +146,25 @@ async fn names_follow_the_pool(lab: Lab) {
     }
 }
 
+/// The service takes more as USERNAME of a sign-in than as a name of a user.
+async fn what_can_be_no_name_migrates_nobody(lab: Lab) {
+    let long = format!("jane{}", "x".repeat(125));
+    for client in [json!({}), hides()] {
+        let (scene, functions) = scene(&lab, (json!({}), client), confirmed()).await;
+        for name in ["jane doe", "jane\ndoe", "jane\u{7f}", &long] {
+            let with_function = scene.sign_in(name, OLD).await.error();
+            assert_eq!(with_function, scene.sign_in("nobody there", OLD).await.error(), "{name:?}");
+        }
+        assert!(functions.sources().is_empty());
+        assert_eq!(scene.admin("ListUsers", json!({})).await["Users"], json!([]));
+    }
+    let given = jane(json!({"finalUserStatus": "CONFIRMED", "userAttributes":
+        {"email": "jane@example.com", "email_verified": "true", "username": "jane doe"}}));
+    let (aliases, _) = scene(&lab, (json!({"AliasAttributes": ["email"]}), json!({})), given).await;
+    aliases.sign_in("jane@example.com", OLD).await.error();
+    assert_eq!(aliases.admin("ListUsers", json!({})).await["Users"], json!([]));
+}
+
 async fn an_alias_is_taken_only_where_the_function_says_so(lab: Lab) {
     let members = json!({"AliasAttributes": ["email"]});
     for (force, taken) in [(false, false), (true, true)] {
@@ -245,6 +264,7 @@ both_engines!(
     a_password_may_have_to_be_reset,
     a_forgotten_password_migrates,
     names_follow_the_pool,
+    what_can_be_no_name_migrates_nobody,
     an_alias_is_taken_only_where_the_function_says_so,
     what_the_reply_says_of_messages_and_factors,
     of_many_at_once_one_user_is_made,

@@ -91,7 +91,7 @@ async fn a_promise_that_is_never_settled_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_loaded_says_why() {
+async fn a_file_that_cannot_be_loaded_tells_the_operator_why() {
     let cases = [
         ("a.mjs", "export const other = 1;", "a.handler is undefined or not exported"),
         ("b.js#one", "exports.one = 1;", "b.one is not a function"),
@@ -105,7 +105,8 @@ async fn a_file_that_cannot_be_loaded_says_why() {
     ];
     for (name, text, expected) in cases {
         let scene = Scene::new();
-        let message = refusal(&scene.handler(name, text), json!({})).await;
+        let reason = unavailable(&scene.handler(name, text)).await;
+        let (_, message) = reason.split_once(" could not be started: ").unwrap();
         assert!(message.starts_with(expected), "{name}: {message}");
     }
 }

@@ -48,6 +48,11 @@ impl Scene {
         fs::read_to_string(self.path(name)).ok().filter(|text| !text.is_empty())
     }
 
+    /// How many letters there are in the file `starts`, in which programs count theirs.
+    fn starts(&self) -> usize {
+        self.read("starts").unwrap_or_default().len()
+    }
+
     fn program(&self, run: Run) -> Program {
         let settings = functions::Program { run, environment: self.environment.clone(), access_key: None };
         Program::new(settings, self.concurrency, SERVER, "eu-central-1", self.development).unwrap()
@@ -119,15 +124,14 @@ async fn refusal(program: &Program, event: Value) -> String {
     }
 }
 
-/// The refusals until calls are answered without a start, and that answer. A slow machine may need some, because pauses
-/// begin short.
-async fn until_paused(program: &Program) -> (Vec<String>, String) {
-    let mut messages = Vec::new();
+/// How often the program said that it was started, until a call is answered without a start. A slow machine may need
+/// some, because pauses begin short.
+async fn starts_until_paused(scene: &Scene, program: &Program) -> usize {
     loop {
-        match program.invoke(&invocation(json!({})), late()).await {
-            Err(Failure::Refused { message }) => messages.push(message.to_string()),
-            Err(Failure::Unavailable { reason, .. }) => return (messages, reason),
-            other => panic!("{other:?}"),
+        let before = scene.starts();
+        unavailable(program).await;
+        if scene.starts() == before {
+            return before;
         }
     }
 }
