@@ -1,6 +1,6 @@
 //! User pools.
 
-use crate::{Error, Tx, from_json, to_json};
+use crate::{Db, Error, Tx, from_json, to_json};
 use rules::{Millis, ids::PoolId, pool::Pool};
 
 fn pool(row: &crate::Row) -> Result<Pool, Error> {
@@ -22,6 +22,20 @@ pub fn list(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<Pool>, Error
         &[after.into(), limit.into()],
     )?;
     rows.iter().map(pool).collect()
+}
+
+/// How many pools are read at once where all are looked at.
+const PAGE_POOLS: i64 = 100;
+
+/// Shows all pools, page by page, in the order of their ids.
+pub async fn for_each(db: &Db, mut look: impl FnMut(Pool)) -> Result<(), Error> {
+    let mut after = PoolId::default();
+    loop {
+        let page = db.read(move |tx| list(tx, &after, PAGE_POOLS)).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id.clone();
+        page.into_iter().for_each(&mut look);
+    }
 }
 
 /// How many pools there are.

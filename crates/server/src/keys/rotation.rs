@@ -12,8 +12,6 @@ use store::keys::SigningKey;
 const PUBLISHED_AFTER_MS: Millis = DAY + HOUR;
 /// How long before it signs a key is published that comes by schedule.
 const PUBLISHED_BEFORE_MS: Millis = DAY;
-/// How many pools are looked at in one read.
-const PAGE_POOLS: i64 = 100;
 
 /// What becomes of the keys that signed until now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,14 +68,8 @@ async fn replace(
 /// The ids of all pools.
 pub async fn pool_ids(app: &App) -> Result<Vec<PoolId>> {
     let mut ids: Vec<PoolId> = Vec::new();
-    loop {
-        let after = ids.last().cloned().unwrap_or_default();
-        let page = app.db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
-        if page.is_empty() {
-            return Ok(ids);
-        }
-        ids.extend(page.into_iter().map(|pool| pool.id));
-    }
+    store::pools::for_each(&app.db, |pool| ids.push(pool.id)).await?;
+    Ok(ids)
 }
 
 /// Removes the keys whose last tokens have expired, and replaces those that have served as long as the settings say.

@@ -5,9 +5,6 @@ use crate::config::Delivery;
 use rules::ids::PoolId;
 use store::{Db, Error};
 
-/// How many pools are read at once.
-const PAGE_POOLS: i64 = 100;
-
 /// These pools, each with the sender that it names.
 ///
 /// # Errors
@@ -17,16 +14,11 @@ pub async fn find(db: &Db, settings: &Delivery) -> Result<Vec<(PoolId, String)>,
     if settings.smtp_url.is_none() {
         return Ok(found);
     }
-    let mut after = PoolId::default();
-    loop {
-        let page = db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
-        let Some(last) = page.last() else { return Ok(found) };
-        after = last.id.clone();
-        for pool in page {
-            let Some(email) = pool.detail.email_configuration else { continue };
-            let foreign =
-                settings.foreign_sender(email.from.as_deref(), email.reply_to_email_address.as_deref());
-            found.extend(foreign.map(|foreign| (pool.id, foreign.to_owned())));
-        }
-    }
+    store::pools::for_each(db, |pool| {
+        let Some(email) = pool.detail.email_configuration else { return };
+        let foreign = settings.foreign_sender(email.from.as_deref(), email.reply_to_email_address.as_deref());
+        found.extend(foreign.map(|foreign| (pool.id, foreign.to_owned())));
+    })
+    .await?;
+    Ok(found)
 }

@@ -10,9 +10,6 @@ use spec::cognito_idp::LambdaConfigType;
 use std::{collections::BTreeSet, path::Path};
 use store::{Db, Error};
 
-/// How many pools are read at once.
-const PAGE_POOLS: i64 = 100;
-
 /// The ARNs of entries whose handler is no file, and the file.
 pub fn missing_handlers(config: &Config) -> impl Iterator<Item = (&str, &Path)> {
     config.functions.iter().filter_map(|function| match &function.way {
@@ -29,17 +26,13 @@ pub fn missing_handlers(config: &Config) -> impl Iterator<Item = (&str, &Path)> 
 /// If the store fails.
 pub async fn find(db: &Db, functions: &Functions) -> Result<Vec<(PoolId, String)>, Error> {
     let mut found = Vec::new();
-    let mut after = PoolId::default();
-    loop {
-        let page = db.read(move |tx| store::pools::list(tx, &after, PAGE_POOLS)).await?;
-        let Some(last) = page.last() else { return Ok(found) };
-        after = last.id.clone();
-        for pool in page {
-            let named = pool.detail.lambda_config.as_ref().map(arns).unwrap_or_default();
-            let unserved = named.into_iter().filter(|arn| !functions.serves(arn, &pool.id));
-            found.extend(unserved.map(|arn| (pool.id.clone(), arn.to_owned())));
-        }
-    }
+    store::pools::for_each(db, |pool| {
+        let named = pool.detail.lambda_config.as_ref().map(arns).unwrap_or_default();
+        let unserved = named.into_iter().filter(|arn| !functions.serves(arn, &pool.id));
+        found.extend(unserved.map(|arn| (pool.id.clone(), arn.to_owned())));
+    })
+    .await?;
+    Ok(found)
 }
 
 /// All functions that a pool names.
