@@ -27,10 +27,11 @@ const EXTRA_ENUM_VALUES: [(&str, &str); 1] = [("ExplicitAuthFlowsType", "ALLOW_C
 const UNANCHORED: [&str; 1] = ["PasswordType"];
 
 /// Shapes and members that Debug hides though the models do not mark them: whoever reads it in a log could use it.
-const UNMARKED_SECRETS: [&str; 10] = [
+const UNMARKED_SECRETS: [&str; 11] = [
     "ChallengeParametersType",
     "ConfirmationCodeType",
     "DeviceSecretVerifierConfigType",
+    "GrantTokenType",
     "PushToken",
     "SessionTokenString",
     "SyncSessionToken",

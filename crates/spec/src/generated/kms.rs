@@ -181,7 +181,7 @@ impl DataKeySpec {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct DecryptRequest {
     #[serde(rename = "CiphertextBlob", default, skip_serializing_if = "Option::is_none")]
     pub ciphertext_blob: Option<Blob>,
@@ -199,6 +199,21 @@ pub struct DecryptRequest {
     pub dry_run: Option<bool>,
     #[serde(rename = "DryRunModifiers", default, skip_serializing_if = "Option::is_none")]
     pub dry_run_modifiers: Option<Vec<DryRunModifierType>>,
+}
+
+impl std::fmt::Debug for DecryptRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DecryptRequest")
+            .field("CiphertextBlob", &self.ciphertext_blob)
+            .field("EncryptionContext", &self.encryption_context)
+            .field("GrantTokens", &"(hidden)")
+            .field("KeyId", &self.key_id)
+            .field("EncryptionAlgorithm", &self.encryption_algorithm)
+            .field("Recipient", &self.recipient)
+            .field("DryRun", &self.dry_run)
+            .field("DryRunModifiers", &self.dry_run_modifiers)
+            .finish()
+    }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -227,12 +242,21 @@ impl std::fmt::Debug for DecryptResponse {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct DescribeKeyRequest {
     #[serde(rename = "KeyId")]
     pub key_id: String,
     #[serde(rename = "GrantTokens", default, skip_serializing_if = "Option::is_none")]
     pub grant_tokens: Option<Vec<String>>,
+}
+
+impl std::fmt::Debug for DescribeKeyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DescribeKeyRequest")
+            .field("KeyId", &self.key_id)
+            .field("GrantTokens", &"(hidden)")
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -341,7 +365,7 @@ impl ExpirationModelType {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct GenerateDataKeyRequest {
     #[serde(rename = "KeyId")]
     pub key_id: String,
@@ -357,6 +381,20 @@ pub struct GenerateDataKeyRequest {
     pub recipient: Option<RecipientInfo>,
     #[serde(rename = "DryRun", default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
+}
+
+impl std::fmt::Debug for GenerateDataKeyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GenerateDataKeyRequest")
+            .field("KeyId", &self.key_id)
+            .field("EncryptionContext", &self.encryption_context)
+            .field("NumberOfBytes", &self.number_of_bytes)
+            .field("KeySpec", &self.key_spec)
+            .field("GrantTokens", &"(hidden)")
+            .field("Recipient", &self.recipient)
+            .field("DryRun", &self.dry_run)
+            .finish()
+    }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize, Default)]
