@@ -5,12 +5,10 @@ use crate::config::functions::Run;
 use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 /// D: AWS's guide, "Defined runtime environment variables": the names that a function's settings cannot have.
-const RESERVED: [&str; 18] = [
+const RESERVED: [&str; 13] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
     "AWS_EXECUTION_ENV",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -19,12 +17,16 @@ const RESERVED: [&str; 18] = [
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
     "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",
 ];
+
+/// Likewise where they name an access key of this server. Without one they say as whom and where the program calls AWS.
+const OF_CREDENTIALS: [&str; 5] =
+    ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION", SECRET_ACCESS_KEY, "AWS_SESSION_TOKEN"];
+
+/// The variable that holds a secret.
+pub(super) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// Where programs are sought when the server has no PATH itself.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -33,13 +35,6 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const HOME: &str = "/nonexistent";
 
 const MEMORY_MB: &str = "128";
-
-/// Those of the names that settings may give where they name no access key: whom AWS's own APIs know the program as.
-const OF_CREDENTIALS: [&str; 5] =
-    ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION", SECRET_ACCESS_KEY, "AWS_SESSION_TOKEN"];
-
-/// The variable that holds a secret.
-pub(super) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// Refuses names that are Lambda's own, and what no environment can hold.
 ///
@@ -53,7 +48,7 @@ pub fn check(variables: &BTreeMap<String, String>, has_access_key: bool) -> Resu
         if OF_CREDENTIALS.contains(&name.as_str()) && has_access_key {
             return Err(format!("environment cannot name {name} beside access_key, which sets it"));
         }
-        if RESERVED.contains(&name.as_str()) && !OF_CREDENTIALS.contains(&name.as_str()) {
+        if RESERVED.contains(&name.as_str()) {
             return Err(format!("environment cannot name {name}, which Lambda sets itself"));
         }
         if !is_name {
