@@ -12,6 +12,7 @@ use crate::{
         answer,
         functions::{FUNCTION_TIMEOUT, Functions},
         invocation::Invocation,
+        program::START_MAX,
     },
 };
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -22,11 +23,8 @@ use rules::{
 };
 use serde_json::Value;
 use spec::cognito_idp::PreTokenGenerationLambdaVersionType;
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 use tokio::time::Instant;
-
-/// How long the program may take to start beside the event's time: Lambda does not count that either.
-const START: Duration = Duration::from_secs(10);
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -88,7 +86,8 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
     };
     let functions = functions(config, &invoke.handler, &invocation)?;
     let began = Instant::now();
-    let outcome = functions.invoke(&invocation, began + FUNCTION_TIMEOUT + START).await;
+    // The start is not part of the event's time, as at Lambda.
+    let outcome = functions.invoke(&invocation, began + START_MAX + FUNCTION_TIMEOUT).await;
     let took = began.elapsed().as_millis();
     functions.end().await;
     let reply = match outcome {

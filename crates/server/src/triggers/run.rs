@@ -141,7 +141,7 @@ fn note(
     }
     match outcome {
         OK | REFUSED => line!(info, "a function ran"),
-        _ => line!(warn, "a function gave no answer"),
+        _ => line!(warn, "a function failed"),
     }
     let name = function_name(&invocation.arn).to_owned();
     let run = FunctionRun { source, name, took, outcome, decided };

@@ -43,7 +43,7 @@ use zeroize::Zeroizing;
 const INVENTED_KEY: &str = "test";
 
 /// K: how long AWS Lambda waits for a program to ask for its first event.
-const START_MAX: Duration = Duration::from_secs(10);
+pub const START_MAX: Duration = Duration::from_secs(10);
 
 /// A program and its processes, at most as many as calls may run at once. A process is for one ARN, because its
 /// environment names the function; those of one `Program` that run for different ARNs share the bound and the pauses
