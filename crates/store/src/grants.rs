@@ -9,8 +9,9 @@ use rules::{
 use std::sync::LazyLock;
 
 const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
-                       t.nonce, t.generation, t.previous_until, t.sign_outs, t.document";
-const WIDTH: usize = 12;
+                       t.nonce, t.generation, t.previous_until, t.sign_outs, t.device_key, t.last_active_at, \
+                       t.document";
+const WIDTH: usize = 14;
 
 fn grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
@@ -25,7 +26,9 @@ fn grant(row: &Row) -> Result<Grant, Error> {
         generation: row.int(8)?,
         previous_until: row.opt_int(9)?,
         sign_outs: row.int(10)?,
-        facts: from_json(&row.text(11)?)?,
+        device_key: row.opt_text(11)?,
+        last_active_at: row.opt_int(12)?,
+        facts: from_json(&row.text(13)?)?,
     })
 }
 
@@ -33,8 +36,8 @@ fn grant(row: &Row) -> Result<Grant, Error> {
 pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO grants (id, pool_id, client_id, sub, authenticated_at, expires_at, revoked_at, nonce, \
-         generation, previous_until, sign_outs, document) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         generation, previous_until, sign_outs, device_key, last_active_at, document) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         &[
             (&grant.id).into(),
             (&grant.pool_id).into(),
@@ -47,6 +50,8 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), Error> {
             grant.generation.into(),
             grant.previous_until.into(),
             grant.sign_outs.into(),
+            grant.device_key.as_deref().into(),
+            grant.last_active_at.into(),
             (&to_json(&grant.facts)?).into(),
         ],
     )?;

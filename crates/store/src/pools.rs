@@ -81,6 +81,8 @@ pub fn delete(tx: &mut Tx<'_>, id: &PoolId) -> Result<bool, Error> {
         "DELETE FROM groups WHERE pool_id = $1",
         "DELETE FROM searchable_attributes WHERE pool_id = $1",
         "DELETE FROM sign_in_names WHERE pool_id = $1",
+        "DELETE FROM passkeys WHERE pool_id = $1",
+        "DELETE FROM devices WHERE pool_id = $1",
         "DELETE FROM users WHERE pool_id = $1",
         "DELETE FROM signing_keys WHERE pool_id = $1",
         "DELETE FROM clients WHERE pool_id = $1",

@@ -225,7 +225,13 @@ pub fn delete(tx: &mut Tx<'_>, user: &User, names: &[String]) -> Result<bool, Er
         )?;
     }
     forget(tx, user, row.int(0)?, &entries(user))?;
-    tx.execute("DELETE FROM group_members WHERE pool_id = $1 AND sub = $2", &key)?;
+    for sql in [
+        "DELETE FROM group_members WHERE pool_id = $1 AND sub = $2",
+        "DELETE FROM passkeys WHERE pool_id = $1 AND sub = $2",
+        "DELETE FROM devices WHERE pool_id = $1 AND sub = $2",
+    ] {
+        tx.execute(sql, &key)?;
+    }
     // Both hold addresses.
     crate::tickets::delete_of_user(tx, &user.pool_id, &user.sub)?;
     crate::outbox::forget_user(tx, &user.pool_id, &user.username)?;

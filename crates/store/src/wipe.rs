@@ -6,11 +6,13 @@ use crate::{Error, Tx};
 const TABLES: &[&str] = &[
     "attempts",
     "clients",
+    "devices",
     "events",
     "grants",
     "group_members",
     "groups",
     "outbox",
+    "passkeys",
     "searchable_attributes",
     "sign_in_names",
     "signing_keys",

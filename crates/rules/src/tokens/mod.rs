@@ -38,6 +38,10 @@ pub struct Grant {
     pub previous_until: Option<Millis>,
     /// How often the user had been signed out everywhere before.
     pub sign_outs: i64,
+    /// The device that signed in, known or new, where the pool tracks devices.
+    pub device_key: Option<String>,
+    /// When it was last used, where the pool tracks sessions.
+    pub last_active_at: Option<Millis>,
     /// What the sign-in left for the tokens.
     pub facts: GrantFacts,
 }

@@ -1,9 +1,11 @@
 //! A person in a pool: what is remembered of them, and by which names they are found.
 
 pub mod attributes;
+pub mod device;
 pub mod formats;
 pub mod invitation;
 pub mod mfa_preference;
+pub mod passkey;
 pub mod username;
 
 #[cfg(test)]

@@ -179,6 +179,8 @@ impl Fresh {
             generation: 1,
             previous_until: None,
             sign_outs: user.sign_outs,
+            device_key: None,
+            last_active_at: None,
             facts: GrantFacts { event_id: self.event_id.clone(), scopes: vec![SCOPE.to_owned()] },
         }
     }

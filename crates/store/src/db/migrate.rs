@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     (6, "owners_of_tickets", include_str!("../../migrations/0006_owners_of_tickets.sql")),
     (7, "events_that_are_sums", include_str!("../../migrations/0007_events_that_are_sums.sql")),
     (8, "functions_send", include_str!("../../migrations/0008_functions_send.sql")),
+    (9, "passkeys_devices_sessions", include_str!("../../migrations/0009_passkeys_devices_sessions.sql")),
 ];
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
