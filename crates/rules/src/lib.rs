@@ -20,6 +20,7 @@ pub mod sign_in;
 pub mod tokens;
 pub mod triggers;
 pub mod user;
+pub mod webauthn;
 
 pub use fault::{Fault, Result};
 pub use random::Random;

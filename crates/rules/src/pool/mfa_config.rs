@@ -1,7 +1,7 @@
 //! Which second factors a pool offers: what SetUserPoolMfaConfig sets, and what a change of the pool leaves of it.
 
 use super::{Pool, PoolMfa, sms, tiers};
-use crate::{Millis, Result, fault};
+use crate::{Millis, Result, fault, webauthn};
 use spec::{
     Timestamp,
     cognito_idp::{
@@ -29,6 +29,7 @@ pub fn set_by_pool(pool: &mut Pool, wanted: UserPoolMfaType) -> Result<()> {
 pub fn set(pool: &Pool, request: SetUserPoolMfaConfigRequest, now: Millis) -> Result<Pool> {
     let mut pool = pool.clone();
     pool.detail.last_modified_date = Some(Timestamp::from_millis(now));
+    webauthn::settings::check(request.web_authn_configuration.as_ref())?;
     pool.mfa.web_authn = request.web_authn_configuration.clone();
     let software_token =
         request.software_token_mfa_configuration.as_ref().map(|s| s.enabled.unwrap_or(false));
