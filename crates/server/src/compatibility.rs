@@ -17,7 +17,10 @@ pub const PARTLY: &[(&str, &str)] = &[
     ("InitiateAuth", FLOWS),
     ("RespondToAuthChallenge", CHALLENGES),
     ("SetUserMFAPreference", "a passkey as a second factor is refused"),
-    ("SetUserPoolMfaConfig", "WebAuthnConfiguration is kept and described; passkeys are not built"),
+    (
+        "SetUserPoolMfaConfig",
+        "passkeys are registered; FactorConfiguration is kept and described, and signing in by a passkey is refused",
+    ),
     ("UpdateUserPool", "see the members of its configuration below"),
     ("UpdateUserPoolClient", "see the members of its configuration below"),
 ];

@@ -9,6 +9,7 @@ pub mod grants;
 pub mod groups;
 pub mod keys;
 pub mod outbox;
+pub mod passkeys;
 pub mod pools;
 pub mod sealed;
 pub mod settings;

@@ -21,6 +21,8 @@ pub enum Kind {
     AttributeCode,
     /// An authenticator app that a signed-in user is about to register.
     SoftwareToken,
+    /// A passkey that a signed-in user is about to register.
+    Passkey,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Kind::ResetCode => "reset_code",
             Kind::AttributeCode => "attribute_code",
             Kind::SoftwareToken => "software_token",
+            Kind::Passkey => "passkey",
         }
     }
 }
@@ -120,6 +123,22 @@ pub fn find<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Resu
         &[kind.as_str().into(), id.into()],
     )?;
     row.as_ref().map(ticket).transpose()
+}
+
+/// Reads the newest tickets of one kind of a user without using them, expired or not.
+pub fn list_of_user<T: DeserializeOwned>(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    pool_id: &PoolId,
+    sub: &Sub,
+    limit: i64,
+) -> Result<Vec<Ticket<T>>, Error> {
+    let rows = tx.query(
+        "SELECT expires_at, document FROM tickets WHERE pool_id = $1 AND sub = $2 AND kind = $3 \
+         ORDER BY expires_at DESC LIMIT $4",
+        &[pool_id.into(), sub.into(), kind.as_str().into(), limit.into()],
+    )?;
+    rows.iter().map(ticket).collect()
 }
 
 /// Uses a ticket up: of two callers, one gets it.

@@ -105,8 +105,7 @@ impl<'a> Packed<'a> {
             None if algorithm != key.algorithm => return Err(Refusal::AttestationAlgorithm),
             None => key.has_signed(signed, self.signature),
             Some(certificate) => {
-                let certificate =
-                    Certificate::read(certificate).ok_or(Refusal::AttestationCertificate)?;
+                let certificate = Certificate::read(certificate).ok_or(Refusal::AttestationCertificate)?;
                 if certificate.aaguid.is_some_and(|aaguid| aaguid != attested.aaguid) {
                     return Err(Refusal::AttestationModel);
                 }

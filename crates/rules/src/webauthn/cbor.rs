@@ -5,11 +5,11 @@
 use minicbor::{Decoder, data::Type};
 
 /// How deep lists and maps lie in each other. CTAP allows four levels; a certificate chain in a statement is the third.
-const DEPTH_MAX: usize = 6;
+const CBOR_DEPTH_MAX: usize = 6;
 /// Entries of one list or map.
-const ENTRIES_MAX: u64 = 64;
+const CBOR_ENTRIES_MAX: u64 = 64;
 /// Values in one text of CBOR, whatever they lie in.
-const VALUES_MAX: usize = 512;
+const CBOR_VALUES_MAX: usize = 512;
 
 /// A value, whose bytes and texts lie where they were read.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +52,8 @@ pub fn read(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
 
 /// The value that these bytes begin with, and how many of them it takes.
 pub fn read_first(bytes: &[u8]) -> Result<(Value<'_>, usize), Malformed> {
-    let mut reader = Reader { decoder: Decoder::new(bytes), values_left: VALUES_MAX };
-    let value = reader.value(DEPTH_MAX)?;
+    let mut reader = Reader { decoder: Decoder::new(bytes), values_left: CBOR_VALUES_MAX };
+    let value = reader.value(CBOR_DEPTH_MAX)?;
     Ok((value, reader.decoder.position()))
 }
 
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
 
 /// A length that is said, and not too great.
 fn bounded(length: Option<u64>) -> Result<u64, Malformed> {
-    length.filter(|length| *length <= ENTRIES_MAX).ok_or(Malformed)
+    length.filter(|length| *length <= CBOR_ENTRIES_MAX).ok_or(Malformed)
 }
 
 impl<'a> Value<'a> {

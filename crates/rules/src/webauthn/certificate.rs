@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 /// A certificate takes no more.
 const CERTIFICATE_BYTES_MAX: usize = 8_192;
 /// Extensions of a certificate, and parts of a name.
-const ENTRIES_MAX: usize = 32;
+const CERTIFICATE_PARTS_MAX: usize = 32;
 
 const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
@@ -85,7 +85,7 @@ fn check_subject(bytes: &[u8]) -> Option<()> {
             let mut name = Der(set.next(SEQUENCE)?);
             let kind = name.next(OBJECT_IDENTIFIER)?;
             let (tag, value) = name.any()?;
-            if found.len() == ENTRIES_MAX || !name.0.is_empty() {
+            if found.len() == CERTIFICATE_PARTS_MAX || !name.0.is_empty() {
                 return None;
             }
             if matches!(tag, UTF8_STRING | PRINTABLE_STRING) {
@@ -112,7 +112,7 @@ fn extensions(mut list: Der<'_>) -> Option<Option<[u8; 16]>> {
         let kind = extension.next(OBJECT_IDENTIFIER)?;
         let is_critical = extension.next_if(BOOLEAN)?.is_some_and(|value| value == DER_TRUE);
         let value = extension.only(OCTET_STRING)?;
-        if seen.contains(&kind) || seen.len() == ENTRIES_MAX {
+        if seen.contains(&kind) || seen.len() == CERTIFICATE_PARTS_MAX {
             return None;
         }
         seen.push(kind);

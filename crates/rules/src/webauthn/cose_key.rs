@@ -11,7 +11,7 @@ use aws_lc_rs::{
 };
 
 /// A credential's public key takes no more: RSA's with 4096 bits has 526.
-const KEY_BYTES_MAX: usize = 1_024;
+const PUBLIC_KEY_BYTES_MAX: usize = 1_024;
 const RSA_BITS_MIN: usize = 2_048;
 const RSA_BITS_MAX: usize = 4_096;
 /// FIPS 186-5 wants exponents above 2^16; those of authenticators are 2^16 + 1.
@@ -75,7 +75,7 @@ impl CoseKey {
     }
 
     fn try_read(bytes: &[u8]) -> Option<CoseKey> {
-        if bytes.len() > KEY_BYTES_MAX {
+        if bytes.len() > PUBLIC_KEY_BYTES_MAX {
             return None;
         }
         let map = cbor::read(bytes).ok()?.into_map()?;

@@ -4,6 +4,7 @@ pub mod environment;
 pub mod file;
 mod functions;
 mod kms;
+mod passkeys;
 mod section;
 
 use super::rates;
@@ -22,8 +23,11 @@ const LOG_FILTER: &str = "info";
 /// What is needed before the file is read, and so cannot stand in it.
 const BEFORE_THE_FILE: [&str; 4] = ["config", "log", "log_format", "otlp_url"];
 /// What has parts, and so can stand in the file only, each with the form of it there.
-const SECTIONS: [(&str, &str); 2] =
-    [("functions", "sections that begin [[functions]]"), ("kms", "a section [kms]")];
+const SECTIONS: [(&str, &str); 3] = [
+    ("functions", "sections that begin [[functions]]"),
+    ("kms", "a section [kms]"),
+    ("passkeys", "a section [passkeys]"),
+];
 
 /// Every setting, where it is given. The file has the same names in snake_case.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -144,6 +148,9 @@ pub struct Settings {
     /// Who keeps the keys of custom senders.
     #[arg(skip)]
     kms: Option<toml::Table>,
+    /// From where passkeys may be registered and used.
+    #[arg(skip)]
+    passkeys: Option<toml::Table>,
 }
 
 /// Whether administration is open.
@@ -226,6 +233,8 @@ impl Settings {
         )?;
         config.functions = functions::read(&given.functions, &folder, &config)?;
         config.kms = given.kms.map(|table| kms::read(&table, &folder, &config)).transpose()?;
+        let passkeys = given.passkeys.map(|table| passkeys::read(&table, &folder)).transpose()?;
+        config.passkeys = passkeys.unwrap_or_default();
         check(&config)?;
         Ok(config)
     }
@@ -243,6 +252,7 @@ impl Settings {
             metrics_token_file: None,
             functions: [self.functions, file.functions].concat(),
             kms: self.kms.or(file.kms),
+            passkeys: self.passkeys.or(file.passkeys),
             master_key_file: self.master_key_file.or(file.master_key_file),
             mail_senders: self.mail_senders.or(file.mail_senders),
             audit_days: self.audit_days.or(file.audit_days),

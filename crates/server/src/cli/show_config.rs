@@ -65,6 +65,9 @@ fn sections(config: &Config) -> Vec<(String, String)> {
         let value = format!("{} in {}, {}", host(&kms.endpoint), kms.region, signed(&kms.credentials));
         lines.push(("kms".to_owned(), value));
     }
+    if !config.passkeys.android_origins.is_empty() {
+        lines.push(("passkeys".to_owned(), config.passkeys.android_origins.join(", ")));
+    }
     lines
 }
 
@@ -271,7 +274,8 @@ mod tests {
                     secret = 'hunter2 hunter2 hunter2 hunter2'\n\
                     [[functions]]\narn = '*:b'\ncommand = ['/bin/b', '--password=hunter2']\n\
                     [[functions]]\narn = '*:c'\nhandler = 'c.mjs'\nenvironment = { A = 'hunter2' }\n\
-                    [kms]\nendpoint = 'https://k'\naccess_key_id = 'key'\nsecret_access_key = 'hunter2'";
+                    [kms]\nendpoint = 'https://k'\naccess_key_id = 'key'\nsecret_access_key = 'hunter2'\n\
+                    [passkeys]\nandroid_origins = ['android:apk-key-hash:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg']";
         std::fs::write(&path, text).unwrap();
         let config = Cli::try_parse_from(["cognate", "--config", path.to_str().unwrap()]).unwrap();
         let shown = sections(&config.settings.into_config().unwrap());
@@ -281,16 +285,17 @@ mod tests {
             ("functions 2", "*:b by command /bin/b, 10 at once"),
             ("functions 3", &handler),
             ("kms", "https://k in us-east-1, signed by key"),
+            ("passkeys", "android:apk-key-hash:n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"),
         ]) {
             assert_eq!((name.as_str(), value.as_str()), expected);
         }
-        assert_eq!(shown.len(), 4);
+        assert_eq!(shown.len(), 5);
     }
 
     #[test]
     fn the_examples_of_sections_can_be_used() {
         let examples: Vec<&str> = SECTIONS.split("```").skip(1).step_by(2).collect();
-        assert_eq!(examples.len(), 2);
+        assert_eq!(examples.len(), 3);
         for example in examples {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join("kms.secret"), "secret").unwrap();

@@ -15,6 +15,7 @@ pub mod mfa_config;
 pub mod mfa_preference;
 pub mod own_user;
 pub mod paging;
+pub mod passkeys;
 pub mod pools;
 pub mod recovery;
 pub mod refresh;
@@ -174,10 +175,10 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AdminForgetDevice => not_built(operation.spec()),
 
         // Passkeys
-        StartWebAuthnRegistration => not_built(operation.spec()),
-        CompleteWebAuthnRegistration => not_built(operation.spec()),
-        ListWebAuthnCredentials => not_built(operation.spec()),
-        DeleteWebAuthnCredential => not_built(operation.spec()),
+        StartWebAuthnRegistration => signed_in(passkeys::start_web_authn_registration, app, input).await,
+        CompleteWebAuthnRegistration => signed_in(passkeys::complete_web_authn_registration, app, input).await,
+        ListWebAuthnCredentials => signed_in(passkeys::list_web_authn_credentials, app, input).await,
+        DeleteWebAuthnCredential => signed_in(passkeys::delete_web_authn_credential, app, input).await,
 
         // Identity providers
         CreateIdentityProvider => not_built(operation.spec()),

@@ -48,7 +48,11 @@ pub const LATER: &[(&str, &str)] = &[
         "VerificationMessageTemplate.DefaultEmailOption",
         "CONFIRM_WITH_LINK is kept and described; e-mails carry the code, because there is no page for a link yet",
     ),
-    ("WebAuthnConfiguration", "kept and described; registering a passkey is not built and is refused"),
+    (
+        "WebAuthnConfiguration",
+        "counts for registering passkeys, which needs a RelyingPartyId as long as pools have no domain; \
+         FactorConfiguration is kept and described",
+    ),
 ];
 
 /// D: as many as AWS raises its quota to.

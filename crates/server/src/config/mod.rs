@@ -4,12 +4,14 @@ mod delivery;
 pub mod functions;
 mod hashing;
 pub mod kms;
+mod passkeys;
 mod rates;
 pub mod region;
 pub mod text;
 
 pub use delivery::Delivery;
 pub use hashing::Hashing;
+pub use passkeys::Passkeys;
 pub use rates::Rates;
 
 use crate::http::limits::Limits;
@@ -47,6 +49,8 @@ pub struct Config {
     pub functions: Vec<functions::Function>,
     /// Who keeps the keys of custom senders; none: this server.
     pub kms: Option<kms::Kms>,
+    /// From where passkeys may be registered and used.
+    pub passkeys: Passkeys,
     /// What a password hash costs.
     pub hashing: Hashing,
     /// After how many days new keys sign a pool's tokens; none: only by command.
@@ -102,6 +106,7 @@ impl Config {
             delivery: Delivery::default(),
             functions: Vec::new(),
             kms: None,
+            passkeys: Passkeys::default(),
             hashing: Hashing::default(),
             signing_key_days: None,
             audit_days: 90,

@@ -37,6 +37,7 @@ fn gaps() -> Vec<(&'static str, Vec<Gap>)> {
     };
     let key = json!({"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k"}});
     let secrets = json!({"ClientName": "c", "PublishSecretsInAWSSecretsManager": true});
+    let Members(passkey_challenge) = challenge("WEB_AUTHN") else { unreachable!("a challenge is members") };
     vec![
         ("AdminInitiateAuth", flows()),
         ("AdminRespondToAuthChallenge", challenges()),
@@ -46,7 +47,7 @@ fn gaps() -> Vec<(&'static str, Vec<Gap>)> {
         ("InitiateAuth", flows()),
         ("RespondToAuthChallenge", challenges()),
         ("SetUserMFAPreference", vec![passkey()]),
-        ("SetUserPoolMfaConfig", vec![Operation("StartWebAuthnRegistration", json!({}))]),
+        ("SetUserPoolMfaConfig", vec![Operation("RespondToAuthChallenge", passkey_challenge)]),
         ("UpdateUserPool", vec![Members(key)]),
         ("UpdateUserPoolClient", vec![Members(secrets)]),
     ]

@@ -4,11 +4,12 @@
 use cognate::http::limits::Limits;
 use std::{fmt::Write as _, fs, path::PathBuf, sync::OnceLock, time::Duration};
 
-const SECTIONS: [(&str, &[Row]); 7] = [
+const SECTIONS: [(&str, &[Row]); 8] = [
     ("Requests and connections", REQUESTS),
     ("Rates and work", RATES),
     ("Attempts and lives", ATTEMPTS),
     ("Things that are kept", THINGS),
+    ("Passkeys that clients send", PASSKEYS),
     ("Functions that pools name", TRIGGERS),
     ("Background work and outside calls", OUTSIDE),
     ("The store", STORE),
@@ -37,7 +38,45 @@ const LIMIT_EXCEEDED: &str = "LimitExceededException";
 const INVALID: &str = "InvalidParameterException";
 const BAD_REPLY: &str = "InvalidLambdaResponseException";
 const MESSAGE_AGAIN: &str = "the message is tried again";
+const NOT_SUPPORTED: &str = "WebAuthnCredentialNotSupportedException";
 const CLOSED: &str = "the connection is closed";
+
+/// What is answered at a registration. At a sign-in the proof is wrong.
+const PASSKEYS: &[Row] = &[
+    ("client data", Const("rules/webauthn", "CLIENT_DATA_BYTES_MAX"), FIXED, INVALID),
+    ("attestation object", Const("rules/webauthn", "ATTESTATION_OBJECT_BYTES_MAX"), FIXED, INVALID),
+    ("authenticator data", Const("rules/webauthn", "AUTHENTICATOR_DATA_BYTES_MAX"), FIXED, INVALID),
+    ("credential id", Const("rules/webauthn", "CREDENTIAL_ID_BYTES_MAX"), FIXED, INVALID),
+    ("signature", Const("rules/webauthn", "SIGNATURE_BYTES_MAX"), FIXED, INVALID),
+    ("user handle", Const("rules/webauthn", "USER_HANDLE_BYTES_MAX"), FIXED, INVALID),
+    ("transports", Const("rules/webauthn", "TRANSPORTS_MAX"), FIXED, INVALID),
+    (
+        "name of a transport, in characters",
+        Const("rules/webauthn", "TRANSPORT_CHARACTERS_MAX"),
+        FIXED,
+        INVALID,
+    ),
+    ("entries of a list or map of CBOR", Const("rules/webauthn", "CBOR_ENTRIES_MAX"), FIXED, INVALID),
+    ("depth of CBOR", Const("rules/webauthn", "CBOR_DEPTH_MAX"), FIXED, INVALID),
+    ("values in one text of CBOR", Const("rules/webauthn", "CBOR_VALUES_MAX"), FIXED, INVALID),
+    ("public key", Const("rules/webauthn", "PUBLIC_KEY_BYTES_MAX"), FIXED, NOT_SUPPORTED),
+    ("bits of an RSA modulus", Const("rules/webauthn", "RSA_BITS_MAX"), FIXED, NOT_SUPPORTED),
+    ("exponent of an RSA key", Const("rules/webauthn", "RSA_EXPONENT_BYTES_MAX"), FIXED, NOT_SUPPORTED),
+    ("certificates of an attestation", Const("rules/webauthn", "CERTIFICATES_MAX"), FIXED, INVALID),
+    (
+        "a certificate of an attestation",
+        Const("rules/webauthn", "CERTIFICATE_BYTES_MAX"),
+        FIXED,
+        NOT_SUPPORTED,
+    ),
+    (
+        "extensions of a certificate, and parts of its subject",
+        Const("rules/webauthn", "CERTIFICATE_PARTS_MAX"),
+        FIXED,
+        NOT_SUPPORTED,
+    ),
+    ("origin", Const("rules/webauthn", "ORIGIN_BYTES_MAX"), FIXED, "WebAuthnOriginNotAllowedException"),
+];
 
 const TRIGGERS: &[Row] = &[
     (
@@ -432,6 +471,30 @@ const ATTEMPTS: &[Row] = &[
         "EnableSoftwareTokenMFAException",
     ),
     (
+        "time to complete the registration of a passkey",
+        Const("server", "PASSKEY_REGISTRATION_TTL_MS"),
+        FIXED,
+        "WebAuthnChallengeNotFoundException",
+    ),
+    (
+        "how long clients wait for a new passkey, as the options say",
+        Const("rules", "CREATION_TIMEOUT_MS"),
+        FIXED,
+        "the client gives up",
+    ),
+    (
+        "how long clients wait for the proof of a passkey, as the options say",
+        Const("rules", "REQUEST_TIMEOUT_MS"),
+        FIXED,
+        "the client gives up",
+    ),
+    (
+        "registrations of passkeys that are looked through for one of another client",
+        Const("server", "PASSKEY_REGISTRATIONS_MAX"),
+        FIXED,
+        "WebAuthnChallengeNotFoundException",
+    ),
+    (
         "difference of clocks in SRP's TIMESTAMP",
         Const("server", "TIMESTAMP_TOLERANCE_MS"),
         FIXED,
@@ -453,6 +516,7 @@ const THINGS: &[Row] = &[
     ("secrets of a client", Const("server", "SECRETS_MAX"), FIXED, LIMIT_EXCEEDED),
     ("groups of a pool", Const("server", "GROUPS_PER_POOL_MAX"), FIXED, LIMIT_EXCEEDED),
     ("groups of a user", Const("server", "GROUPS_PER_USER_MAX"), FIXED, LIMIT_EXCEEDED),
+    ("passkeys of a user", Const("rules", "PASSKEYS_PER_USER_MAX"), FIXED, LIMIT_EXCEEDED),
     ("users of a pool", Text("none but the disk's"), FIXED, ""),
     ("custom attributes of a pool", Const("rules", "CUSTOM_ATTRIBUTES_MAX"), FIXED, INVALID),
     ("name of an attribute, in characters", Const("rules", "NAME_CHARACTERS_MAX"), FIXED, INVALID),

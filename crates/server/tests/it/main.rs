@@ -26,6 +26,7 @@ mod operation;
 mod outbox;
 mod overload;
 mod own_account;
+mod passkeys;
 mod passwords_meanwhile;
 mod pools;
 mod program;
@@ -39,6 +40,9 @@ mod sign_in;
 mod sign_up;
 mod signer;
 mod sockets;
+#[path = "../../../rules/src/webauthn/tests/soft_authenticator.rs"]
+#[allow(dead_code, reason = "the tests of the rules use the rest")]
+mod soft_authenticator;
 mod srp_client;
 mod tokens;
 mod triggers;

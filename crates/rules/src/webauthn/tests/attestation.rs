@@ -72,8 +72,7 @@ fn the_statement_has_its_form() {
     assert_eq!(verdict(&list), Some(Refusal::AttestationStatement));
     let mut unknown = draft;
     unknown.format = "packed".into();
-    unknown.statement =
-        Statement::Signed { algorithm: -65_535, key: Key::es256(), certificates: None };
+    unknown.statement = Statement::Signed { algorithm: -65_535, key: Key::es256(), certificates: None };
     assert_eq!(verdict(&unknown), Some(Refusal::AttestationAlgorithm));
 }
 

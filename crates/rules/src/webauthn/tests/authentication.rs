@@ -1,6 +1,4 @@
-use super::{
-    CHALLENGE, ORIGIN, RELYING_PARTY, SUB, expected, keys, registered, soft_authenticator::*,
-};
+use super::{CHALLENGE, ORIGIN, RELYING_PARTY, SUB, expected, keys, registered, soft_authenticator::*};
 use crate::{
     user::passkey::Passkey,
     webauthn::{Authenticated, Expected, Refusal, authenticate, credential_id, options},
@@ -10,8 +8,7 @@ use serde_json::{Value, json};
 use spec::cognito_idp::UserVerificationType;
 
 fn request_options() -> Value {
-    let text =
-        options::request_options(CHALLENGE, RELYING_PARTY, &[], UserVerificationType::Preferred);
+    let text = options::request_options(CHALLENGE, RELYING_PARTY, &[], UserVerificationType::Preferred);
     serde_json::from_str(&text).unwrap()
 }
 
@@ -153,6 +150,9 @@ fn counters_grow() {
         let mut proof = authenticator.proof(&request_options());
         proof.data.sign_count = said;
         let found = authenticate(&expected(), &passkey, &proof.credential());
-        assert_eq!(found.map(|found| found.sign_count), if is_good { Ok(said.into()) } else { Err(Refusal::SignCount) });
+        assert_eq!(
+            found.map(|found| found.sign_count),
+            if is_good { Ok(said.into()) } else { Err(Refusal::SignCount) }
+        );
     }
 }

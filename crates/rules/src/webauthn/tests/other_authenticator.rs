@@ -60,25 +60,38 @@ fn asked<T: DeserializeOwned>(options: Value) -> T {
     serde_json::from_value(json!({ "publicKey": options })).unwrap()
 }
 
+/// What the client answers, with its lists of bytes as texts, as browsers have them.
 fn answered(credential: impl Serialize) -> Value {
-    serde_json::to_value(credential).unwrap()
+    let mut credential = serde_json::to_value(credential).unwrap();
+    let id = credential["rawId"].take();
+    credential["rawId"] = encoded(&id);
+    for value in credential["response"].as_object_mut().unwrap().values_mut() {
+        if value.as_array().is_some_and(|list| list.iter().all(Value::is_number)) {
+            *value = encoded(value);
+        }
+    }
+    credential
+}
+
+fn encoded(list: &Value) -> Value {
+    let bytes: Vec<u8> = serde_json::from_value(list.clone()).unwrap();
+    json!(options::encoded_id(&bytes))
 }
 
 #[test]
 fn an_authenticator_from_elsewhere_registers_and_proves() {
-    let authenticator =
-        Authenticator::new(Aaguid::new_empty(), None::<Passkey>, Agrees, RustCryptoBackend);
+    let authenticator = Authenticator::new(Aaguid::new_empty(), None::<Passkey>, Agrees, RustCryptoBackend);
     let mut client = Client::new(authenticator);
     let origin = Url::parse(ORIGIN).unwrap();
     let expected = Expected { user_verification: true, ..expected() };
 
     let created = run(client.register(&origin, asked(creation_options()), DefaultClientData)).unwrap();
-    let registered = register(&expected, &answered(created)).unwrap();
+    let created = answered(created);
+    let registered = register(&expected, &created).unwrap_or_else(|refusal| panic!("{refusal}: {created}"));
     let mut passkey = registered.into_passkey(&"pool".into(), &SUB.into(), RELYING_PARTY, 1);
 
     let ids = [passkey.credential_id.clone()];
-    let text =
-        options::request_options(CHALLENGE, RELYING_PARTY, &ids, UserVerificationType::Required);
+    let text = options::request_options(CHALLENGE, RELYING_PARTY, &ids, UserVerificationType::Required);
     for _ in 0..2 {
         let options = asked(serde_json::from_str(&text).unwrap());
         let proof = run(client.authenticate(&origin, options, DefaultClientData)).unwrap();

@@ -144,9 +144,7 @@ fn relying_parties() {
 
 #[test]
 fn cbor_is_strict() {
-    let nested = |depth: usize| {
-        (0..depth).fold(write::int(1), |inner, _| write::array(&[inner]))
-    };
+    let nested = |depth: usize| (0..depth).fold(write::int(1), |inner, _| write::array(&[inner]));
     let wide = |count: usize| write::array(&vec![write::int(1); count]);
     let many = write::array(&vec![wide(20); 30]);
     for (bytes, is_good) in [

@@ -1,13 +1,11 @@
 use super::{
-    CHALLENGE, ORIGIN, RELYING_PARTY, SUB, creation, creation_options, expected, keys,
-    soft_authenticator::*,
+    CHALLENGE, ORIGIN, RELYING_PARTY, SUB, creation, creation_options, expected, keys, soft_authenticator::*,
 };
-use crate::webauthn::{
-    Expected, Refusal, Registered, challenge, credential_id,
-    origin::Origins,
-    register,
+use crate::webauthn::{Expected, Refusal, Registered, challenge, credential_id, origin::Origins, register};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE},
 };
-use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE}};
 use serde_json::{Value, json};
 
 fn refused(expected: &Expected<'_>, credential: &Value, refusal: Refusal) {
@@ -142,7 +140,12 @@ fn client_data_are_of_this_ceremony() {
         ("[]", ClientData),
         ("{}", ClientData),
         ("{\"type\": \"webauthn.create\"", ClientData),
-        (&*format!("{{\"type\":\"webauthn.create\",\"challenge\":\"x\",\"challenge\":\"{CHALLENGE}\",\"origin\":\"{ORIGIN}\"}}"), ClientData),
+        (
+            &*format!(
+                "{{\"type\":\"webauthn.create\",\"challenge\":\"x\",\"challenge\":\"{CHALLENGE}\",\"origin\":\"{ORIGIN}\"}}"
+            ),
+            ClientData,
+        ),
         (&"[".repeat(5_000), ClientData),
     ] {
         let (_, draft) = creation();
@@ -210,15 +213,22 @@ fn what_the_authenticator_says() {
             data.flags |= HAS_EXTENSIONS;
             data.rest.clone_from(&rest);
         });
-        assert_eq!(register(&expected(), &credential).err(), (!is_good).then_some(AuthenticatorData), "{rest:?}");
+        assert_eq!(
+            register(&expected(), &credential).err(),
+            (!is_good).then_some(AuthenticatorData),
+            "{rest:?}"
+        );
     }
 }
 
 #[test]
 fn credential_ids_have_a_length_and_are_the_clients() {
-    for (length, refusal) in
-        [(0, Some(Refusal::CredentialIdLength)), (1, None), (1_023, None), (1_024, Some(Refusal::CredentialIdLength))]
-    {
+    for (length, refusal) in [
+        (0, Some(Refusal::CredentialIdLength)),
+        (1, None),
+        (1_023, None),
+        (1_024, Some(Refusal::CredentialIdLength)),
+    ] {
         let (_, mut draft) = creation();
         let id = vec![7; length];
         if (1..=1_023).contains(&length) {

@@ -4,7 +4,7 @@
 use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::SystemRandom,
-    rsa::{KeySize, KeyPair as RsaKeyPair},
+    rsa::{KeyPair as RsaKeyPair, KeySize},
     signature::{
         ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
     },
@@ -264,8 +264,7 @@ impl Creation {
             Statement::Signed { algorithm, key, certificates } => {
                 let hash = digest(&SHA256, self.client_data.to_string().as_bytes());
                 let signature = key.sign(&[&data, hash.as_ref()].concat());
-                let mut members =
-                    vec![("alg", cbor::int(*algorithm)), ("sig", cbor::bytes(&signature))];
+                let mut members = vec![("alg", cbor::int(*algorithm)), ("sig", cbor::bytes(&signature))];
                 if let Some(certificates) = certificates {
                     let certificates: Vec<_> = certificates.iter().map(|c| cbor::bytes(c)).collect();
                     members.push(("x5c", cbor::array(&certificates)));
