@@ -4,6 +4,7 @@
 
 pub mod aws_json;
 mod generated;
+pub mod passkeys;
 pub mod probe;
 pub mod query_xml;
 pub mod rest_json;
@@ -17,8 +18,10 @@ mod values;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("aws_json", aws_json::run),
+    ("passkey_proof", passkeys::proof),
+    ("passkey_registration", passkeys::registration),
     ("query_xml", query_xml::run),
     ("rest_json", rest_json::run),
     ("sigv4", sigv4::run),

@@ -60,7 +60,7 @@ const PASSKEYS: &[Row] = &[
     ("depth of CBOR", Const("rules/webauthn", "CBOR_DEPTH_MAX"), FIXED, INVALID),
     ("values in one text of CBOR", Const("rules/webauthn", "CBOR_VALUES_MAX"), FIXED, INVALID),
     ("public key", Const("rules/webauthn", "PUBLIC_KEY_BYTES_MAX"), FIXED, NOT_SUPPORTED),
-    ("bits of an RSA modulus", Const("rules/webauthn", "RSA_BITS_MAX"), FIXED, NOT_SUPPORTED),
+    ("modulus of an RSA key, in bits", Const("rules/webauthn", "RSA_BITS_MAX"), FIXED, NOT_SUPPORTED),
     ("exponent of an RSA key", Const("rules/webauthn", "RSA_EXPONENT_BYTES_MAX"), FIXED, NOT_SUPPORTED),
     ("certificates of an attestation", Const("rules/webauthn", "CERTIFICATES_MAX"), FIXED, INVALID),
     (

@@ -120,21 +120,26 @@ async fn a_passkey_comes_and_goes(lab: Lab) {
         ids.push(authenticator.id());
         lab.advance(1);
     }
-    let begun = lab.app.now() / 1_000 - 3;
-    let described: Vec<Value> = (begun..)
-        .zip(&ids)
-        .map(|(second, id)| {
+    let listed = list(&lab, json!({"AccessToken": token})).await;
+    let described: Vec<Value> = ids
+        .iter()
+        .zip(listed["Credentials"].as_array().unwrap())
+        .map(|(id, listed)| {
             json!({
                 "CredentialId": id,
                 "FriendlyCredentialName": "Roaming passkey",
                 "RelyingPartyId": RELYING_PARTY,
                 "AuthenticatorAttachment": "cross-platform",
                 "AuthenticatorTransports": ["hybrid", "internal"],
-                "CreatedAt": second as f64,
+                "CreatedAt": listed["CreatedAt"],
             })
         })
         .collect();
-    assert_eq!(list(&lab, json!({"AccessToken": token})).await, json!({ "Credentials": described }));
+    assert_eq!(listed, json!({ "Credentials": described }));
+    let seconds = |passkey: &Value| passkey["CreatedAt"].as_f64().unwrap();
+    let now = lab.app.now() as f64 / 1_000.0;
+    assert!(described.windows(2).all(|pair| (seconds(&pair[1]) - seconds(&pair[0]) - 1.0).abs() < 0.5));
+    assert!((now - seconds(&described[2]) - 1.0).abs() < 0.5);
     let excluded: Vec<Value> = ids.iter().map(|id| json!({"id": id, "type": "public-key"})).collect();
     assert_eq!(started(&lab, &token).await["excludeCredentials"], json!(excluded));
 
@@ -387,12 +392,17 @@ async fn twenty_and_no_more(lab: Lab) {
         tokens.push(token(&Scene { client, ..scene.clone() }, "jane").await);
     }
     // Five clients register the twentieth at once.
-    let mut tasks = Vec::new();
+    let mut calls = Vec::new();
     for token in &tokens {
         let credential = SoftAuthenticator::new(ORIGIN).create(&started(&lab, token).await);
-        let (lab, token) = (lab.clone(), token.clone());
-        tasks.push(tokio::spawn(async move { complete(&lab, &token, &credential).await }));
+        calls.push((lab.clone(), token.clone(), credential));
     }
+    let tasks: Vec<_> = calls
+        .into_iter()
+        .map(|(lab, token, credential)| {
+            tokio::spawn(async move { complete(&lab, &token, &credential).await })
+        })
+        .collect();
     let mut successes = 0;
     for task in tasks {
         let answer = task.await.unwrap();
@@ -404,6 +414,30 @@ async fn twenty_and_no_more(lab: Lab) {
     }
     assert_eq!((successes, count(&lab, &tokens[0]).await), (1, 20));
     start(&lab, &tokens[0]).await.refused(FULL.0, FULL.1);
+}
+
+async fn counters_are_compared_and_set(lab: Lab) {
+    use store::passkeys::{find, update_sign_count};
+    let scene = plain(&lab).await;
+    scene.user("jane", json!([])).await;
+    let mut authenticator = SoftAuthenticator::new(ORIGIN);
+    register(&lab, &token(&scene, "jane").await, &mut authenticator).await;
+    let (pool_id, id) = (rules::ids::PoolId::from(scene.pool), authenticator.credential_id);
+    lab.app
+        .write(move |_, tx| {
+            let passkey = find(tx, &pool_id, &id)?.unwrap();
+            assert_eq!(passkey.sign_count, 1);
+            assert!(update_sign_count(tx, &passkey, 7)?);
+            assert!(!update_sign_count(tx, &passkey, 8)?, "somebody has counted on");
+            let passkey = find(tx, &pool_id, &id)?.unwrap();
+            assert_eq!(passkey.sign_count, 7);
+            assert!(find(tx, &"us-east-1_Another12".into(), &id)?.is_none());
+            assert!(store::passkeys::delete(tx, &pool_id, &passkey.sub, &id)?);
+            assert!(!update_sign_count(tx, &passkey, 8)?, "it is gone");
+            Ok(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn of_parallel_completions_one_succeeds(lab: Lab) {
@@ -436,6 +470,7 @@ both_engines!(
     a_challenge_is_good_once_and_for_a_while,
     a_registration_is_bound,
     twenty_and_no_more,
+    counters_are_compared_and_set,
     of_parallel_completions_one_succeeds,
 );
 

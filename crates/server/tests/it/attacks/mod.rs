@@ -14,9 +14,11 @@
 //! | 35 | a code of an authenticator app used twice | `second_factor::an_authenticator_app_is_asked`, `second_factor::parallel_answers_have_one_success` |
 //! | 36 | a second factor skipped | [`case_36_and_39`], `second_factor::a_session_is_bound`, `rules::sign_in::tests` |
 //! | 37 | a stage skipped by an empty answer | [`case_33_and_37`] |
+//! | 38 | a passkey of the attacker's, by a challenge or token of another place or time | `passkeys::a_registration_is_bound`, `passkeys::a_challenge_is_good_once_and_for_a_while` |
 //! | 39 | a session used for another user, or after its time | [`case_36_and_39`], `second_factor::a_session_is_bound`, `sign_in::a_secret_block_is_spent_once` |
 //! | 40 | disabled or deleted, and still served | [`case_40`], [`case_36_and_39`], `sign_in::statuses_refuse`, `users::tokens_end_with_their_user` |
 //! | 41 | finding out who exists | [`existence`], [`case_31`], [`case_41`], `sign_in::unknown_users_are_told_or_hidden`, `recovery::strangers_learn_nothing`, `sign_up::strangers_learn_as_little_as_the_client_allows` |
+//! | 42 | passkeys: origins, challenges, relying parties, counters, user handles | `passkeys::what_is_not_good_is_refused`, `passkeys::of_parallel_completions_one_succeeds`, `rules::webauthn::tests` |
 //! | 43 | SRP values out of range, foreign and late proofs | `sign_in::public_values_out_of_range_are_refused`, `sign_in::a_proof_is_for_one_user_client_and_time`, `rules::sign_in::srp::tests` |
 //! | 44 | forged page tokens, filters, NUL bytes, bodies | [`case_47_and_48`], `groups::tokens_of_other_lists`, `list_users::unreadable_filters`, `rules::pool::user_filter` |
 //! | 45 | making the server ask an address | [`case_45`] |
