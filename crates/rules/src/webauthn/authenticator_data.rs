@@ -18,7 +18,6 @@ const HAS_CREDENTIAL: u8 = 1 << 6;
 const HAS_EXTENSIONS: u8 = 1 << 7;
 
 /// What the authenticator says.
-#[derive(Debug)]
 pub struct AuthenticatorData<'a> {
     relying_party_hash: &'a [u8],
     flags: u8,
@@ -29,7 +28,6 @@ pub struct AuthenticatorData<'a> {
 }
 
 /// A new credential.
-#[derive(Debug)]
 pub struct AttestedCredential<'a> {
     /// The model of the authenticator.
     pub aaguid: [u8; 16],

@@ -34,7 +34,6 @@ const UNIT: &[u8] = &[0x55, 0x04, 0x0b];
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// The certificate of an attestation key that is as it must be.
-#[derive(Debug)]
 pub struct Certificate<'a> {
     /// The key, a SubjectPublicKeyInfo.
     key: &'a [u8],

@@ -243,17 +243,20 @@ async fn names_that_authenticators_show(lab: Lab) {
     );
 }
 
+/// What spoils a good registration.
+type Change<'a> = &'a dyn Fn(&mut Creation);
+
 /// Case 42: what is signed must be what was asked, and in vain is in vain.
 async fn what_is_not_good_is_refused(lab: Lab) {
     let scene = plain(&lab).await;
     scene.user("jane", json!([])).await;
     let jane = token(&scene, "jane").await;
-    let draft = async |change: &dyn Fn(&mut Creation)| {
+    let draft = async |change: Change<'_>| {
         let mut draft = SoftAuthenticator::new(ORIGIN).creation(&started(&lab, &jane).await);
         change(&mut draft);
         draft.credential()
     };
-    let changes: [(&dyn Fn(&mut Creation), (&str, &str)); 9] = [
+    let changes: [(Change<'_>, (&str, &str)); 9] = [
         (&|d| d.client_data["type"] = json!("webauthn.get"), INVALID),
         (&|d| d.client_data["challenge"] = json!("AAAA"), NOT_FOUND),
         (&|d| d.client_data["origin"] = json!("https://example.com.evil.org"), OTHER_ORIGIN),

@@ -1,8 +1,10 @@
 //! Certificates of attestation keys, written in DER: good ones, and each with one thing wrong.
 
 use super::soft_authenticator::Key;
-use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
-use aws_lc_rs::signature::KeyPair as _;
+use aws_lc_rs::{
+    encoding::{AsDer as _, PublicKeyX509Der},
+    signature::KeyPair as _,
+};
 
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -98,7 +100,7 @@ impl Template {
     fn extensions(&self) -> Vec<u8> {
         let mut list = Vec::new();
         if let Some(constraints) = &self.constraints {
-            let value = tlv(0x04, &sequence(&[constraints.clone()]));
+            let value = tlv(0x04, &sequence(std::slice::from_ref(constraints)));
             list.push(sequence(&[oid(&[0x55, 0x1d, 0x13]), tlv(0x01, &[0xff]), value]));
         }
         if let Some(aaguid) = &self.aaguid {

@@ -123,8 +123,9 @@ impl SoftAuthenticator {
     }
 
     pub fn with_key(key: Key, origin: &str) -> SoftAuthenticator {
-        let mut credential_id = vec![0; 24];
-        aws_lc_rs::rand::fill(&mut credential_id).unwrap();
+        // Bytes that nobody else has.
+        let unique = Ed25519KeyPair::generate().unwrap();
+        let credential_id = unique.public_key().as_ref()[..24].to_vec();
         SoftAuthenticator {
             key,
             credential_id,
