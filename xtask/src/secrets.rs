@@ -10,7 +10,7 @@ const WORDS: [&str; 13] = [
 const READABLE: [&str; 5] = ["String", "str", "u8", "Zeroizing", "Blob"];
 
 /// Fields that sound like a secret and are none, by the end of their file's name and their own.
-const HARMLESS: [(&str, &str); 11] = [
+const HARMLESS: [(&str, &str); 14] = [
     // The name of a key, of a use, or a public half.
     ("server/src/keys/ring.rs", "verifiers"),
     ("server/src/callers/operator.rs", "access_key"),
@@ -18,6 +18,10 @@ const HARMLESS: [(&str, &str); 11] = [
     ("store/src/keys.rs", "token_use"),
     ("rules/src/tokens/mod.rs", "token_use"),
     ("rules/src/user/passkey.rs", "public_key"),
+    // A device's name, which access tokens carry.
+    ("rules/src/tokens/mod.rs", "device_key"),
+    ("rules/src/tokens/refresh.rs", "device_key"),
+    ("rules/src/user/device.rs", "key"),
     ("rules/src/webauthn/mod.rs", "public_key"),
     // An error's name.
     ("store/src/db/error.rs", "code"),

@@ -3,23 +3,23 @@
 
 pub use crate::cognito_idp::{clients::LATER as CLIENT_MEMBERS, pools::LATER as POOL_MEMBERS};
 
-const FLOWS: &str = "USER_AUTH is refused; every other flow works";
-const CHALLENGES: &str =
-    "devices, passkeys and first-factor challenges are refused; every other challenge works";
+const LINKED: &str = "RevokeAssociatedSessions is checked; SSO sessions wait for the sign-in pages, so LINKED finds none and \
+                      does what NONE does";
+const SESSIONS: &str = "token sessions are listed; SSO sessions, and with them OriginSessionId, wait for the sign-in pages; \
+                        LastLocation is absent, because the server does not know where addresses are";
 
 /// Operations that are built but do less than Cognito's, and what is missing.
 pub const PARTLY: &[(&str, &str)] = &[
-    ("AdminInitiateAuth", FLOWS),
-    ("AdminRespondToAuthChallenge", CHALLENGES),
-    ("AdminSetUserMFAPreference", "a passkey as a second factor is refused"),
+    ("AdminListUserSessions", SESSIONS),
+    ("AdminRevokeUserSession", LINKED),
     ("CreateUserPool", "see the members of its configuration below"),
     ("CreateUserPoolClient", "see the members of its configuration below"),
-    ("InitiateAuth", FLOWS),
-    ("RespondToAuthChallenge", CHALLENGES),
-    ("SetUserMFAPreference", "a passkey as a second factor is refused"),
+    ("ListUserSessions", SESSIONS),
+    ("RevokeToken", LINKED),
+    ("RevokeUserSession", LINKED),
     (
-        "SetUserPoolMfaConfig",
-        "passkeys are registered; FactorConfiguration is kept and described, and signing in by a passkey is refused",
+        "SetUserPoolClientSessionConfiguration",
+        "SSOSession.MaxValidityMinutes is kept and answered; the SSO sessions that it bounds wait for the sign-in pages",
     ),
     ("UpdateUserPool", "see the members of its configuration below"),
     ("UpdateUserPoolClient", "see the members of its configuration below"),

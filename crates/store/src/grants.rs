@@ -1,19 +1,20 @@
 //! Grants: a refresh token and its descendants are one row.
 
-use crate::{Error, Row, Tx, from_json, to_json, users};
+use crate::{Error, Row, Tx, from_json, sessions::Use, to_json, users};
 use rules::{
     Millis,
+    ids::{PoolId, Sub},
     tokens::Grant,
     user::{Membership, User},
 };
 use std::sync::LazyLock;
 
-const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
+pub(crate) const COLUMNS: &str = "t.id, t.pool_id, t.client_id, t.sub, t.authenticated_at, t.expires_at, t.revoked_at, \
                        t.nonce, t.generation, t.previous_until, t.sign_outs, t.device_key, t.last_active_at, \
                        t.document";
 const WIDTH: usize = 14;
 
-fn grant(row: &Row) -> Result<Grant, Error> {
+pub(crate) fn grant(row: &Row) -> Result<Grant, Error> {
     Ok(Grant {
         id: row.text(0)?,
         pool_id: row.text(1)?.into(),
@@ -101,23 +102,53 @@ fn find_by(tx: &mut Tx<'_>, sql: &str, id: &str) -> Result<Option<GrantWithUser>
     Ok(Some((grant(first)?, user)))
 }
 
-/// Moves a grant from `generation` to the next; false if another call did so before, or it was revoked.
-pub fn rotate(tx: &mut Tx<'_>, id: &str, generation: i64, previous_until: Millis) -> Result<bool, Error> {
+/// Moves a grant from `generation` to the next, and notes its use where it is a tracked session; false if another call
+/// did so before, or it was revoked.
+pub fn rotate(
+    tx: &mut Tx<'_>,
+    id: &str,
+    generation: i64,
+    previous_until: Millis,
+    used: Option<&Use>,
+) -> Result<bool, Error> {
+    let document = used.map(|used| to_json(&used.facts)).transpose()?;
     let count = tx.execute(
-        "UPDATE grants SET generation = generation + 1, previous_until = $1 \
-         WHERE id = $2 AND generation = $3 AND revoked_at IS NULL",
-        &[previous_until.into(), id.into(), generation.into()],
+        "UPDATE grants SET generation = generation + 1, previous_until = $1, \
+         last_active_at = COALESCE($2, last_active_at), document = COALESCE($3, document) \
+         WHERE id = $4 AND generation = $5 AND revoked_at IS NULL",
+        &[
+            previous_until.into(),
+            used.map(|used| used.at).into(),
+            document.as_deref().into(),
+            id.into(),
+            generation.into(),
+        ],
     )?;
     Ok(count == 1)
 }
 
-/// Ends a grant and all its tokens; false if it had ended already.
+/// Ends a grant and all its tokens; false if it had ended already. It is no session any more.
 pub fn revoke(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<bool, Error> {
     let count = tx.execute(
-        "UPDATE grants SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
+        "UPDATE grants SET revoked_at = $1, last_active_at = NULL WHERE id = $2 AND revoked_at IS NULL",
         &[now.into(), id.into()],
     )?;
     Ok(count == 1)
+}
+
+/// Ends the grants of a user's device and all their tokens.
+pub fn revoke_of_device(
+    tx: &mut Tx<'_>,
+    pool_id: &PoolId,
+    sub: &Sub,
+    device_key: &str,
+    now: Millis,
+) -> Result<u64, Error> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = $1 \
+         WHERE pool_id = $2 AND sub = $3 AND device_key = $4 AND revoked_at IS NULL",
+        &[now.into(), pool_id.into(), sub.into(), device_key.into()],
+    )
 }
 
 /// Removes grants that ended before `before`.

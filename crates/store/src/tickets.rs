@@ -125,20 +125,20 @@ pub fn find<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Resu
     row.as_ref().map(ticket).transpose()
 }
 
-/// Reads the newest tickets of one kind of a user without using them, expired or not.
+/// Reads the newest tickets of one kind of a user with their ids, without using them, expired or not.
 pub fn list_of_user<T: DeserializeOwned>(
     tx: &mut Tx<'_>,
     kind: Kind,
     pool_id: &PoolId,
     sub: &Sub,
     limit: i64,
-) -> Result<Vec<Ticket<T>>, Error> {
+) -> Result<Vec<(Vec<u8>, Ticket<T>)>, Error> {
     let rows = tx.query(
-        "SELECT expires_at, document FROM tickets WHERE pool_id = $1 AND sub = $2 AND kind = $3 \
+        "SELECT expires_at, document, id FROM tickets WHERE pool_id = $1 AND sub = $2 AND kind = $3 \
          ORDER BY expires_at DESC LIMIT $4",
         &[pool_id.into(), sub.into(), kind.as_str().into(), limit.into()],
     )?;
-    rows.iter().map(ticket).collect()
+    rows.iter().map(|row| Ok((row.blob(2)?, ticket(row)?))).collect()
 }
 
 /// Uses a ticket up: of two callers, one gets it.

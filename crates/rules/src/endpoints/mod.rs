@@ -150,10 +150,8 @@ enum Work {
 enum Leaves {
     AtOnce,
     InMessagePeriods,
-    /// In a sign-in's periods where AuthFlow takes a password.
-    ByFlow,
-    /// In a sign-in's periods where ChallengeName proves one.
-    ByChallenge,
+    /// In a sign-in's periods where a password or a key is proved, in those of messages where a code is.
+    ByProof,
 }
 
 /// Which parameter names a user.
@@ -323,13 +321,13 @@ impl Endpoint {
             Work::Little => None,
             Work::Signature => Some((Cost::Light, Priority::New)),
             Work::Hash => Some((Cost::Hash, Priority::New)),
-            Work::ByFlow => {
-                let flows = ["USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"];
-                Some((either(flow(input).is_some_and(|flow| flows.contains(&flow))), Priority::New))
-            }
-            Work::ByChallenge => {
-                Some((either(challenge(input) == Some(NEW_PASSWORD_REQUIRED)), Priority::Continuing))
-            }
+            Work::ByFlow => Some((either(proof(input) == Proof::Password), Priority::New)),
+            Work::ByChallenge => match proof(input) {
+                // Nothing was proved before, so nothing is lost.
+                Proof::Password => Some((Cost::Hash, Priority::New)),
+                Proof::NewPassword => Some((Cost::Hash, Priority::Continuing)),
+                _ => Some((Cost::Light, Priority::Continuing)),
+            },
         }
     }
 
@@ -339,10 +337,11 @@ impl Endpoint {
         match self.row()?.leaves {
             Leaves::AtOnce => None,
             Leaves::InMessagePeriods => Some(MESSAGE_PERIOD),
-            Leaves::ByFlow => {
-                matches!(flow(input), Some("USER_SRP_AUTH" | "USER_PASSWORD_AUTH")).then_some(SIGN_IN_PERIOD)
-            }
-            Leaves::ByChallenge => (challenge(input) == Some("PASSWORD_VERIFIER")).then_some(SIGN_IN_PERIOD),
+            Leaves::ByProof => match proof(input) {
+                Proof::Password | Proof::Arithmetic => Some(SIGN_IN_PERIOD),
+                Proof::Code => Some(MESSAGE_PERIOD),
+                Proof::NewPassword | Proof::Other => None,
+            },
         }
     }
 
@@ -387,6 +386,40 @@ impl Endpoint {
             | Endpoint::Reset
             | Endpoint::NotFound => None,
         }
+    }
+}
+
+/// What a step of a sign-in proves, or asks to be proved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// A password in clear.
+    Password,
+    /// A password that replaces another.
+    NewPassword,
+    /// What is computed: SRP, or a passkey's signature; or which of these it shall be.
+    Arithmetic,
+    /// A code that is sent to whoever asks.
+    Code,
+    /// What follows a proof, or needs no user name.
+    Other,
+}
+
+/// What this call proves, by AuthFlow, ChallengeName, PREFERRED_CHALLENGE and ANSWER.
+fn proof(input: &Value) -> Proof {
+    let by_choice = |choice: Option<&str>| match choice {
+        Some("PASSWORD") => Proof::Password,
+        Some("EMAIL_OTP" | "SMS_OTP") => Proof::Code,
+        _ => Proof::Arithmetic,
+    };
+    match (flow(input), challenge(input)) {
+        (Some("USER_PASSWORD_AUTH" | "ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH"), _) => Proof::Password,
+        (Some("USER_SRP_AUTH"), _) => Proof::Arithmetic,
+        (Some("USER_AUTH"), _) => by_choice(input["AuthParameters"]["PREFERRED_CHALLENGE"].as_str()),
+        (None, Some("SELECT_CHALLENGE")) => by_choice(input["ChallengeResponses"]["ANSWER"].as_str()),
+        (None, Some(NEW_PASSWORD_REQUIRED)) => Proof::NewPassword,
+        (None, Some("PASSWORD" | "PASSWORD_SRP" | "EMAIL_OTP" | "SMS_OTP")) => by_choice(challenge(input)),
+        (None, Some("PASSWORD_VERIFIER" | "WEB_AUTHN" | "DEVICE_SRP_AUTH")) => Proof::Arithmetic,
+        _ => Proof::Other,
     }
 }
 

@@ -126,6 +126,10 @@ fn what_depends_on_the_input() {
         Endpoint::UserPools(Operation::InitiateAuth),
         Endpoint::UserPools(Operation::RespondToAuthChallenge),
     );
+    let preferred =
+        |choice: &str| json!({"AuthFlow": "USER_AUTH", "AuthParameters": {"PREFERRED_CHALLENGE": choice}});
+    let answer =
+        |choice: &str| json!({"ChallengeName": "SELECT_CHALLENGE", "ChallengeResponses": {"ANSWER": choice}});
     for (endpoint, input, cost, period) in [
         (initiate, json!({"AuthFlow": "USER_PASSWORD_AUTH"}), (Cost::Hash, Priority::New), Some(5)),
         (initiate, json!({"AuthFlow": "USER_SRP_AUTH"}), (Cost::Light, Priority::New), Some(5)),
@@ -142,6 +146,17 @@ fn what_depends_on_the_input() {
             (Cost::Light, Priority::Continuing),
             Some(5),
         ),
+        (initiate, json!({"AuthFlow": "USER_AUTH"}), (Cost::Light, Priority::New), Some(5)),
+        (initiate, preferred("PASSWORD"), (Cost::Hash, Priority::New), Some(5)),
+        (initiate, preferred("PASSWORD_SRP"), (Cost::Light, Priority::New), Some(5)),
+        (initiate, preferred("EMAIL_OTP"), (Cost::Light, Priority::New), Some(20)),
+        (initiate, preferred("WEB_AUTHN"), (Cost::Light, Priority::New), Some(5)),
+        (respond, answer("PASSWORD"), (Cost::Hash, Priority::New), Some(5)),
+        (respond, answer("SMS_OTP"), (Cost::Light, Priority::Continuing), Some(20)),
+        (respond, json!({"ChallengeName": "PASSWORD"}), (Cost::Hash, Priority::New), Some(5)),
+        (respond, json!({"ChallengeName": "WEB_AUTHN"}), (Cost::Light, Priority::Continuing), Some(5)),
+        (respond, json!({"ChallengeName": "EMAIL_OTP"}), (Cost::Light, Priority::Continuing), Some(20)),
+        (respond, json!({"ChallengeName": "SMS_MFA"}), (Cost::Light, Priority::Continuing), None),
     ] {
         assert_eq!(endpoint.cost(&input), Some(cost), "{input}");
         assert_eq!(endpoint.period(&input), period.map(Duration::from_millis), "{input}");

@@ -19,9 +19,9 @@ pub(super) fn row(operation: Operation) -> Row {
     match operation {
         AdminInitiateAuth =>                           new(UserAuthentication,      Work::ByFlow,       Leaves::AtOnce,            Always,       InAuthParameters),
         GetTokensFromRefreshToken =>                   new(UserAuthentication,      Work::Signature,    Leaves::AtOnce,            Always,       Nowhere),
-        InitiateAuth =>                                new(UserAuthentication,      Work::ByFlow,       Leaves::ByFlow,            Always,       InAuthParameters),
+        InitiateAuth =>                                new(UserAuthentication,      Work::ByFlow,       Leaves::ByProof,           Always,       InAuthParameters),
         AdminRespondToAuthChallenge =>                 new(ChallengeResponses,      Work::ByChallenge,  Leaves::AtOnce,            Always,       InChallengeResponses),
-        RespondToAuthChallenge =>                      new(ChallengeResponses,      Work::ByChallenge,  Leaves::ByChallenge,       Always,       InChallengeResponses),
+        RespondToAuthChallenge =>                      new(ChallengeResponses,      Work::ByChallenge,  Leaves::ByProof,           Always,       InChallengeResponses),
         AdminConfirmSignUp =>                          new(UserCreation,            Work::Little,       Leaves::AtOnce,            Always,       InUsername),
         AdminCreateUser =>                             new(UserCreation,            Work::Little,       Leaves::AtOnce,            Always,       InUsername),
         ConfirmSignUp =>                               new(UserCreation,            Work::Little,       Leaves::InMessagePeriods,  Always,       InUsername),

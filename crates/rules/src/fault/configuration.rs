@@ -82,6 +82,14 @@ pub fn feature_of_higher_tier(features: &str, tier: &str) -> Fault {
     Fault::new(Code::FeatureUnavailableInTierException, higher_tier_text(features, tier))
 }
 
+/// A call that sets a feature of a higher tier. The text is measured by others for other features (cdk-preflight).
+pub fn feature_not_in_tier(feature: &str, tier: &str) -> Fault {
+    Fault::new(
+        Code::FeatureUnavailableInTierException,
+        format!("The following feature is not available for the {tier} pricing tier configured: {feature}"),
+    )
+}
+
 /// A change to a tier that lacks what the pool uses. The text is P for one of the two names, which is not known.
 pub fn tier_change_not_allowed(features: &str, tier: &str) -> Fault {
     Fault::new(Code::TierChangeNotAllowedException, higher_tier_text(features, tier))

@@ -114,11 +114,6 @@ pub fn custom_auth_not_configured() -> Fault {
     invalid_parameter("Custom auth lambda trigger is not configured for the user pool.")
 }
 
-/// C, P
-pub fn device_does_not_exist() -> Fault {
-    Fault::new(Code::ResourceNotFoundException, "Device does not exist.")
-}
-
 /// P
 pub fn no_delivery_config(factor: &str) -> Fault {
     invalid_parameter(format!("User does not have delivery config set to turn on {factor}"))
@@ -160,4 +155,39 @@ pub fn two_preferred_factors() -> Fault {
 /// AssociateSoftwareToken or VerifySoftwareToken with both or none. Unverified: text.
 pub fn token_or_session() -> Fault {
     invalid_parameter("Exactly one of AccessToken and Session must be provided.")
+}
+
+/// TARGET_ACR_VALUES that names no level of the pool. Unverified: text.
+pub fn acr_values_unknown() -> Fault {
+    invalid_parameter("TARGET_ACR_VALUES names no authentication level of the user pool.")
+}
+
+/// The user has not what a wished level asks for. Unverified: text.
+pub fn acr_values_unreachable() -> Fault {
+    invalid_parameter("The user has no authentication factors that satisfy the requested TARGET_ACR_VALUES.")
+}
+
+/// The access token is of the wished level, or of a higher one. Unverified: text.
+pub fn acr_values_reached() -> Fault {
+    invalid_parameter("The access token already satisfies the requested TARGET_ACR_VALUES.")
+}
+
+/// ACCESS_TOKEN without TARGET_ACR_VALUES. Unverified: text.
+pub fn acr_values_missing() -> Fault {
+    invalid_parameter("TARGET_ACR_VALUES is required with ACCESS_TOKEN.")
+}
+
+/// ACCESS_TOKEN of another user or client than the call is about. Unverified: text.
+pub fn access_token_of_another() -> Fault {
+    not_authorized("USERNAME does not match the access token.")
+}
+
+/// MAX_AGE that is no number of seconds. Unverified: text.
+pub fn max_age_invalid() -> Fault {
+    invalid_parameter("MAX_AGE must be a number of seconds that is not negative.")
+}
+
+/// SELECT_CHALLENGE with something that is none of its choices. Unverified: text.
+pub fn first_factor_invalid() -> Fault {
+    invalid_parameter("ANSWER is none of the available challenges.")
 }

@@ -1,6 +1,6 @@
 //! Access tokens, refresh tokens and their revocation.
 
-use super::{Fault, not_authorized};
+use super::{Fault, invalid_parameter, not_authorized};
 use spec::Code;
 
 /// Documentation.
@@ -66,4 +66,21 @@ pub fn unsupported_token_type() -> Fault {
 /// RevokeToken for a client without EnableTokenRevocation. Unverified: text.
 pub fn token_revocation_not_enabled() -> Fault {
     Fault::new(Code::UnsupportedOperationException, "Token revocation is not enabled for this client.")
+}
+
+/// Sessions of a pool that does not track them. The exception is, by its documentation, for an operation that is not
+/// available for the pool's configuration. Unverified: that it is this one, and the text.
+pub fn sessions_not_tracked() -> Fault {
+    Fault::new(Code::OperationNotEnabledException, "Session tracking is not enabled for the user pool.")
+}
+
+/// A session that has ended, is another user's, or never was. Unverified: text.
+pub fn unknown_session() -> Fault {
+    Fault::new(Code::ResourceNotFoundException, "Session does not exist.")
+}
+
+/// RevokeUserSession of the session that the access token belongs to, which the documentation excludes. Unverified:
+/// code and text.
+pub fn session_is_current() -> Fault {
+    invalid_parameter("The current session cannot be revoked.")
 }

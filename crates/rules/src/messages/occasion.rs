@@ -20,6 +20,8 @@ pub enum Occasion {
     Verification,
     /// A second factor.
     SignIn,
+    /// A code as a proof of its own. Unverified: that it takes the texts and sources of a second factor.
+    ChosenCode,
     /// A user whom an administrator made.
     Invitation,
 }
@@ -31,7 +33,7 @@ impl Occasion {
             Occasion::SignUp | Occasion::Resend => Purpose::SignUp,
             Occasion::Reset => Purpose::PasswordReset,
             Occasion::Update | Occasion::Verification => Purpose::AttributeVerification,
-            Occasion::SignIn => Purpose::Authentication,
+            Occasion::SignIn | Occasion::ChosenCode => Purpose::Authentication,
             Occasion::Invitation => Purpose::Invitation,
         }
     }
@@ -44,7 +46,7 @@ impl Occasion {
             Occasion::Reset => Source::MessageOfReset,
             Occasion::Update => Source::MessageOfUpdate,
             Occasion::Verification => Source::MessageOfVerification,
-            Occasion::SignIn => Source::MessageOfSignIn,
+            Occasion::SignIn | Occasion::ChosenCode => Source::MessageOfSignIn,
             Occasion::Invitation => Source::MessageOfInvitation,
         }
     }
@@ -57,14 +59,14 @@ impl Occasion {
             (Medium::Email, Occasion::Reset) => Source::EmailOfReset,
             (Medium::Email, Occasion::Update) => Source::EmailOfUpdate,
             (Medium::Email, Occasion::Verification) => Source::EmailOfVerification,
-            (Medium::Email, Occasion::SignIn) => Source::EmailOfSignIn,
+            (Medium::Email, Occasion::SignIn | Occasion::ChosenCode) => Source::EmailOfSignIn,
             (Medium::Email, Occasion::Invitation) => Source::EmailOfInvitation,
             (Medium::Sms, Occasion::SignUp) => Source::SmsOfSignUp,
             (Medium::Sms, Occasion::Resend) => Source::SmsOfResend,
             (Medium::Sms, Occasion::Reset) => Source::SmsOfReset,
             (Medium::Sms, Occasion::Update) => Source::SmsOfUpdate,
             (Medium::Sms, Occasion::Verification) => Source::SmsOfVerification,
-            (Medium::Sms, Occasion::SignIn) => Source::SmsOfSignIn,
+            (Medium::Sms, Occasion::SignIn | Occasion::ChosenCode) => Source::SmsOfSignIn,
             (Medium::Sms, Occasion::Invitation) => Source::SmsOfInvitation,
         }
     }

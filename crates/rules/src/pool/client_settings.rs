@@ -70,7 +70,14 @@ pub fn create(
         creation_date: Some(Timestamp::from_millis(now)),
         ..UserPoolClientType::default()
     };
-    let client = Client { id, pool_id: pool.id.clone(), detail, secrets: Vec::new(), version: 0 };
+    let client = Client {
+        id,
+        pool_id: pool.id.clone(),
+        detail,
+        secrets: Vec::new(),
+        sso_session_minutes: None,
+        version: 0,
+    };
     apply(pool, client, settings_of(request), Change { word: "creating", is_confidential, now })
 }
 

@@ -5,11 +5,12 @@ pub mod client_settings;
 pub mod mfa_config;
 pub mod password_policy;
 pub mod schema;
+pub mod session_config;
 pub mod settings;
 pub mod sms;
 pub mod tags;
 mod templates;
-mod tiers;
+pub mod tiers;
 pub mod user_filter;
 
 use crate::{
@@ -18,10 +19,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use spec::cognito_idp::{
-    AliasAttributeType, EmailMfaConfigType, ExplicitAuthFlowsType, FeatureType,
+    AliasAttributeType, AuthFactorType, EmailMfaConfigType, ExplicitAuthFlowsType, FeatureType,
     PreventUserExistenceErrorTypes, SchemaAttributeType, SmsMfaConfigType, TimeUnitsType, UserPoolClientType,
     UserPoolMfaType, UserPoolTierType, UserPoolType, UsernameAttributeType, VerifiedAttributeType,
-    WebAuthnConfigurationType,
+    WebAuthnConfigurationType, WebAuthnFactorConfigurationType,
 };
 
 /// A user pool: the very structure that DescribeUserPool answers, and what lies beside it.
@@ -36,6 +37,9 @@ pub struct Pool {
     /// What GetUserPoolMfaConfig answers, but for `MfaConfiguration`, which `detail` holds.
     #[serde(default)]
     pub mfa: PoolMfa,
+    /// What GetUserPoolSessionConfiguration answers.
+    #[serde(default)]
+    pub sessions: session_config::PoolSessions,
     /// Grows with every change, for compare-and-set.
     #[serde(skip)]
     pub version: i64,
@@ -104,6 +108,38 @@ impl Pool {
         self.detail.mfa_configuration.unwrap_or(UserPoolMfaType::Off)
     }
 
+    /// By what users may begin a sign-in (AllowedFirstAuthFactors); the password alone where nothing is said.
+    pub fn first_factors(&self) -> &[AuthFactorType] {
+        let policy = self.detail.policies.as_ref().and_then(|policies| policies.sign_in_policy.as_ref());
+        policy
+            .and_then(|policy| policy.allowed_first_auth_factors.as_deref())
+            .unwrap_or(&[AuthFactorType::Password])
+    }
+
+    /// Whether users may sign in by passkeys.
+    pub fn allows_passkeys(&self) -> bool {
+        self.first_factors().contains(&AuthFactorType::WebAuthn)
+    }
+
+    /// Whether a passkey that verifies its user may count as a second factor too.
+    pub fn takes_passkeys_for_both(&self) -> bool {
+        let settings = self.mfa.web_authn.as_ref();
+        settings.and_then(|settings| settings.factor_configuration)
+            == Some(WebAuthnFactorConfigurationType::MultiFactorWithUserVerification)
+    }
+
+    /// For whom passkeys sign.
+    pub fn relying_party_id(&self) -> Option<&str> {
+        self.mfa.web_authn.as_ref().and_then(|settings| settings.relying_party_id.as_deref())
+    }
+
+    /// The name of a level of assurance, 1 to 4, as tokens tell it in `acr`.
+    pub fn acr_name(&self, level: u8) -> &str {
+        let (key, name) = acr::LEVELS[usize::from(level.clamp(1, 4)) - 1];
+        let renamed = self.detail.acr_configuration.as_ref().and_then(|levels| levels.get(key));
+        renamed.map_or(name, |level| level.acr_value.as_str())
+    }
+
     /// The feature plan.
     pub fn tier(&self) -> UserPoolTierType {
         self.detail.user_pool_tier.unwrap_or(UserPoolTierType::Essentials)
@@ -154,6 +190,9 @@ pub struct Client {
     /// None for a public client, else one or two, oldest first.
     #[serde(default)]
     pub secrets: Vec<ClientSecret>,
+    /// How long the client reuses a session of single sign-on, in minutes; none where it never said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sso_session_minutes: Option<i32>,
     /// Grows with every change, for compare-and-set.
     #[serde(skip)]
     pub version: i64,

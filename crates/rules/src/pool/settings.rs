@@ -5,7 +5,7 @@ mod members;
 #[cfg(test)]
 mod tests;
 
-use super::{Pool, PoolMfa, mfa_config, schema, sms, tags, templates, tiers};
+use super::{Pool, PoolMfa, mfa_config, schema, session_config::PoolSessions, sms, tags, templates, tiers};
 use crate::{Millis, Result, fault, ids::PoolId};
 use spec::{
     Timestamp,
@@ -25,7 +25,11 @@ pub fn create(request: CreateUserPoolRequest, id: PoolId, arn: String, now: Mill
         ..detail
     };
     check_sign_in_names(&detail)?;
-    apply(Pool { id, detail, mfa: PoolMfa::default(), version: 0 }, settings, now)
+    apply(
+        Pool { id, detail, mfa: PoolMfa::default(), sessions: PoolSessions::default(), version: 0 },
+        settings,
+        now,
+    )
 }
 
 /// The changed pool. What the request does not name returns to its default, but for the name, the feature plan

@@ -46,6 +46,30 @@ pub fn check_client(pool: &Pool, client: &UserPoolClientType) -> Result<()> {
     }
 }
 
+/// Refuses to set how sessions are tracked where the tier does not track them.
+pub fn check_sessions(pool: &Pool) -> Result<()> {
+    let tier = pool.tier();
+    if tier < UserPoolTierType::Essentials {
+        return Err(fault::feature_not_in_tier(SESSION_TRACKING, tier.as_str()));
+    }
+    Ok(())
+}
+
+/// Unverified: the name.
+const SESSION_TRACKING: &str = "Session Tracking";
+
+/// Refuses a wish for a level of assurance where the tier lacks step-up.
+pub fn check_step_up(pool: &Pool) -> Result<()> {
+    let tier = pool.tier();
+    if tier < UserPoolTierType::Essentials {
+        return Err(fault::feature_not_in_tier(STEP_UP, tier.as_str()));
+    }
+    Ok(())
+}
+
+/// Unverified: the name.
+const STEP_UP: &str = "Step-Up Authentication";
+
 type Feature = (&'static str, UserPoolTierType, bool);
 
 /// The names of the features in use that the tier lacks, joined as AWS joins them.
@@ -59,7 +83,7 @@ fn missing(tier: UserPoolTierType, features: &[Feature]) -> String {
 }
 
 /// The features that are not in every tier. The names of the first two are P, the others Unverified.
-fn pool_features(pool: &Pool) -> [Feature; 8] {
+fn pool_features(pool: &Pool) -> [Feature; 9] {
     let detail = &pool.detail;
     let policies = detail.policies.as_ref();
     let first_factors =
@@ -97,6 +121,7 @@ fn pool_features(pool: &Pool) -> [Feature; 8] {
             passkeys == Some(WebAuthnFactorConfigurationType::MultiFactorWithUserVerification),
         ),
         ("Dynamic Client Registration", essentials, registration == Some(StatusType::Enabled)),
-        ("Step-Up Authentication", essentials, renamed_levels),
+        (STEP_UP, essentials, renamed_levels),
+        (SESSION_TRACKING, essentials, pool.sessions.tracked),
     ]
 }

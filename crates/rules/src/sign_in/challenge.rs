@@ -1,6 +1,6 @@
 //! The questions of a sign-in, and what may come back.
 
-use super::totp;
+use super::{choice::FirstFactor, totp};
 use crate::{
     Sealed,
     ids::{PoolId, Sub},
@@ -28,6 +28,9 @@ pub enum Challenge {
         to: String,
         /// Whether the address is new and becomes the user's when the code is right.
         registers: bool,
+        /// Whether it was chosen as a proof of its own and does not follow the password.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        chosen: bool,
     },
     /// A code of the authenticator app.
     SoftwareToken,
@@ -36,8 +39,24 @@ pub enum Challenge {
         /// The ones to choose from.
         factors: Vec<MfaFactor>,
     },
-    /// The password by SRP, within a custom sign-in.
+    /// Which way to sign in, of several.
+    Select {
+        /// The ones to choose from.
+        factors: Vec<FirstFactor>,
+    },
+    /// A signature by a passkey.
+    Passkey {
+        /// The random text that is signed.
+        challenge: String,
+    },
+    /// The password by SRP, within a custom or choice-based sign-in.
     PasswordVerifier,
+    /// The public value of a device that is to prove itself.
+    DeviceSrp,
+    /// The device's proof.
+    DevicePasswordVerifier,
+    /// Nothing: the code of a sign-up was right, and the Session is proof of it.
+    SignedUp,
     /// A question that a function made.
     Custom(CustomQuestion),
     /// A second factor must be set up first.
@@ -55,10 +74,15 @@ impl Challenge {
         match self {
             Challenge::NewPasswordRequired => ChallengeNameType::NewPasswordRequired,
             Challenge::Code { factor: MfaFactor::Email, .. } => ChallengeNameType::EmailOtp,
+            Challenge::Code { chosen: true, .. } => ChallengeNameType::SmsOtp,
             Challenge::Code { .. } => ChallengeNameType::SmsMfa,
             Challenge::SoftwareToken => ChallengeNameType::SoftwareTokenMfa,
             Challenge::SelectMfa { .. } => ChallengeNameType::SelectMfaType,
+            Challenge::Select { .. } | Challenge::SignedUp => ChallengeNameType::SelectChallenge,
+            Challenge::Passkey { .. } => ChallengeNameType::WebAuthn,
             Challenge::PasswordVerifier => ChallengeNameType::PasswordVerifier,
+            Challenge::DeviceSrp => ChallengeNameType::DeviceSrpAuth,
+            Challenge::DevicePasswordVerifier => ChallengeNameType::DevicePasswordVerifier,
             Challenge::Custom(_) => ChallengeNameType::CustomChallenge,
             Challenge::MfaSetup { .. } => ChallengeNameType::MfaSetup,
         }
@@ -155,6 +179,21 @@ pub enum Input {
     },
     /// Nothing yet: a custom sign-in begins.
     Begin,
+    /// How the user wants to sign in, if it was said.
+    Choose(Option<FirstFactor>),
+    /// A passkey's signature, which is good.
+    Passkey {
+        /// Whether the authenticator has verified its user.
+        user_verified: bool,
+        /// Whether it is a device of its own, as a security key is.
+        roaming: bool,
+    },
+    /// A device's public value.
+    DeviceBegins,
+    /// A device's proof, which is good.
+    DeviceProved,
+    /// The Session of a sign-up whose code was right.
+    SignedUp,
     /// An answer to a question of a function's.
     Answer(CustomAnswer),
     /// A function's reply.

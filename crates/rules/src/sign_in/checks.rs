@@ -1,6 +1,6 @@
 //! What is checked, and what is done to the user, when an answer comes in.
 
-use super::{Challenge, Facts, setup::check_sets_up, totp};
+use super::{Challenge, Facts, Flow, setup::check_sets_up, totp};
 use crate::{
     DAY, Result, fault,
     pool::Pool,
@@ -22,6 +22,15 @@ pub fn check_status(user: &User) -> Result<()> {
         UserStatusType::ResetRequired => Err(fault::password_reset_required()),
         // The others belong to another provider, or to nobody any more.
         _ => Err(fault::incorrect_username_or_password()),
+    }
+}
+
+/// Who may go on with a sign-in. In one by choice the password may be owed, or the confirmation that a code is: what they
+/// forbid is looked at when the password is proved.
+pub(super) fn check_may_prove(user: &User, flow: Flow) -> Result<()> {
+    match (flow, user.status) {
+        (Flow::Choice, UserStatusType::Unconfirmed | UserStatusType::ResetRequired) => Ok(()),
+        _ => check_status(user),
     }
 }
 
@@ -96,7 +105,7 @@ pub(super) fn mfa_challenge(factor: MfaFactor, user: &User) -> Result<Challenge>
         return Ok(Challenge::SoftwareToken);
     }
     let to = user.attribute(factor_attribute(factor)).ok_or_else(fault::session_invalid)?.to_owned();
-    Ok(Challenge::Code { factor, code: Vec::new(), to, registers: false })
+    Ok(Challenge::Code { factor, code: Vec::new(), to, registers: false, chosen: false })
 }
 
 pub(super) fn totp_fault(refusal: totp::Refusal) -> fault::Fault {

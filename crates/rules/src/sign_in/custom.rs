@@ -1,8 +1,9 @@
 //! Sign-ins that functions lead, and the functions that stand between the last proof and the tokens.
 
-use super::{Awaited, Challenge, Factor, Facts, Flow, Outcome, Reply, SignIn, Step, Waiting};
+use super::{Awaited, Challenge, Ending, Factor, Facts, Flow, Outcome, Reply, SignIn, Step, Waiting};
 use crate::{
     Fault, Result, fault,
+    tokens::customization::Customization,
     triggers::{
         Source, Trigger,
         challenges::{Next, Round},
@@ -34,8 +35,10 @@ impl SignIn {
                 self.note(CUSTOM_CHALLENGE, is_right, question.metadata);
                 self.invoke(Awaited::Define)
             }
-            (Awaited::PostAuthentication, Reply::Accepted) => self.end_in_tokens(facts),
-            (Awaited::PreTokenGeneration, Reply::Tokens(customization)) => Step::Done(Some(customization)),
+            (Awaited::PostAuthentication, Reply::Accepted) => self.end_in_tokens(facts)?,
+            (Awaited::PreTokenGeneration, Reply::Tokens(customization)) => {
+                self.end(facts, Some(customization))?
+            }
             _ => return Err(Fault::internal("a reply of another function than was asked")),
         };
         Ok(Outcome { step, user })
@@ -77,17 +80,22 @@ impl SignIn {
         let step = if Trigger::PostAuthentication.is_configured(facts.pool) {
             self.invoke(Awaited::PostAuthentication)
         } else {
-            self.end_in_tokens(facts)
+            self.end_in_tokens(facts)?
         };
         Ok(Outcome { step, user })
     }
 
-    fn end_in_tokens(self, facts: &Facts<'_>) -> Step {
+    fn end_in_tokens(self, facts: &Facts<'_>) -> Result<Step> {
         if Trigger::PreTokenGeneration.is_configured(facts.pool) {
-            self.invoke(Awaited::PreTokenGeneration)
+            Ok(self.invoke(Awaited::PreTokenGeneration))
         } else {
-            Step::Done(None)
+            self.end(facts, None)
         }
+    }
+
+    fn end(self, facts: &Facts<'_>, customization: Option<Box<Customization>>) -> Result<Step> {
+        let (acr, methods) = self.assurance(facts.pool)?;
+        Ok(Step::Done(Box::new(Ending { customization, device: self.device, acr, methods })))
     }
 
     pub(super) fn invoke(mut self, awaited: Awaited) -> Step {
@@ -108,6 +116,12 @@ impl SignIn {
 
     /// For what the function of the tokens is told that it runs.
     pub fn token_source(&self) -> Source {
-        if self.passed.contains(&Factor::NewPassword) { Source::TokensOfNewPassword } else { Source::Tokens }
+        if self.passed.contains(&Factor::NewPassword) {
+            Source::TokensOfNewPassword
+        } else if self.passed.contains(&Factor::Device) {
+            Source::TokensOfDevice
+        } else {
+            Source::Tokens
+        }
     }
 }

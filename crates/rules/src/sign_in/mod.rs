@@ -3,9 +3,13 @@
 //! Every flow runs this machine, so a check (disabled, unconfirmed, temporary password, second factor) stands once
 //! and no flow can forget it. Cryptography and storage are the server's: what comes in has been compared already.
 
+mod advance;
+pub mod assurance;
 mod challenge;
 mod checks;
+pub mod choice;
 pub mod custom;
+mod device;
 pub mod first_factor;
 pub mod lockout;
 pub mod mfa;
@@ -21,20 +25,15 @@ pub use challenge::{Awaited, Challenge, CustomAnswer, CustomQuestion, Input, Rep
 pub use checks::{check_enabled, check_status, factor_attribute};
 
 use crate::{
-    Millis, Result, Sealed, fault,
+    Millis, Sealed,
     ids::{ClientId, PoolId, Sub},
     pool::{Client, Pool},
     tokens::customization::Customization,
     triggers::challenges::Round,
-    user::{MfaFactor, User},
+    user::{MfaFactor, User, device::Device},
 };
-use checks::{
-    check_address, check_temporary_age, mfa_challenge, password_mark, take_code, take_new_password,
-    totp_fault,
-};
-use mfa::NextFactor;
+use assurance::{Method, Target};
 use serde::{Deserialize, Serialize};
-use spec::cognito_idp::UserStatusType;
 
 /// A sign-in under way, stored whole between two requests.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,10 +53,16 @@ pub struct SignIn {
     /// Who leads it.
     #[serde(default)]
     pub flow: Flow,
+    /// The device that the client says it is, a known one of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// What has been proved, in order.
     pub passed: Vec<Factor>,
     /// Which password was proved, by the salt that every password has of its own: the sign-in ends with it.
     pub password: Option<String>,
+    /// The level of assurance that it must reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// What the functions that lead it are told: the questions so far. Nothing follows from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<Round>,
@@ -87,6 +92,8 @@ pub enum Flow {
     Password,
     /// The pool's functions (CUSTOM_AUTH).
     Custom,
+    /// The user's choice (USER_AUTH).
+    Choice,
 }
 
 /// From which side a sign-in comes.
@@ -109,6 +116,19 @@ pub enum Factor {
     Mfa(MfaFactor),
     /// What the functions that lead the sign-in asked for.
     Custom,
+    /// A code as a proof of its own.
+    Code(MfaFactor),
+    /// The code of a sign-up that was confirmed a moment ago.
+    SignUp(MfaFactor),
+    /// A passkey.
+    Passkey {
+        /// Whether the authenticator has verified its user.
+        user_verified: bool,
+        /// Whether it is a device of its own, as a security key is.
+        roaming: bool,
+    },
+    /// A remembered device.
+    Device,
 }
 
 /// What is known when a decision is made.
@@ -118,6 +138,10 @@ pub struct Facts<'a> {
     pub pool: &'a Pool,
     /// The client.
     pub client: &'a Client,
+    /// The device that the sign-in names, as it is now.
+    pub device: Option<&'a Device>,
+    /// Whether the user has a passkey for the pool's relying party; asked where the user may choose.
+    pub has_passkey: bool,
     /// The present.
     pub now: Millis,
 }
@@ -129,8 +153,21 @@ pub enum Step {
     Ask(Box<SignIn>),
     /// Run the function that the sign-in waits for, and go on with its reply.
     Invoke(Box<SignIn>),
-    /// Give out tokens, changed as a function wants them.
-    Done(Option<Box<Customization>>),
+    /// Give out tokens.
+    Done(Box<Ending>),
+}
+
+/// What a sign-in leaves for its tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Ending {
+    /// What a function changes in them.
+    pub customization: Option<Box<Customization>>,
+    /// The known device that signed in.
+    pub device: Option<String>,
+    /// The name of the level that was reached, where one was wished for.
+    pub acr: Option<String>,
+    /// By which methods.
+    pub methods: Vec<Method>,
 }
 
 /// A decision, and the user as it is after it.
@@ -152,8 +189,10 @@ impl SignIn {
             nobody: None,
             side,
             flow: Flow::Password,
+            device: None,
             passed: Vec::new(),
             password: None,
+            target: None,
             rounds: Vec::new(),
             waiting: Waiting::Start,
         }
@@ -162,132 +201,5 @@ impl SignIn {
     /// What the sealed name of a sign-in without a user is bound to.
     pub fn nobody_context(pool_id: &PoolId, sub: &Sub) -> String {
         format!("typed-name/{pool_id}/{sub}")
-    }
-
-    /// Checks what came back against what was asked, and decides what follows.
-    ///
-    /// # Errors
-    /// The refusal to answer with. Nothing is stored then but what counts failures.
-    pub fn advance(mut self, facts: &Facts<'_>, mut user: User, input: Input) -> Result<Outcome> {
-        check_enabled(&user)?;
-        let waiting = std::mem::replace(&mut self.waiting, Waiting::Start);
-        if waiting != Waiting::Start {
-            self.check_still_good(&user)?;
-        }
-        let challenge = match (waiting, input) {
-            (Waiting::Start, Input::Password) if self.flow == Flow::Password && self.passed.is_empty() => {
-                return self.take_password(facts, user);
-            }
-            (Waiting::Start, Input::Begin) if self.flow == Flow::Custom && self.passed.is_empty() => {
-                check_status(&user)?;
-                return self.next(facts, user);
-            }
-            (Waiting::Reply(awaited), Input::Reply(reply)) => {
-                return self.take_reply(facts, user, awaited, reply);
-            }
-            (Waiting::Answer(challenge), input) => (challenge, input),
-            _ => return Err(fault::session_invalid()),
-        };
-        match challenge {
-            (Challenge::PasswordVerifier, Input::Password) => {
-                self.note("PASSWORD_VERIFIER", true, None);
-                return self.take_password(facts, user);
-            }
-            (Challenge::Custom(question), Input::Answer(answer)) => {
-                return Ok(Outcome { step: self.invoke(Awaited::Verify { question, answer }), user });
-            }
-            (Challenge::NewPasswordRequired, Input::NewPassword { password, attributes }) => {
-                take_new_password(&mut user, *password, attributes)?;
-                self.passed.push(Factor::NewPassword);
-                self.password = self.password.is_some().then(|| password_mark(&user)).flatten();
-            }
-            (Challenge::Code { factor, to, registers, .. }, Input::Code { factor: answered, matches })
-                if factor == answered =>
-            {
-                check_address(facts.pool, &user, factor, &to, registers)?;
-                if !matches {
-                    return Err(fault::challenge_code_mismatch());
-                }
-                take_code(&mut user, factor, &to, registers);
-                self.take(factor);
-            }
-            (Challenge::SoftwareToken, Input::SoftwareToken(result)) => {
-                let step = result.map_err(totp_fault)?;
-                let totp = user.mfa.totp.as_mut().ok_or_else(fault::challenge_code_mismatch)?;
-                totp.last_step = Some(step);
-                self.take(MfaFactor::SoftwareToken);
-            }
-            (Challenge::SelectMfa { factors }, Input::Choice(factor)) if factors.contains(&factor) => {
-                return Ok(Outcome { step: self.ask(mfa_challenge(factor, &user)?), user });
-            }
-            (Challenge::MfaSetup { factors, totp }, input) => {
-                return self.set_up(facts, factors, totp, user, input);
-            }
-            _ => return Err(fault::session_invalid()),
-        }
-        self.next(facts, user)
-    }
-
-    fn take_password(mut self, facts: &Facts<'_>, user: User) -> Result<Outcome> {
-        check_status(&user)?;
-        self.passed.push(Factor::Password);
-        self.password = password_mark(&user);
-        self.next(facts, user)
-    }
-
-    fn take(&mut self, factor: MfaFactor) {
-        self.passed.push(Factor::Mfa(factor));
-        self.note(factor.as_str(), true, None);
-    }
-
-    /// What follows after what has been proved; the only place that lets a sign-in end.
-    fn next(self, facts: &Facts<'_>, user: User) -> Result<Outcome> {
-        let has_password = self.passed.contains(&Factor::Password);
-        if has_password && let Some(challenge) = self.after_password(facts, &user)? {
-            return Ok(Outcome { step: self.ask(challenge), user });
-        }
-        if self.flow == Flow::Custom && !self.passed.contains(&Factor::Custom) {
-            return Ok(Outcome { step: self.invoke(Awaited::Define), user });
-        }
-        // Unverified: that a custom sign-in without a password ends so for a user with a temporary one.
-        if !has_password && self.owes_new_password(&user) {
-            return Ok(Outcome { step: self.ask(Challenge::NewPasswordRequired), user });
-        }
-        self.finish(facts, user)
-    }
-
-    /// What a password alone does not suffice for. D: in custom sign-ins too, before their functions are asked again.
-    fn after_password(&self, facts: &Facts<'_>, user: &User) -> Result<Option<Challenge>> {
-        if self.owes_new_password(user) {
-            check_temporary_age(facts, user)?;
-            return Ok(Some(Challenge::NewPasswordRequired));
-        }
-        if self.passed.iter().any(|f| matches!(f, Factor::Mfa(_))) {
-            return Ok(None);
-        }
-        Ok(match mfa::decide(facts.pool, user) {
-            NextFactor::None => None,
-            NextFactor::Challenge(factor) => Some(mfa_challenge(factor, user)?),
-            NextFactor::Select(factors) => Some(Challenge::SelectMfa { factors }),
-            NextFactor::SetUp(factors) => Some(Challenge::MfaSetup { factors, totp: None }),
-        })
-    }
-
-    fn owes_new_password(&self, user: &User) -> bool {
-        user.status == UserStatusType::ForceChangePassword && !self.passed.contains(&Factor::NewPassword)
-    }
-
-    /// Between two steps the password may be replaced or reset; what was proved by the old one is worth nothing then.
-    fn check_still_good(&self, user: &User) -> Result<()> {
-        check_status(user)?;
-        if self.passed.contains(&Factor::Password) && self.password != password_mark(user) {
-            return Err(fault::session_invalid().because("the password was changed since"));
-        }
-        Ok(())
-    }
-
-    fn ask(mut self, challenge: Challenge) -> Step {
-        self.waiting = Waiting::Answer(challenge);
-        Step::Ask(Box::new(self))
     }
 }

@@ -1,6 +1,9 @@
 //! A second factor that is set up during a sign-in.
 
-use super::{Challenge, Facts, Input, NextFactor, Outcome, SignIn, mfa};
+use super::{
+    Challenge, Facts, Input, Outcome, SignIn,
+    mfa::{self, NextFactor},
+};
 use crate::{
     Result, fault,
     pool::Pool,
@@ -47,8 +50,8 @@ impl SignIn {
                 if factors.contains(&MfaFactor::Email) =>
             {
                 check_may_register(facts, &to)?;
-                let code =
-                    Challenge::Code { factor: MfaFactor::Email, code: Vec::new(), to, registers: true };
+                let factor = MfaFactor::Email;
+                let code = Challenge::Code { factor, code: Vec::new(), to, registers: true, chosen: false };
                 Ok(Outcome { step: self.ask(code), user })
             }
             _ => Err(fault::session_invalid()),

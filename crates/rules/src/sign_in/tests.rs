@@ -1,14 +1,15 @@
 //! Paths through the machine, by table and by random walk.
 
+mod choices;
+mod walk;
+
 use super::*;
 use crate::{
-    DAY, Sealed,
-    random::{Random, Seeded},
-    triggers::{Trigger, challenges::Next},
+    DAY, Result, Sealed,
+    triggers::challenges::Next,
     user::{Password, Totp, UserMfa, samples},
 };
-use mfa::is_offered;
-use spec::cognito_idp::{EmailMfaConfigType, LambdaConfigType, SmsMfaConfigType, UserPoolMfaType};
+use spec::cognito_idp::{EmailMfaConfigType, SmsMfaConfigType, UserPoolMfaType, UserStatusType};
 use std::collections::BTreeMap;
 
 const NOW: Millis = 1_800_000_000_000;
@@ -41,13 +42,13 @@ fn user(attributes: &[(&str, &str)], mfa: UserMfa) -> User {
     User { password: Some(password(false, NOW)), mfa, ..samples::user(attributes) }
 }
 
+fn facts<'a>(pool: &'a Pool, client: &'a Client) -> Facts<'a> {
+    Facts { pool, client, device: None, has_passkey: false, now: NOW }
+}
+
 fn begin(pool: &Pool, user: &User) -> Result<Outcome> {
     let client = samples::client(&[], &[]);
-    SignIn::new(&client, &user.sub, Side::User).advance(
-        &Facts { pool, client: &client, now: NOW },
-        user.clone(),
-        Input::Password,
-    )
+    SignIn::new(&client, &user.sub, Side::User).advance(&facts(pool, &client), user.clone(), Input::Password)
 }
 
 /// The name of the question that follows the right password, `tokens`, or the refusal.
@@ -106,7 +107,14 @@ fn the_second_factor_is_chosen() {
     use MfaFactor::{Email, Sms, SoftwareToken};
     let all = [Sms, SoftwareToken, Email];
     let both = [("email", "a@b.c"), ("phone_number", "+1")];
-    let on = UserMfa { sms: true, email: true, software_token: true, preferred: None, totp: totp(true) };
+    let on = UserMfa {
+        sms: true,
+        email: true,
+        software_token: true,
+        preferred: None,
+        totp: totp(true),
+        web_authn: false,
+    };
     let preferred = |factor| UserMfa { preferred: Some(factor), ..on.clone() };
     let sms_only = UserMfa { sms: true, ..UserMfa::default() };
     let unproved = UserMfa { software_token: true, totp: totp(false), ..UserMfa::default() };
@@ -144,12 +152,12 @@ fn a_new_password_cannot_change_what_is_there() {
         };
         let attributes = attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let input = Input::NewPassword { password: Box::new(password(false, NOW)), attributes };
-        sign_in.advance(&Facts { pool: &pool, client: &client, now: NOW }, user, input)
+        sign_in.advance(&facts(&pool, &client), user, input)
     };
     let done = answer(&[("name", "Jane")]).unwrap();
     assert_eq!(done.user.status, UserStatusType::Confirmed);
     assert_eq!(done.user.attribute("name"), Some("Jane"));
-    assert!(matches!(done.step, Step::Done(None)));
+    assert!(matches!(done.step, Step::Done(_)));
     assert_eq!(answer(&[("email", "x@y.z")]).unwrap_err().message, "Cannot modify an already provided email");
 }
 
@@ -157,7 +165,7 @@ fn a_new_password_cannot_change_what_is_there() {
 fn setting_up_an_app_activates_it() {
     let pool = pool(UserPoolMfaType::On, &[MfaFactor::SoftwareToken]);
     let client = samples::client(&[], &[]);
-    let facts = Facts { pool: &pool, client: &client, now: NOW };
+    let facts = facts(&pool, &client);
     let go = |outcome: Outcome, input| {
         let Step::Ask(sign_in) = outcome.step else { panic!("no question") };
         sign_in.advance(&facts, outcome.user, input)
@@ -168,7 +176,7 @@ fn setting_up_an_app_activates_it() {
     assert!(go(started.clone(), Input::SetupDone { email: None }).is_err(), "nothing is proved yet");
     let proved = go(started, Input::SetupProved { step: 5, device_name: None }).unwrap();
     assert_eq!(after_password(&pool, &proved.user), "SOFTWARE_TOKEN_MFA");
-    assert!(matches!(go(proved, Input::SetupDone { email: None }).unwrap().step, Step::Done(None)));
+    assert!(matches!(go(proved, Input::SetupDone { email: None }).unwrap().step, Step::Done(_)));
 }
 
 /// What was proved is worth nothing once the password is another, or the user may not sign in by it.
@@ -176,7 +184,7 @@ fn setting_up_an_app_activates_it() {
 fn a_sign_in_ends_with_its_password() {
     let pool = pool(UserPoolMfaType::On, &[MfaFactor::Sms]);
     let client = samples::client(&[], &[]);
-    let facts = Facts { pool: &pool, client: &client, now: NOW };
+    let facts = facts(&pool, &client);
     let jane = user(&[("phone_number", "+1")], UserMfa::default());
     let replaced = Password { srp_salt: "other".into(), ..password(false, NOW) };
     for (change, expected) in [
@@ -196,15 +204,6 @@ fn a_sign_in_ends_with_its_password() {
     }
 }
 
-/// What was proved or decided on a path.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Proof {
-    Factor(Factor),
-    Issued,
-    Accepted,
-    TokensSaid,
-}
-
 /// A sign-in that a server of before has stored.
 #[test]
 fn sign_ins_of_before_are_read() {
@@ -217,185 +216,6 @@ fn sign_ins_of_before_are_read() {
     assert_eq!(written.get("rounds"), None);
 }
 
-/// Draws answers and replies at random, right and wrong, fitting and not: whatever the path, tokens come only after a
-/// password, a permanent one, and a second factor wherever the pool demands it or the user has one; where functions lead
-/// the sign-in, after they said so; never for nobody; and with each function of the pool asked.
-#[test]
-fn no_path_reaches_tokens_without_its_factors() {
-    let mut random = Seeded(7);
-    let (mut tokens, mut custom, mut refusals) = (0, 0, 0);
-    for _ in 0..60_000 {
-        let (pool, user) = (random_pool(&mut random), random_user(&mut random));
-        let client = samples::client(&[], &[]);
-        let facts = Facts { pool: &pool, client: &client, now: NOW };
-        let begun = random_beginning(&mut random, &client, &user);
-        let mut state = (begun.clone(), user.clone());
-        let mut proved = Vec::new();
-        for _ in 0..12 {
-            let (input, proof) = random_input(&mut random);
-            let (sign_in, mut present) = state.clone();
-            // Now and then something happens to the user between two steps.
-            let changed = random.below(20) == 0;
-            if changed {
-                change(&mut random, &mut present);
-            }
-            match sign_in.advance(&facts, present, input) {
-                Ok(outcome) => {
-                    let is_void =
-                        !outcome.user.enabled || outcome.user.status == UserStatusType::ResetRequired;
-                    assert!(!is_void, "a sign-in goes on for {:?}", outcome.user);
-                    proved.extend(proof);
-                    state.1 = outcome.user;
-                    match outcome.step {
-                        Step::Ask(sign_in) | Step::Invoke(sign_in) => state.0 = *sign_in,
-                        Step::Done(_) => {
-                            check_proofs(&pool, &user, &begun, &proved);
-                            tokens += 1;
-                            custom += usize::from(begun.flow == Flow::Custom);
-                            break;
-                        }
-                    }
-                }
-                Err(_) => refusals += 1,
-            }
-        }
-    }
-    assert!(tokens > 800 && custom > 100 && refusals > 10_000, "{tokens} {custom} {refusals}");
-}
-
-fn change(random: &mut Seeded, user: &mut User) {
-    match random.below(3) {
-        0 => user.enabled = false,
-        1 => user.status = UserStatusType::ResetRequired,
-        _ => user.password = Some(Password { srp_salt: "other".into(), ..password(false, NOW) }),
-    }
-}
-
-fn random_beginning(random: &mut Seeded, client: &Client, user: &User) -> SignIn {
-    let mut sign_in = SignIn::new(client, &user.sub, Side::User);
-    if random.below(2) == 1 {
-        sign_in.flow = Flow::Custom;
-        sign_in.nobody = (random.below(4) == 0).then(|| Sealed(vec![5]));
-        if random.below(2) == 1 {
-            sign_in.note(custom::SRP_A, true, None);
-        }
-    }
-    sign_in
-}
-
-fn check_proofs(pool: &Pool, user: &User, begun: &SignIn, proved: &[Proof]) {
-    let has = |proof| proved.contains(&proof);
-    let has_password = has(Proof::Factor(Factor::Password));
-    assert!(user.enabled && begun.nobody.is_none(), "{proved:?}");
-    assert!(if begun.flow == Flow::Custom { has(Proof::Issued) } else { has_password }, "{proved:?}");
-    assert_ne!(user.status, UserStatusType::Unconfirmed);
-    assert_ne!(user.status, UserStatusType::ResetRequired);
-    if user.status == UserStatusType::ForceChangePassword {
-        assert!(has(Proof::Factor(Factor::NewPassword)), "{proved:?}");
-    }
-    for (trigger, proof) in
-        [(Trigger::PostAuthentication, Proof::Accepted), (Trigger::PreTokenGeneration, Proof::TokensSaid)]
-    {
-        assert_eq!(trigger.is_configured(pool), has(proof), "{proved:?}");
-    }
-    if !has_password {
-        return;
-    }
-    let second = proved.iter().any(|proof| matches!(proof, Proof::Factor(Factor::Mfa(_))));
-    let offered = |f: &MfaFactor| is_offered(pool, *f);
-    let active = mfa::active(user).iter().any(offered);
-    match pool.mfa_configuration() {
-        UserPoolMfaType::Off => {}
-        UserPoolMfaType::On => assert!(second, "{proved:?}"),
-        UserPoolMfaType::Optional => assert!(second || !active, "{proved:?}"),
-    }
-}
-
-fn random_pool(random: &mut Seeded) -> Pool {
-    let mfa = [UserPoolMfaType::Off, UserPoolMfaType::Optional, UserPoolMfaType::On][random.below(3)];
-    let all = [MfaFactor::Sms, MfaFactor::SoftwareToken, MfaFactor::Email];
-    let offered: Vec<MfaFactor> = all.into_iter().filter(|_| random.below(2) == 1).collect();
-    let mut pool = pool(mfa, &offered);
-    let mut coin = || (random.below(2) == 1).then(|| "arn".to_owned());
-    pool.detail.lambda_config = Some(LambdaConfigType {
-        post_authentication: coin(),
-        pre_token_generation: coin(),
-        define_auth_challenge: Some("arn".to_owned()),
-        ..LambdaConfigType::default()
-    });
-    pool
-}
-
-fn random_user(random: &mut Seeded) -> User {
-    let mut coin = || random.below(2) == 1;
-    let mut attributes = Vec::new();
-    if coin() {
-        attributes.push(("email", "a@b.c"));
-    }
-    if coin() {
-        attributes.push(("phone_number", "+1"));
-    }
-    let mfa = UserMfa {
-        sms: coin(),
-        email: coin(),
-        software_token: coin(),
-        preferred: None,
-        totp: if coin() { totp(coin()) } else { None },
-    };
-    let statuses = [
-        UserStatusType::Confirmed,
-        UserStatusType::ForceChangePassword,
-        UserStatusType::Unconfirmed,
-        UserStatusType::ResetRequired,
-    ];
-    let enabled = coin() || coin();
-    let status = statuses[random.below(4)];
-    User { status, enabled, ..user(&attributes, mfa) }
-}
-
-fn random_input(random: &mut Seeded) -> (Input, Option<Proof>) {
-    let factor = [MfaFactor::Sms, MfaFactor::SoftwareToken, MfaFactor::Email][random.below(3)];
-    let right = random.below(2) == 1;
-    let proof = |factor| Some(Proof::Factor(factor));
-    match random.below(16) {
-        0 => (Input::Password, proof(Factor::Password)),
-        1 => {
-            let attributes = BTreeMap::new();
-            let password = Box::new(password(false, NOW));
-            (Input::NewPassword { password, attributes }, proof(Factor::NewPassword))
-        }
-        2 => (Input::Code { factor, matches: right }, right.then_some(Proof::Factor(Factor::Mfa(factor)))),
-        3 => {
-            let result = if right { Ok(7) } else { Err(totp::Refusal::Mismatch) };
-            (Input::SoftwareToken(result), proof(Factor::Mfa(MfaFactor::SoftwareToken)).filter(|_| right))
-        }
-        4 => (Input::Choice(factor), None),
-        5 => (Input::SetupStarted(Sealed(vec![3])), None),
-        6 => {
-            let proof = proof(Factor::Mfa(MfaFactor::SoftwareToken));
-            (Input::SetupProved { step: 3, device_name: None }, proof)
-        }
-        7 => (Input::SetupDone { email: right.then(|| "n@e.w".to_owned()) }, None),
-        8 => (Input::Begin, None),
-        9 => (Input::Answer(CustomAnswer("x".to_owned().into())), None),
-        _ => random_reply(random, right),
-    }
-}
-
-fn random_reply(random: &mut Seeded, right: bool) -> (Input, Option<Proof>) {
-    let (reply, proof) = match random.below(8) {
-        0 => (Reply::Next(Next::Fail), None),
-        1 => (Reply::Next(Next::Custom), None),
-        2 => (Reply::Next(Next::PasswordVerifier), None),
-        3 => (Reply::Next(Next::IssueTokens), Some(Proof::Issued)),
-        4 => (Reply::Question(question()), None),
-        5 => (Reply::Verdict(right), None),
-        6 => (Reply::Accepted, Some(Proof::Accepted)),
-        _ => (Reply::Tokens(Box::default()), Some(Proof::TokensSaid)),
-    };
-    (Input::Reply(reply), proof)
-}
-
 fn question() -> CustomQuestion {
     CustomQuestion { public: BTreeMap::new(), private: Sealed(vec![4]), metadata: Some("riddle".to_owned()) }
 }
@@ -403,7 +223,7 @@ fn question() -> CustomQuestion {
 /// A custom sign-in of this user with a pool whose functions are named.
 fn custom_sign_in(pool: &Pool, user: &User, inputs: Vec<Input>) -> Result<Outcome> {
     let client = samples::client(&[], &[]);
-    let facts = Facts { pool, client: &client, now: NOW };
+    let facts = facts(pool, &client);
     let begun = SignIn { flow: Flow::Custom, ..SignIn::new(&client, &user.sub, Side::User) };
     let mut outcome = begun.advance(&facts, user.clone(), Input::Begin)?;
     for input in inputs {

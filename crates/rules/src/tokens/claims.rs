@@ -4,11 +4,11 @@ use super::{
     Grant, TokenContext,
     customization::{self, Customization, Groups},
 };
-use crate::user::Membership;
+use crate::{sign_in::assurance, user::Membership};
 use serde_json::{Map, Value, json};
 
 /// How many claims a token may have beside attributes, so that room for them is made once.
-const OTHERS: usize = 14;
+const OTHERS: usize = 15;
 
 /// The claims of an ID token. `readable` says which attributes the client may see.
 pub fn id_claims(context: &TokenContext<'_>, jti: &str, readable: impl Fn(&str) -> bool) -> Value {
@@ -26,6 +26,7 @@ pub fn id_claims(context: &TokenContext<'_>, jti: &str, readable: impl Fn(&str) 
     customization::add_groups_and_roles(&mut claims, &effective(groups, customization));
     add_session(&mut claims, context, jti, now / 1_000 + client.token_validity().id_seconds);
     add_origin(&mut claims, client.revokes_tokens(), grant);
+    add_assurance(&mut claims, grant);
     customization.iter().for_each(|c| c.id.apply_to_id(&mut claims));
     Value::Object(claims)
 }
@@ -44,6 +45,10 @@ pub fn access_claims(context: &TokenContext<'_>, jti: &str) -> Value {
     customization::add_groups(&mut claims, &effective(groups, customization));
     add_session(&mut claims, context, jti, now / 1_000 + client.token_validity().access_seconds);
     add_origin(&mut claims, client.revokes_tokens(), grant);
+    add_assurance(&mut claims, grant);
+    if let Some(key) = &grant.device_key {
+        claims.insert("device_key".into(), key.as_str().into());
+    }
     customization.iter().for_each(|c| c.access.apply_to_access(&mut claims, &client.id));
     Value::Object(claims)
 }
@@ -65,6 +70,14 @@ fn add_session(claims: &mut Map<String, Value>, context: &TokenContext<'_>, jti:
 fn add_origin(claims: &mut Map<String, Value>, revokes: bool, grant: &Grant) {
     if revokes {
         claims.insert("origin_jti".into(), grant.id.clone().into());
+    }
+}
+
+/// How strongly the user was authenticated, where a level was wished for. D: in both tokens, and the same after a refresh.
+fn add_assurance(claims: &mut Map<String, Value>, grant: &Grant) {
+    if let Some(acr) = &grant.facts.acr {
+        claims.insert("acr".into(), acr.as_str().into());
+        claims.insert("amr".into(), assurance::amr(&grant.facts.methods).into());
     }
 }
 

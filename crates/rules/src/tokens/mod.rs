@@ -3,11 +3,13 @@
 pub mod claims;
 pub mod customization;
 pub mod refresh;
+pub mod sessions;
 
 use crate::{
     Millis, Result, fault,
     ids::{self, ClientId, PoolId, Sub, Username},
     pool::Client,
+    sign_in::assurance::Method,
     user::{Membership, User},
 };
 use customization::Customization;
@@ -53,6 +55,15 @@ pub struct GrantFacts {
     pub event_id: String,
     /// The scopes of access tokens.
     pub scopes: Vec<String>,
+    /// The name of the level of assurance that was wished for and reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// How the user was authenticated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Method>,
+    /// The last use, where the pool tracks sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<sessions::SessionFacts>,
 }
 
 /// What the tokens are made of.
@@ -105,6 +116,12 @@ pub struct AccessClaims {
     /// The user name.
     #[serde(default)]
     pub username: Username,
+    /// How the user was authenticated, where a level was wished for.
+    #[serde(default)]
+    pub amr: Vec<String>,
+    /// The device that the sign-in has.
+    #[serde(default)]
+    pub device_key: Option<String>,
 }
 
 /// Checks that nothing ended the token before its expiry: its grant, a global sign-out, or the user's disabling.

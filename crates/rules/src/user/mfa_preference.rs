@@ -4,7 +4,7 @@ use super::{MfaFactor, User};
 use crate::{
     Result, fault,
     pool::Pool,
-    sign_in::mfa::{is_offered, is_possible},
+    sign_in::mfa::{active, is_offered, is_possible},
 };
 
 /// A wish about one factor; what is none stays as it is.
@@ -16,17 +16,30 @@ pub struct Wish {
     pub preferred: Option<bool>,
 }
 
-/// Applies wishes to a user's factors.
+/// Applies wishes to a user's factors, and whether a passkey counts as one.
 ///
 /// # Errors
 /// InvalidParameterException when a factor is turned on that the user or the pool does not have, or two are
 /// preferred.
-pub fn apply(pool: &Pool, user: &mut User, wishes: &[(MfaFactor, Wish)]) -> Result<()> {
+pub fn apply(
+    pool: &Pool,
+    user: &mut User,
+    wishes: &[(MfaFactor, Wish)],
+    web_authn: Option<bool>,
+) -> Result<()> {
     if wishes.iter().filter(|(_, wish)| wish.preferred == Some(true)).count() > 1 {
         return Err(fault::two_preferred_factors());
     }
     for (factor, wish) in wishes {
         apply_one(pool, user, *factor, *wish)?;
+    }
+    if let Some(counts) = web_authn {
+        // D: the pool must take passkeys so, and another factor keeps the user from being shut out.
+        let is_possible = pool.takes_passkeys_for_both() && !active(user).is_empty();
+        if counts && !is_possible {
+            return Err(fault::no_delivery_config("WEB_AUTHN_MFA"));
+        }
+        user.mfa.web_authn = counts;
     }
     Ok(())
 }

@@ -143,6 +143,9 @@ pub struct UserMfa {
     /// The authenticator app.
     #[serde(default)]
     pub totp: Option<Totp>,
+    /// Whether a passkey that verifies its user counts as a second factor too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub web_authn: bool,
 }
 
 /// An authenticator app.

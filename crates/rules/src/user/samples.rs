@@ -1,7 +1,7 @@
 //! Pools, clients and users for tables.
 
 use crate::{
-    pool::{Client, Pool, PoolMfa},
+    pool::{Client, Pool, PoolMfa, session_config::PoolSessions},
     user::{User, UserMfa},
 };
 use spec::cognito_idp::{
@@ -27,6 +27,7 @@ pub fn pool(aliases: &[&str], username_attributes: &[&str]) -> Pool {
             ..UserPoolType::default()
         },
         mfa: PoolMfa::default(),
+        sessions: PoolSessions::default(),
         version: 1,
     }
 }
@@ -65,6 +66,7 @@ pub fn client(read: &[&str], write: &[&str]) -> Client {
             ..UserPoolClientType::default()
         },
         secrets: Vec::new(),
+        sso_session_minutes: None,
         version: 1,
     }
 }

@@ -1,7 +1,10 @@
 //! Where a call comes from, as far as functions are told of it and what they may take of it.
 
 use crate::callers::call::Call;
-use rules::triggers::sdk_version;
+use rules::{
+    tokens::sessions::{SessionFacts, device_type},
+    triggers::sdk_version,
+};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -17,6 +20,8 @@ pub struct CallOrigin {
     pub address: Option<IpAddr>,
     /// What the client's SDK says of itself, as events tell it.
     pub sdk_version: String,
+    /// What the client says of itself.
+    pub user_agent: Option<String>,
     /// Until when functions may run; none for a seed, which is one transaction and runs none.
     pub functions_until: Option<Instant>,
 }
@@ -28,8 +33,17 @@ impl CallOrigin {
             request_id: call.request_id.clone(),
             address: call.peer,
             sdk_version: sdk_version(call.header("user-agent").or(call.header("x-amz-user-agent"))),
+            user_agent: call.header("user-agent").map(str::to_owned),
             functions_until: Some(Instant::now() + FUNCTIONS_TIMEOUT),
         })
+    }
+
+    /// What a session shows of this call.
+    pub fn session_facts(&self) -> SessionFacts {
+        SessionFacts {
+            device_type: device_type(self.user_agent.as_deref()),
+            address: self.address.map(|address| address.to_string()),
+        }
     }
 
     /// Of a seed, which runs no function.
@@ -38,6 +52,7 @@ impl CallOrigin {
             request_id: String::new(),
             address: None,
             sdk_version: sdk_version(None),
+            user_agent: None,
             functions_until: None,
         })
     }

@@ -44,7 +44,8 @@ where
 {
     let proven = match input["AccessToken"].as_str() {
         Some(token) => Box::pin(signed_in::signed_in(app, token)).await,
-        None => Err(fault::access_token_invalid()),
+        // Only where the model calls it optional.
+        None => Err(fault::missing_parameter("AccessToken")),
     };
     let caller = proven.inspect_err(call_facts::without_right)?;
     answer(Box::pin(f(app, caller, request(input)?)).await?)

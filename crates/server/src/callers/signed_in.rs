@@ -4,6 +4,7 @@ use crate::{
     app::App,
     http::call_facts::{self, Actor},
     tokens::{ended_grants, verify},
+    users::devices,
 };
 use rules::{
     Result, fault,
@@ -73,13 +74,17 @@ async fn facts(
     let sub = claims.sub.clone();
     let pool_id = pool_id.clone();
     let Some(origin) = claims.origin_jti.clone() else {
-        let ended = claims.event_id.as_ref().map(|event_id| ended_grants::ended_id(app, event_id));
+        let event = claims.event_id.as_ref().map(|event_id| ended_grants::ended_id(app, event_id));
+        let device = claims.device_key.as_ref().map(|key| devices::forgotten_id(app, &pool_id, &sub, key));
         let (user, has_ended) = app
             .db
             .look_up(move |tx| {
                 let user = store::users::find_with_groups(tx, &pool_id, &sub)?;
-                let has_ended = ended.map(|id| store::tickets::is_spent(tx, &id)).transpose()?;
-                Ok::<_, rules::Fault>((user, has_ended == Some(true)))
+                let mut has_ended = false;
+                for id in [event, device].iter().flatten() {
+                    has_ended |= store::tickets::is_spent(tx, id)?;
+                }
+                Ok::<_, rules::Fault>((user, has_ended))
             })
             .await?;
         return if has_ended { Err(fault::access_token_revoked()) } else { Ok((None, user)) };

@@ -30,7 +30,7 @@ pub const LATER: &[(&str, &str)] = &[
     ),
     (
         "ExplicitAuthFlows",
-        "ALLOW_USER_AUTH, ALLOW_CLIENT_TOKEN_AUTH, ALLOW_TOKEN_EXCHANGE_IMPERSONATION and \
+        "ALLOW_CLIENT_TOKEN_AUTH, ALLOW_TOKEN_EXCHANGE_IMPERSONATION and \
          ALLOW_TOKEN_EXCHANGE_DELEGATION are kept and described; their flows are not built and are refused",
     ),
     ("PublishSecretsInAWSSecretsManager", "false; true is refused, because secrets are kept here alone"),

@@ -3,8 +3,8 @@
 use crate::{
     app::App,
     callers::{CallOrigin, client_secret},
-    sign_in::Context,
-    triggers::{About, ask},
+    sign_in::{Context, session, signed_up},
+    triggers::ask,
     users::{
         changes, code_requests,
         codes::{self, CodeOwner, CodePurpose, Committed},
@@ -12,7 +12,10 @@ use crate::{
 };
 use rules::{
     Millis, Result, fault,
-    messages::requests::{self, Requested},
+    messages::{
+        Medium,
+        requests::{self, Requested},
+    },
     pool::{Client, Pool},
     sign_in::Side,
     triggers::Source,
@@ -34,12 +37,27 @@ pub async fn confirm_sign_up(
     let (client, pool) = app.client_and_pool(&input.client_id).await?;
     client_secret::check_hash(app, &client, input.secret_hash.as_deref(), &[&input.username])?;
     let now = app.now();
-    let (told_pool, client_id, metadata) = (pool.clone(), client.id.clone(), input.client_metadata.clone());
-    let user = app.write(move |app, tx| confirm(app, tx, &pool, &client, &input, now)).await??;
-    let about =
-        About { pool: &told_pool, client_id: Some(&client_id), username: &user.username, origin: &origin };
+    let context = Context::new(pool.clone(), client.clone(), Side::User, origin);
+    let signed_up = signed_up::open(app, &context, input.session.as_deref())?;
+    let metadata = input.client_metadata.clone();
+    let begun = context.clone();
+    let next = session::new(app, &context);
+    let (user, session) = app
+        .write(move |app, tx| {
+            let (user, medium) = match confirm(app, tx, &pool, &client, &input, now)? {
+                Ok(confirmed) => confirmed,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let session = match &signed_up {
+                Some(key) => signed_up::go_on(tx, &begun, key, &next, &user, medium)?,
+                None => None,
+            };
+            Ok(Ok((user, session)))
+        })
+        .await??;
+    let about = context.about(&user.username);
     ask::post_confirmation(app, about, Source::PostConfirmation, &user, metadata.as_ref()).await?;
-    Ok(ConfirmSignUpResponse { session: None })
+    Ok(ConfirmSignUpResponse { session })
 }
 
 fn confirm(
@@ -49,7 +67,7 @@ fn confirm(
     client: &Client,
     input: &ConfirmSignUpRequest,
     now: Millis,
-) -> Committed<User> {
+) -> Committed<(User, Medium)> {
     let found = users::find(tx, &pool.id, &pool.fold_name(&input.username))?;
     // Of an alias nobody may learn whether it is a confirmed user's; of a user name SignUp tells it anyway.
     let is_hidden = |user: &User| {
@@ -87,7 +105,7 @@ fn confirm(
     }
     // A refusal because of an alias undoes the use of the code, which is good for another try.
     changes::save(tx, pool, &before, &user)?;
-    Ok(Ok(user))
+    Ok(Ok((user, proof.medium)))
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>

@@ -6,7 +6,7 @@ use crate::{
     users::changes,
 };
 use rules::{
-    Result, fault,
+    Result,
     pool::Pool,
     user::{
         MfaFactor,
@@ -21,7 +21,11 @@ use spec::cognito_idp::{
 };
 use std::sync::Arc;
 
-type Wishes = Vec<(MfaFactor, Wish)>;
+/// What was said about second factors, and whether a passkey counts as one.
+struct Wishes {
+    factors: Vec<(MfaFactor, Wish)>,
+    web_authn: Option<bool>,
+}
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserMFAPreference.html>
 pub async fn set_user_mfa_preference(
@@ -34,7 +38,7 @@ pub async fn set_user_mfa_preference(
         input.software_token_mfa_settings,
         input.email_mfa_settings,
         input.web_authn_mfa_settings,
-    )?;
+    );
     change(app, caller.pool, caller.user.sub.into(), wishes).await?;
     Ok(SetUserMFAPreferenceResponse {})
 }
@@ -50,7 +54,7 @@ pub async fn admin_set_user_mfa_preference(
         input.software_token_mfa_settings,
         input.email_mfa_settings,
         input.web_authn_mfa_settings,
-    )?;
+    );
     change(app, app.pool(&input.user_pool_id).await?, input.username, wishes).await?;
     Ok(AdminSetUserMFAPreferenceResponse {})
 }
@@ -79,7 +83,8 @@ pub async fn admin_set_user_settings(
 /// The old way knows SMS only: it is on if the list names it.
 fn legacy_wishes(options: &[MFAOptionType]) -> Wishes {
     let sms = options.iter().any(|o| o.delivery_medium == Some(DeliveryMediumType::Sms));
-    vec![(MfaFactor::Sms, Wish { enabled: Some(sms), preferred: None })]
+    let factors = vec![(MfaFactor::Sms, Wish { enabled: Some(sms), preferred: None })];
+    Wishes { factors, web_authn: None }
 }
 
 fn wishes(
@@ -87,10 +92,7 @@ fn wishes(
     software_token: Option<SoftwareTokenMfaSettingsType>,
     email: Option<EmailMfaSettingsType>,
     web_authn: Option<WebAuthnMfaSettingsType>,
-) -> Result<Wishes> {
-    if web_authn.is_some_and(|w| w.enabled == Some(true)) {
-        return Err(fault::not_built("A passkey as a second factor"));
-    }
+) -> Wishes {
     let mut wishes = Vec::new();
     if let Some(s) = sms {
         wishes.push((MfaFactor::Sms, Wish { enabled: s.enabled, preferred: s.preferred_mfa }));
@@ -101,7 +103,7 @@ fn wishes(
     if let Some(s) = email {
         wishes.push((MfaFactor::Email, Wish { enabled: s.enabled, preferred: s.preferred_mfa }));
     }
-    Ok(wishes)
+    Wishes { factors: wishes, web_authn: web_authn.and_then(|settings| settings.enabled) }
 }
 
 async fn change(app: &App, pool: Arc<Pool>, name: String, wishes: Wishes) -> Result<()> {
@@ -110,7 +112,7 @@ async fn change(app: &App, pool: Arc<Pool>, name: String, wishes: Wishes) -> Res
         .write(move |tx| {
             let before = changes::find(tx, &pool, &name)?;
             let mut user = before.clone();
-            mfa_preference::apply(&pool, &mut user, &wishes)?;
+            mfa_preference::apply(&pool, &mut user, &wishes.factors, wishes.web_authn)?;
             user.updated_at = now;
             changes::save(tx, &pool, &before, &user)
         })

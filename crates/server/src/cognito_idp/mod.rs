@@ -3,11 +3,13 @@
 
 pub mod admin_create_user;
 pub mod admin_user_attributes;
+mod auth_factors;
 pub mod change_password;
 mod client_rows;
 pub mod client_secrets;
 pub mod clients;
 pub mod confirmation;
+pub mod devices;
 pub mod group_members;
 pub mod groups;
 pub mod list_users;
@@ -19,6 +21,8 @@ pub mod passkeys;
 pub mod pools;
 pub mod recovery;
 pub mod refresh;
+pub mod session_config;
+pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
@@ -57,8 +61,8 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AddCustomAttributes => operator(pools::add_custom_attributes, app, call, input).await,
         GetUserPoolMfaConfig => operator(mfa_config::get_user_pool_mfa_config, app, call, input).await,
         SetUserPoolMfaConfig => operator(mfa_config::set_user_pool_mfa_config, app, call, input).await,
-        GetUserPoolSessionConfiguration => not_built(operation.spec()),
-        SetUserPoolSessionConfiguration => not_built(operation.spec()),
+        GetUserPoolSessionConfiguration => operator(session_config::get_user_pool_session_configuration, app, call, input).await,
+        SetUserPoolSessionConfiguration => operator(session_config::set_user_pool_session_configuration, app, call, input).await,
         GetSigningCertificate => not_built(operation.spec()),
         TagResource => operator(tags::tag_resource, app, call, input).await,
         UntagResource => operator(tags::untag_resource, app, call, input).await,
@@ -84,8 +88,8 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AddUserPoolClientSecret => operator(client_secrets::add_user_pool_client_secret, app, call, input).await,
         DeleteUserPoolClientSecret => operator(client_secrets::delete_user_pool_client_secret, app, call, input).await,
         ListUserPoolClientSecrets => operator(client_secrets::list_user_pool_client_secrets, app, call, input).await,
-        GetUserPoolClientSessionConfiguration => not_built(operation.spec()),
-        SetUserPoolClientSessionConfiguration => not_built(operation.spec()),
+        GetUserPoolClientSessionConfiguration => operator(session_config::get_user_pool_client_session_configuration, app, call, input).await,
+        SetUserPoolClientSessionConfiguration => operator(session_config::set_user_pool_client_session_configuration, app, call, input).await,
 
         // Clients that name themselves by the URL of a document
         CreateCIMDPolicy => not_built(operation.spec()),
@@ -148,8 +152,10 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AdminSetUserMFAPreference => operator(mfa_preference::admin_set_user_mfa_preference, app, call, input).await,
         SetUserSettings => signed_in(mfa_preference::set_user_settings, app, input).await,
         AdminSetUserSettings => operator(mfa_preference::admin_set_user_settings, app, call, input).await,
-        GetUserAuthFactors => not_built(operation.spec()),
-        AdminGetUserAuthFactors => not_built(operation.spec()),
+        GetUserAuthFactors => signed_in(auth_factors::get_user_auth_factors, app, input).await,
+        AdminGetUserAuthFactors => {
+            operator(auth_factors::admin_get_user_auth_factors, app, call, input).await
+        }
 
         // Tokens and sessions
         GetTokensFromRefreshToken => public_from(refresh::get_tokens_from_refresh_token, app, call, input).await,
@@ -158,21 +164,21 @@ async fn answer(app: &App, call: &Call, operation: Operation, input: Value) -> R
         AdminUserGlobalSignOut => operator(sign_out::admin_user_global_sign_out, app, call, input).await,
         GetClientToken => not_built(operation.spec()),
         GetDerivedToken => not_built(operation.spec()),
-        ListUserSessions => not_built(operation.spec()),
-        AdminListUserSessions => not_built(operation.spec()),
-        RevokeUserSession => not_built(operation.spec()),
-        AdminRevokeUserSession => not_built(operation.spec()),
+        ListUserSessions => signed_in(sessions::list_user_sessions, app, input).await,
+        AdminListUserSessions => operator(sessions::admin_list_user_sessions, app, call, input).await,
+        RevokeUserSession => signed_in(sessions::revoke_user_session, app, input).await,
+        AdminRevokeUserSession => operator(sessions::admin_revoke_user_session, app, call, input).await,
 
         // Devices
-        ConfirmDevice => not_built(operation.spec()),
-        GetDevice => not_built(operation.spec()),
-        AdminGetDevice => not_built(operation.spec()),
-        ListDevices => not_built(operation.spec()),
-        AdminListDevices => not_built(operation.spec()),
-        UpdateDeviceStatus => not_built(operation.spec()),
-        AdminUpdateDeviceStatus => not_built(operation.spec()),
-        ForgetDevice => not_built(operation.spec()),
-        AdminForgetDevice => not_built(operation.spec()),
+        ConfirmDevice => signed_in_from(devices::confirm_device, app, call, input).await,
+        GetDevice => signed_in(devices::get_device, app, input).await,
+        AdminGetDevice => operator(devices::admin_get_device, app, call, input).await,
+        ListDevices => signed_in(devices::list_devices, app, input).await,
+        AdminListDevices => operator(devices::admin_list_devices, app, call, input).await,
+        UpdateDeviceStatus => signed_in(devices::update_device_status, app, input).await,
+        AdminUpdateDeviceStatus => operator(devices::admin_update_device_status, app, call, input).await,
+        ForgetDevice => signed_in(devices::forget_device, app, input).await,
+        AdminForgetDevice => operator(devices::admin_forget_device, app, call, input).await,
 
         // Passkeys
         StartWebAuthnRegistration => signed_in(passkeys::start_web_authn_registration, app, input).await,

@@ -30,11 +30,25 @@ impl Page {
         limit: Option<i32>,
         token: Option<&str>,
     ) -> Result<Page> {
-        let after = page_token::open(app, operation, scope, token)?;
         let length = match limit {
             Some(limit) if limit > 0 => i64::from(limit).min(LENGTH_MAX),
             _ => LENGTH_MAX,
         };
+        Page::of_length(app, operation, scope, length, token)
+    }
+
+    /// The same of a list whose caller has no say in the length.
+    ///
+    /// # Errors
+    /// InvalidParameterException for a token that was not made for this list.
+    pub fn of_length(
+        app: &App,
+        operation: &'static str,
+        scope: &[&str],
+        length: i64,
+        token: Option<&str>,
+    ) -> Result<Page> {
+        let after = page_token::open(app, operation, scope, token)?;
         let scope = scope.iter().map(|part| (*part).to_owned()).collect();
         Ok(Page { operation, scope, after, length })
     }

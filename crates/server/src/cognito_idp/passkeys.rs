@@ -187,7 +187,9 @@ fn is_of_another_client(tx: &mut Tx<'_>, caller: &SignedIn, answered: &str, now:
     let (pool_id, sub) = (&caller.pool.id, &caller.user.sub);
     let registrations =
         tickets::list_of_user::<Registration>(tx, Kind::Passkey, pool_id, sub, PASSKEY_REGISTRATIONS_MAX)?;
-    Ok(registrations.iter().any(|ticket| ticket.expires_at > now && ticket.document.challenge == answered))
+    Ok(registrations
+        .iter()
+        .any(|(_, ticket)| ticket.expires_at > now && ticket.document.challenge == answered))
 }
 
 /// What an authenticator shows its user: the name that the user signs in by.

@@ -21,18 +21,9 @@ use store::Tx;
 /// What of a pool's configuration is kept and described while its effect is not built, or only partly; for
 /// docs/compatibility.md.
 pub const LATER: &[(&str, &str)] = &[
-    ("AcrConfiguration", "kept and described; step-up authentication is not built and refuses its requests"),
-    (
-        "Policies.SignInPolicy",
-        "kept and described; the choice-based flow USER_AUTH is not built and is refused",
-    ),
     (
         "DcrConfiguration",
         "kept and described; there is no registration endpoint, so no client can be registered",
-    ),
-    (
-        "DeviceConfiguration",
-        "kept and described; devices are not remembered, so every sign-in asks for all factors",
     ),
     (
         "EmailConfiguration",
@@ -50,8 +41,7 @@ pub const LATER: &[(&str, &str)] = &[
     ),
     (
         "WebAuthnConfiguration",
-        "counts for registering passkeys, which needs a RelyingPartyId as long as pools have no domain; \
-         FactorConfiguration is kept and described",
+        "passkeys need a RelyingPartyId as long as pools have no domain that could be it",
     ),
 ];
 

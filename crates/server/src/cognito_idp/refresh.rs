@@ -10,6 +10,7 @@ use crate::{
         ended_grants,
         issue::{self, Issued},
         refresh_token::{self, Presented},
+        sessions,
     },
     triggers::ask,
 };
@@ -32,7 +33,8 @@ use std::sync::Arc;
 /// REFRESH_TOKEN and REFRESH_TOKEN_AUTH.
 pub async fn initiate(app: &App, context: Context, parameters: &Parameters) -> Result<Answer> {
     let token = parameters.required("REFRESH_TOKEN")?;
-    let found = find(app, token).await?;
+    let device_key = parameters.get("DEVICE_KEY").map(str::to_owned);
+    let found = find(app, token, device_key).await?;
     // No USERNAME is sent, so the hash is made over the user's own name or sub.
     if !context.client.secrets.is_empty() {
         let hash =
@@ -59,7 +61,8 @@ pub async fn get_tokens_from_refresh_token(
         client_metadata: input.client_metadata.map(Arc::new),
         ..Context::new(pool, client, Side::User, origin)
     };
-    let found = find(app, &input.refresh_token).await?;
+    let device_key = input.device_key.filter(|key| !key.is_empty());
+    let found = find(app, &input.refresh_token, device_key).await?;
     let result = refreshed(app, &context, found).await?;
     Ok(GetTokensFromRefreshTokenResponse { authentication_result: Some(result) })
 }
@@ -67,11 +70,13 @@ pub async fn get_tokens_from_refresh_token(
 /// A genuine refresh token with all that belongs to it.
 struct Found {
     presented: Presented,
+    /// The device that the client says it is.
+    device_key: Option<String>,
     grant: Grant,
     user: Option<(User, Vec<Membership>)>,
 }
 
-async fn find(app: &App, token: &str) -> Result<Found> {
+async fn find(app: &App, token: &str, device_key: Option<String>) -> Result<Found> {
     let presented = refresh_token::read(token)?;
     let id = presented.grant_id.clone();
     let found = app.db.look_up(move |tx| store::grants::find_for_tokens(tx, &id)).await?;
@@ -83,7 +88,7 @@ async fn find(app: &App, token: &str) -> Result<Found> {
         call_facts::user(user);
         app.rate_limits.check_user(&user.pool_id, &user.sub)?;
     }
-    Ok(Found { presented, grant, user })
+    Ok(Found { presented, device_key, grant, user })
 }
 
 async fn refreshed(app: &App, context: &Context, found: Found) -> Result<AuthenticationResultType> {
@@ -91,18 +96,19 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
     let customization = customization(app, context, &found).await?;
     if customization.is_some() {
         // Seconds may have passed: who was disabled, deleted or signed out meanwhile gets no tokens.
-        let (again, present) = (found.grant.id.clone(), found.presented);
+        let again = found.grant.id.clone();
         let read = app.db.look_up(move |tx| store::grants::find_for_tokens(tx, &again)).await?;
         let (grant, user) = read.ok_or_else(fault::refresh_token_invalid)?;
-        (found, decision) = judged(app, context, Found { presented: present, grant, user }).await?;
+        (found, decision) = judged(app, context, Found { grant, user, ..found }).await?;
     }
-    let Found { presented, mut grant, user } = found;
+    let Found { presented, device_key, mut grant, user } = found;
     let (user, groups) = user.ok_or_else(fault::refresh_token_invalid)?;
-    let generation = presented.generation;
     match decision {
-        Refresh::Keep | Refresh::Repeat | Refresh::Reuse => {}
+        Refresh::Keep | Refresh::Repeat | Refresh::Reuse => {
+            sessions::note_use(app, &context.origin, &context.pool, &grant).await?;
+        }
         Refresh::Rotate { previous_until } => {
-            grant = rotate(app, context, &grant.id, generation, previous_until).await?;
+            grant = rotate(app, context, grant, presented.generation, device_key, previous_until).await?;
         }
     }
     let with_refresh_token = decision != Refresh::Keep;
@@ -114,7 +120,11 @@ async fn refreshed(app: &App, context: &Context, found: Found) -> Result<Authent
 /// Looks at what was found; the grant of a token that was used before ends.
 async fn judged(app: &App, context: &Context, found: Found) -> Result<(Found, Refresh)> {
     let (now, user) = (app.now(), found.user.as_ref().map(|(user, _)| user));
-    match refresh::check(&found.grant, found.presented.generation, &context.client, user, now)? {
+    let presented = refresh::Presented {
+        generation: found.presented.generation,
+        device_key: found.device_key.as_deref(),
+    };
+    match refresh::check(&found.grant, presented, (&context.pool, &context.client), user, now)? {
         Refresh::Reuse => Err(end(app, found.grant, now).await?),
         decision => Ok((found, decision)),
     }
@@ -132,20 +142,23 @@ async fn customization(app: &App, context: &Context, found: &Found) -> Result<Op
 async fn rotate(
     app: &App,
     context: &Context,
-    id: &str,
+    grant: Grant,
     generation: i64,
+    device_key: Option<String>,
     previous_until: Millis,
 ) -> Result<Grant> {
     let now = app.now();
-    let (key, client) = (id.to_owned(), context.client.clone());
+    let used = sessions::use_of(&context.origin, &context.pool, &grant, now);
+    let (key, pool, client) = (grant.id, context.pool.clone(), context.client.clone());
     let rotated = app
         .write(move |app, tx| {
-            let won = store::grants::rotate(tx, &key, generation, previous_until)?;
+            let won = store::grants::rotate(tx, &key, generation, previous_until, used.as_ref())?;
             let found = store::grants::find_for_tokens(tx, &key)?;
             let (grant, user) = found.ok_or_else(fault::refresh_token_invalid)?;
             let user = user.map(|(user, _)| user);
             let judged = if won { grant.generation } else { generation };
-            match refresh::check(&grant, judged, &client, user.as_ref(), now)? {
+            let presented = refresh::Presented { generation: judged, device_key: device_key.as_deref() };
+            match refresh::check(&grant, presented, (&pool, &client), user.as_ref(), now)? {
                 Refresh::Keep | Refresh::Repeat | Refresh::Rotate { .. } => Ok(Some(grant)),
                 // Found out and ended in one transaction: a crash between the two would leave the grant alive.
                 Refresh::Reuse => {

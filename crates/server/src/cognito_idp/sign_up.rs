@@ -5,6 +5,7 @@ use crate::{
     callers::{CallOrigin, client_secret},
     http::call_facts,
     messages::outbox,
+    sign_in::{Context, signed_up},
     triggers::{
         About,
         ask::{self, pairs},
@@ -21,6 +22,7 @@ use rules::{
     ids::{self, ClientId},
     messages::{Occasion, recipients},
     pool::{Client, Pool, password_policy},
+    sign_in::Side,
     triggers::{Source, Trigger, pre_sign_up::Reply},
     user::{
         User, attributes,
@@ -92,8 +94,10 @@ pub async fn sign_up(app: &App, origin: Arc<CallOrigin>, input: SignUpRequest) -
     if decided.confirms {
         ask::post_confirmation(app, about, Source::PostConfirmation, &made, metadata).await?;
     }
+    let context = Context::new(pool.clone(), client.clone(), Side::User, origin.clone());
+    let session = signed_up::session(app, &context, &made)?;
     let (user_confirmed, user_sub) = (decided.confirms, made.sub.into());
-    Ok(SignUpResponse { user_confirmed, code_delivery_details, user_sub, session: None })
+    Ok(SignUpResponse { user_confirmed, code_delivery_details, user_sub, session })
 }
 
 /// What the function decided of the user. D: it cannot vouch for an address that is not there; the text is unverified.

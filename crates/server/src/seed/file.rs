@@ -21,6 +21,8 @@ pub struct Pool {
     pub members: Value,
     /// Members of SetUserPoolMfaConfig.
     pub mfa: Option<Value>,
+    /// Members of SetUserPoolSessionConfiguration.
+    pub sessions: Option<Value>,
     pub clients: Vec<Client>,
     pub groups: Vec<Group>,
     pub users: Vec<User>,
@@ -32,6 +34,8 @@ pub struct Client {
     pub id: ClientId,
     /// Members of CreateUserPoolClient.
     pub members: Value,
+    /// Members of SetUserPoolClientSessionConfiguration.
+    pub sessions: Option<Value>,
 }
 
 /// A group.
@@ -100,13 +104,8 @@ fn pool(mut entry: Entry) -> Result<Pool, Mistake> {
     let place = entry.place.clone();
     let id = PoolId::from(entry.take_required("Id")?);
     check_pool_id(&id).map_err(|fault| refused(&place, fault))?;
-    let mfa = match entry.take_entry("MfaConfig")? {
-        Some(mfa) => {
-            let shape = Operation::SetUserPoolMfaConfig.spec().input;
-            Some(mfa.into_members(shape, &["UserPoolId"])?)
-        }
-        None => None,
-    };
+    let mfa = settings(&mut entry, "MfaConfig", Operation::SetUserPoolMfaConfig)?;
+    let sessions = settings(&mut entry, "SessionConfiguration", Operation::SetUserPoolSessionConfiguration)?;
     let clients = entry.take_entries("Clients")?.into_iter().map(client).collect::<Result<_, _>>()?;
     let groups: Vec<Group> =
         entry.take_entries("Groups")?.into_iter().map(group).collect::<Result<_, _>>()?;
@@ -114,15 +113,23 @@ fn pool(mut entry: Entry) -> Result<Pool, Mistake> {
     check_once(groups.iter().map(|group| (&group.place, group.name.as_str())))?;
     check_once(users.iter().map(|user| (&user.place, user.username.as_str())))?;
     let members = entry.into_members(Operation::CreateUserPool.spec().input, &[])?;
-    Ok(Pool { place, id, members, mfa, clients, groups, users })
+    Ok(Pool { place, id, members, mfa, sessions, clients, groups, users })
+}
+
+/// The table of settings that an operation of its own sets.
+fn settings(entry: &mut Entry, key: &str, operation: Operation) -> Result<Option<Value>, Mistake> {
+    let Some(settings) = entry.take_entry(key)? else { return Ok(None) };
+    settings.into_members(operation.spec().input, &["UserPoolId", "ClientId"]).map(Some)
 }
 
 fn client(mut entry: Entry) -> Result<Client, Mistake> {
     let place = entry.place.clone();
     let id = ClientId::from(entry.take_required("ClientId")?);
     check_client_id(&id).map_err(|fault| refused(&place, fault))?;
+    let sessions =
+        settings(&mut entry, "SessionConfiguration", Operation::SetUserPoolClientSessionConfiguration)?;
     let members = entry.into_members(Operation::CreateUserPoolClient.spec().input, &["UserPoolId"])?;
-    Ok(Client { place, id, members })
+    Ok(Client { place, id, members, sessions })
 }
 
 fn group(mut entry: Entry) -> Result<Group, Mistake> {

@@ -7,6 +7,7 @@ mod clients;
 mod entry;
 mod file;
 mod pools;
+mod sessions;
 mod users;
 
 pub use entry::Mistake;
@@ -68,8 +69,10 @@ async fn apply_pools(app: App, pools: &[file::Pool], afresh: bool) -> Result<usi
     let sower = Sower { operator: Operator::server(&app.config), app, changes: AtomicUsize::new(0) };
     for pool in pools {
         sower.pool(pool).await?;
+        sower.pool_sessions(pool).await?;
         for client in &pool.clients {
             sower.client(&pool.id, client).await?;
+            sower.client_sessions(&pool.id, client).await?;
         }
         for group in &pool.groups {
             sower.group(&pool.id, group).await?;

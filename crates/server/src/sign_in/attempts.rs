@@ -5,7 +5,10 @@ use crate::secrets::vault::Vault;
 use rules::{
     Fault, Millis, Result,
     ids::{PoolId, Sub},
-    sign_in::lockout::{self, Failures},
+    sign_in::{
+        SignIn,
+        lockout::{self, Failures},
+    },
     user::User,
 };
 use store::{Tx, attempts};
@@ -24,6 +27,15 @@ pub fn passwords(vault: &Vault, pool_id: &PoolId, user: Option<&User>, folded_na
 /// The counter of wrong codes of second factors.
 pub fn second_factors(vault: &Vault, pool_id: &PoolId, sub: &Sub) -> Counter {
     vault.mac("attempts", &["second-factor", pool_id, sub])
+}
+
+/// The counter of wrong codes that are a proof of their own, by user or, for nobody, by the folded name. Whoever guesses at
+/// them has proved nothing, and so must not lock anybody's second factors.
+pub fn chosen_codes(vault: &Vault, sign_in: &SignIn, folded_name: &str) -> Counter {
+    match sign_in.nobody {
+        None => vault.mac("attempts", &["chosen-code", &sign_in.pool_id, &sign_in.sub]),
+        Some(_) => vault.mac("attempts", &["chosen-code-of-unknown", &sign_in.pool_id, folded_name]),
+    }
 }
 
 /// Reads a counter.

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::{
     app::App,
+    messages::outbox,
     secrets::vault::Vault,
     users::{
         code_limits::{self, Limit},
@@ -16,6 +17,7 @@ use rules::{
     sign_in::{Challenge, SignIn, Waiting, factor_attribute},
     user::{MfaFactor, User},
 };
+use spec::Code;
 use store::Tx;
 
 /// The medium of a factor that sends codes.
@@ -28,11 +30,11 @@ pub fn code_hash(vault: &Vault, sign_in: &SignIn, code: &str) -> [u8; 32] {
     vault.mac("sign-in-code", &[&sign_in.pool_id, &sign_in.sub, code])
 }
 
-/// Where the code of a question goes that has none yet.
-pub fn awaits_code(sign_in: &SignIn) -> Option<Recipient> {
+/// Where the code of a question goes that has none yet, and whether it is a proof of its own.
+pub fn awaits_code(sign_in: &SignIn) -> Option<(Recipient, bool)> {
     match &sign_in.waiting {
-        Waiting::Answer(Challenge::Code { factor, code, to, .. }) if code.is_empty() => {
-            Some(Recipient { medium: medium(*factor), to: to.clone() })
+        Waiting::Answer(Challenge::Code { factor, code, to, chosen, .. }) if code.is_empty() => {
+            Some((Recipient { medium: medium(*factor), to: to.clone() }, *chosen))
         }
         _ => None,
     }
@@ -65,6 +67,43 @@ pub fn check_messages(app: &App, tx: &mut Tx<'_>, user: &User, now: Millis) -> R
 
 fn too_many_codes() -> Fault {
     fault::too_many_requests().because("the user was sent too many codes in an hour")
+}
+
+/// The same of a code that is a proof of its own, which a stranger has asked for: who learns nothing, neither whether there
+/// is such a user nor how many messages that was sent, costs the same and gets a question that no code answers.
+pub fn send_chosen_code(
+    tx: &mut Tx<'_>,
+    app: &App,
+    context: &Context,
+    user: &User,
+    sign_in: &mut SignIn,
+    draft: &Draft,
+    now: Millis,
+) -> Result<()> {
+    let hash = code_hash(&app.vault, sign_in, draft.code());
+    let owner = match sign_in.nobody {
+        None => CodeOwner::user(user),
+        Some(_) => CodeOwner::unknown(&context.pool, &user.username),
+    };
+    let is_counted = code_limits::count(app, tx, Limit::ChosenCodeMessages, &owner, now)?.is_ok();
+    let Waiting::Answer(Challenge::Code { code, .. }) = &mut sign_in.waiting else { return Ok(()) };
+    if is_counted && draft.is_to_be_sent() {
+        match draft.post(app, tx, &context.pool, user) {
+            Ok(()) => {
+                *code = hash.to_vec();
+                return Ok(());
+            }
+            Err(refusal) if refusal.code == Code::TooManyRequestsException => {
+                tracing::info!(reason = ?refusal.cause, "a code was not sent");
+            }
+            Err(failure) => return Err(failure),
+        }
+    } else {
+        outbox::look_for_room(app, tx, &context.pool, &draft.recipient, now)?;
+    }
+    // No code has this hash.
+    *code = vec![0];
+    Ok(store::outbox::delivered(tx, "", now)?)
 }
 
 /// Keeps and sends the code of a question.

@@ -7,14 +7,19 @@ use super::{
 };
 use crate::{
     app::App,
-    users::{changes, drafts::Draft},
+    tokens::sessions,
+    users::{changes, devices, drafts::Draft},
 };
 use rules::{
     Fault, Millis, Random,
     messages::{Medium, recipients::Recipient},
-    sign_in::{Outcome, SignIn, Step},
+    sign_in::{Challenge, Ending, Outcome, SignIn, Step, Waiting},
     tokens::{Grant, GrantFacts, customization::Customization},
-    user::{Membership, User},
+    user::{
+        Membership, User,
+        device::{self, Device},
+    },
+    webauthn::options,
 };
 use store::Tx;
 
@@ -30,6 +35,8 @@ pub enum Conclusion {
         grant: Box<Grant>,
         /// What a function changes in the tokens.
         customization: Option<Box<Customization>>,
+        /// Whether the grant's device is one that the client is told of now.
+        is_new_device: bool,
     },
     /// A question, with the session that answers it.
     Asked {
@@ -58,6 +65,8 @@ pub struct Pending {
     pub user: User,
     /// The user's groups.
     pub groups: Vec<Membership>,
+    /// The device that the sign-in names.
+    pub device: Option<Device>,
 }
 
 /// What a decision was made about.
@@ -69,6 +78,8 @@ pub struct Subject<'a> {
     pub before: &'a User,
     /// The user's groups.
     pub groups: &'a [Membership],
+    /// The device that the sign-in names.
+    pub device: Option<&'a Device>,
     /// The present.
     pub now: Millis,
 }
@@ -81,7 +92,7 @@ pub fn write(
     outcome: Outcome,
     fresh: &Fresh,
 ) -> std::result::Result<Written, Undone> {
-    let Subject { context, before, groups, now } = subject;
+    let Subject { context, before, groups, device, now } = subject;
     let Outcome { step, mut user } = outcome;
     leave_taken_unproved(tx, context, before, &mut user)?;
     if user != *before {
@@ -89,30 +100,63 @@ pub fn write(
         changes::save(tx, &context.pool, before, &user)?;
     }
     match step {
-        Step::Done(customization) => {
-            let grant = fresh.grant(context, &user, now);
-            store::grants::insert(tx, &grant)?;
-            let (user, grant) = (Box::new(user), Box::new(grant));
-            Ok(Written::End(Conclusion::Granted { user, groups: groups.to_vec(), grant, customization }))
+        Step::Done(ending) => {
+            sessions::make_room(app, tx, &context.pool, &user, now)?;
+            let (grant, is_new_device) = granted(tx, &subject, &user, &ending, fresh)?;
+            let (user, grant, groups) = (Box::new(user), Box::new(grant), groups.to_vec());
+            let customization = ending.customization;
+            Ok(Written::End(Conclusion::Granted { user, groups, grant, customization, is_new_device }))
         }
         Step::Invoke(sign_in) => {
-            Ok(Written::Functions(Box::new(Pending { sign_in, user, groups: groups.to_vec() })))
+            let device = device.cloned();
+            Ok(Written::Functions(Box::new(Pending { sign_in, user, groups: groups.to_vec(), device })))
         }
         Step::Ask(mut sign_in) => {
-            if let Some(recipient) = challenge::awaits_code(&sign_in) {
-                let draft = fresh.draft.as_ref().filter(|draft| draft.recipient == recipient);
-                let Some(draft) = draft else {
-                    // Nobody's function is asked for a message that may not be sent.
-                    challenge::check_messages(app, tx, &user, now)?;
-                    return Err(Undone::WantsDraft(Box::new(user), recipient));
-                };
-                challenge::send_code(tx, app, context, &user, &mut sign_in, draft, now)?;
+            if let Some((to, is_chosen)) = challenge::awaits_code(&sign_in) {
+                let draft = fresh.draft.as_ref().filter(|draft| draft.recipient == to);
+                match draft {
+                    Some(draft) if is_chosen => {
+                        challenge::send_chosen_code(tx, app, context, &user, &mut sign_in, draft, now)?;
+                    }
+                    Some(draft) => challenge::send_code(tx, app, context, &user, &mut sign_in, draft, now)?,
+                    None => {
+                        // Nobody's function is asked for a message that may not be sent.
+                        if !is_chosen {
+                            challenge::check_messages(app, tx, &user, now)?;
+                        }
+                        let is_nobody = sign_in.nobody.is_some();
+                        let wanted = WantedDraft { user, to, is_chosen, is_nobody };
+                        return Err(Undone::WantsDraft(Box::new(wanted)));
+                    }
+                }
+            }
+            if let Waiting::Answer(Challenge::Passkey { challenge }) = &mut sign_in.waiting {
+                challenge.clone_from(&fresh.challenge);
             }
             let (session, key) = &fresh.session;
             session::put(tx, key, &sign_in)?;
             Ok(Written::End(Conclusion::Asked { user: Box::new(user), sign_in, session: session.clone() }))
         }
     }
+}
+
+/// Stores the grant, and notes that a known device signed in. Answers also whether the grant's device is a new one.
+fn granted(
+    tx: &mut Tx<'_>,
+    subject: &Subject<'_>,
+    user: &User,
+    ending: &Ending,
+    fresh: &Fresh,
+) -> rules::Result<(Grant, bool)> {
+    let Subject { context, now, .. } = *subject;
+    if let Some(key) = &ending.device {
+        let address = context.origin.address.map(|address| address.to_string());
+        devices::note_sign_in(tx, (&context.pool.id, &user.sub), key, address, now)?;
+    }
+    let grant = fresh.grant(context, user, now, ending);
+    store::grants::insert(tx, &grant)?;
+    let is_new_device = ending.device.is_none() && grant.device_key.is_some();
+    Ok((grant, is_new_device))
 }
 
 /// A code proves the address that it went to. Where another user signs in by that address by now, it stays unproved,
@@ -146,7 +190,10 @@ pub struct Fresh {
     grant_id: String,
     event_id: String,
     nonce: Vec<u8>,
+    /// The key of a new device, where the pool tracks devices.
+    device_key: Option<String>,
     session: (String, SessionKey),
+    challenge: String,
     /// The code of the next question, once it is known that there is one.
     pub draft: Option<Draft>,
 }
@@ -157,16 +204,22 @@ impl Fresh {
         let mut random = app.random();
         let mut nonce = vec![0; 16];
         random.fill(&mut nonce);
+        let device_key =
+            device::tracks(&context.pool).then(|| device::new_key(&app.config.region, &mut random));
         Fresh {
             grant_id: random.uuid_v7(now),
             event_id: random.uuid_v4(),
             nonce,
+            device_key,
             session: session::new(app, context),
+            challenge: options::challenge(&mut random),
             draft: None,
         }
     }
 
-    fn grant(&self, context: &Context, user: &User, now: Millis) -> Grant {
+    /// The grant of a device that the user is known by, or else of a new one.
+    fn grant(&self, context: &Context, user: &User, now: Millis, ending: &Ending) -> Grant {
+        let session = context.pool.sessions.tracked.then(|| context.origin.session_facts());
         Grant {
             id: self.grant_id.clone(),
             pool_id: context.pool.id.clone(),
@@ -179,17 +232,35 @@ impl Fresh {
             generation: 1,
             previous_until: None,
             sign_outs: user.sign_outs,
-            device_key: None,
-            last_active_at: None,
-            facts: GrantFacts { event_id: self.event_id.clone(), scopes: vec![SCOPE.to_owned()] },
+            device_key: ending.device.clone().or_else(|| self.device_key.clone()),
+            last_active_at: session.is_some().then_some(now),
+            facts: GrantFacts {
+                event_id: self.event_id.clone(),
+                scopes: vec![SCOPE.to_owned()],
+                acr: ending.acr.clone(),
+                methods: ending.methods.clone(),
+                session,
+            },
         }
     }
 }
 
+/// A code whose message is to be made.
+pub struct WantedDraft {
+    /// The user, or who stands for nobody.
+    pub user: User,
+    /// Where it goes.
+    pub to: Recipient,
+    /// Whether it is a proof of its own.
+    pub is_chosen: bool,
+    /// Whether it is for show.
+    pub is_nobody: bool,
+}
+
 /// Why nothing was written.
 pub enum Undone {
-    /// The next question takes a code for this user to this recipient, whose message is made outside of the transaction.
-    WantsDraft(Box<User>, Recipient),
+    /// The next question takes a code, whose message is made outside of the transaction.
+    WantsDraft(Box<WantedDraft>),
     /// A refusal or failure.
     Fault(Fault),
 }

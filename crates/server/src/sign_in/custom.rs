@@ -3,24 +3,19 @@
 use super::{
     Context,
     conclusion::{Conclusion, Pending},
+    device,
     functions::{self, Led},
     password::{self, Lock},
     run::{Attempt, CheckAnswerer, Guesses, Origin},
     session::{self, SessionKey},
-    srp,
+    srp, strangers,
 };
-use crate::{
-    app::App,
-    users::{
-        code_limits::{self, Limit},
-        codes::CodeOwner,
-    },
-};
+use crate::app::App;
 use rules::{
     Fault, Result, fault, ids,
     sign_in::{
-        Challenge, CustomAnswer, Facts, Flow, Input, Side, SignIn, Step, Waiting, check_enabled,
-        check_status, custom::SRP_A, srp::PublicValue,
+        Challenge, CustomAnswer, Facts, Flow, Input, SignIn, Step, Waiting, check_enabled, check_status,
+        custom::SRP_A, srp::PublicValue,
     },
     triggers::{challenges::Round, has_custom_challenges},
     user::User,
@@ -41,7 +36,13 @@ pub enum Begun {
 /// # Errors
 /// InvalidParameterException where the pool does not name the functions; as [`password::begin`]; and as the functions
 /// and the machine.
-pub async fn begin(app: &App, context: Context, typed_name: &str, a: Option<PublicValue>) -> Result<Begun> {
+pub async fn begin(
+    app: &App,
+    context: Context,
+    typed_name: &str,
+    a: Option<PublicValue>,
+    device: Option<&str>,
+) -> Result<Begun> {
     if !has_custom_challenges(&context.pool) {
         return Err(fault::custom_auth_not_configured());
     }
@@ -50,14 +51,18 @@ pub async fn begin(app: &App, context: Context, typed_name: &str, a: Option<Publ
     let candidate = password::look_up(app, &context, typed_name, lock).await?;
     let user = candidate.user.as_ref().filter(|user| !context.client.hides_users() || may_sign_in(user));
     password::enter(app, &context, typed_name, user).await?;
-    count(app, &context).await?;
-    let (sign_in, stands_for) = begun(app, &context, user, typed_name, a.is_some());
-    let facts = Facts { pool: &context.pool, client: &context.client, now: app.now() };
+    strangers::count(app, &context).await?;
+    let device = device::named(app, &context, user, device).await?;
+    let (mut sign_in, stands_for) = begun(app, &context, user, typed_name, a.is_some());
+    sign_in.device = device;
+    let (pool, client) = (&*context.pool, &*context.client);
+    // A device is asked for its proof after the functions' questions.
+    let facts = Facts { pool, client, device: None, has_passkey: false, now: app.now() };
     let outcome = sign_in.advance(&facts, stands_for, Input::Begin)?;
     let Step::Invoke(sign_in) = outcome.step else {
         return Err(Fault::internal("a custom sign-in begins without its functions"));
     };
-    let pending = Pending { sign_in, user: outcome.user, groups: Vec::new() };
+    let pending = Pending { sign_in, user: outcome.user, groups: Vec::new(), device: None };
     let Led { sign_in, reply, step } = functions::lead(app, &context, pending).await?;
     match (step, a) {
         (Step::Ask(asked), Some(a)) if asked.waiting == Waiting::Answer(Challenge::PasswordVerifier) => {
@@ -99,18 +104,6 @@ fn begun(
     (sign_in, user)
 }
 
-/// What is kept for strangers is bounded: each of these sign-ins leaves a ticket before anything is proved.
-async fn count(app: &App, context: &Context) -> Result<()> {
-    let address = app.rate_limits.counted(context.origin.address);
-    let (Side::User, Some(address)) = (context.side, address) else { return Ok(()) };
-    let (owner, now) = (CodeOwner::network(&context.pool.id, address), app.now());
-    app.write(move |app, tx| {
-        let counted = code_limits::count(app, tx, Limit::CustomSignIns, &owner, now)?;
-        Ok(counted.map_err(|_| fault::too_many_requests().because("too many custom sign-ins of one address")))
-    })
-    .await?
-}
-
 /// Answers CUSTOM_CHALLENGE.
 ///
 /// # Errors
@@ -127,6 +120,7 @@ pub async fn answer(
         context,
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
+        passkey: None,
         compare: Box::new(move |_, _, _, _| Ok(Input::Answer(answer.as_ref().clone()))),
     }
     .run(app)

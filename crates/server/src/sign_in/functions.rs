@@ -47,7 +47,9 @@ pub async fn finish(app: &App, context: Context, pending: Pending) -> Result<Con
 pub async fn lead(app: &App, context: &Context, mut pending: Pending) -> Result<Led> {
     loop {
         let reply = reply(app, context, &pending).await?;
-        let facts = Facts { pool: &context.pool, client: &context.client, now: app.now() };
+        let (pool, client, now) = (&*context.pool, &*context.client, app.now());
+        // Functions come after every choice.
+        let facts = Facts { pool, client, device: pending.device.as_ref(), has_passkey: false, now };
         let input = Input::Reply(reply.clone());
         let outcome = pending.sign_in.as_ref().clone().advance(&facts, pending.user.clone(), input)?;
         match outcome.step {
@@ -60,7 +62,7 @@ pub async fn lead(app: &App, context: &Context, mut pending: Pending) -> Result<
 /// What the function replies that the sign-in waits for. A pool whose functions were changed meanwhile ends it where it
 /// cannot go on.
 async fn reply(app: &App, context: &Context, pending: &Pending) -> Result<Reply> {
-    let Pending { sign_in, user, groups } = pending;
+    let Pending { sign_in, user, groups, .. } = pending;
     let Waiting::Reply(awaited) = &sign_in.waiting else {
         return Err(Fault::internal("a sign-in waits for no function"));
     };
@@ -85,7 +87,7 @@ async fn reply(app: &App, context: &Context, pending: &Pending) -> Result<Reply>
             Ok(Reply::Verdict(is_right.ok_or_else(missing)?))
         }
         Awaited::PostAuthentication => {
-            ask::post_authentication(app, about, user, metadata).await?;
+            ask::post_authentication(app, about, user, sign_in.device.as_deref(), metadata).await?;
             Ok(Reply::Accepted)
         }
         Awaited::PreTokenGeneration => {

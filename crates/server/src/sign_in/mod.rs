@@ -3,14 +3,19 @@
 
 pub mod attempts;
 pub mod challenge;
+pub mod choice;
 pub mod conclusion;
 pub mod custom;
+pub mod device;
 pub mod functions;
+pub mod passkey;
 pub mod password;
 pub mod run;
 pub mod second_factor;
 pub mod session;
+pub mod signed_up;
 pub mod srp;
+mod strangers;
 
 use crate::{callers::CallOrigin, triggers::About};
 use rules::{

@@ -4,7 +4,7 @@ use super::{
     Context,
     attempts::{self, Counter},
     conclusion::Conclusion,
-    run::{Attempt, Guesses, Origin, SingleUse},
+    run::{Attempt, Guesses, Origin, Spends},
 };
 use crate::{
     app::App,
@@ -95,6 +95,23 @@ async fn read(app: &App, context: &Context, typed_name: &str) -> Result<(Candida
     Ok((Candidate { user, counter, rehashed: None }, failures))
 }
 
+/// What is known of a user who was found before, or of nobody with this name, before a password is compared.
+///
+/// # Errors
+/// The lock.
+pub async fn candidate(
+    app: &App,
+    context: &Context,
+    user: Option<User>,
+    typed_name: &str,
+) -> Result<Candidate> {
+    let name = context.pool.fold_name(typed_name);
+    let counter = attempts::passwords(&app.vault, &context.pool.id, user.as_ref(), &name);
+    let failures = app.db.look_up(move |tx| attempts::failures(tx, &counter)).await?;
+    lockout::check(failures, app.now())?;
+    Ok(Candidate { user, counter, rehashed: None })
+}
+
 /// Makes the user of a name that no user has, if another system knows the name and its password. Guesses at that system's
 /// passwords are counted as ours are.
 async fn migrate(app: &App, context: &Context, typed_name: &str, password: &Zeroizing<String>) -> Result<()> {
@@ -119,28 +136,58 @@ async fn migrate(app: &App, context: &Context, typed_name: &str, password: &Zero
 }
 
 /// USER_PASSWORD_AUTH and its administrators' twins.
-pub async fn sign_in(app: &App, context: Context, typed_name: &str, password: &str) -> Result<Conclusion> {
+pub async fn sign_in(
+    app: &App,
+    context: Context,
+    typed_name: &str,
+    password: &str,
+    device: Option<String>,
+) -> Result<Conclusion> {
     let password = Zeroizing::new(password.to_owned());
     migrate(app, &context, typed_name, &password).await?;
     let mut candidate = begin(app, &context, typed_name).await?;
+    let matches = compare(app, &mut candidate, password).await?;
+    let proved = Proved { matches, spends: Spends::Nothing, sign_in: None, device };
+    conclude(app, context, candidate, proved).await
+}
+
+/// Whether the password is the candidate's. Nobody's takes as long.
+///
+/// # Errors
+/// TooManyRequestsException when too much work waits.
+pub async fn compare(app: &App, candidate: &mut Candidate, password: Zeroizing<String>) -> Result<bool> {
     let hashes = candidate.user.iter().filter_map(|u| u.password.as_ref()).map(|p| p.hash.clone()).collect();
     let matches = passwords::is_any_of(app, password.clone(), hashes).await?;
     if let Some(stored) = candidate.user.as_ref().and_then(|u| u.password.as_ref()).filter(|_| matches) {
         candidate.rehashed = passwords::rehash_if_outdated(app, password, &stored.hash).await;
     }
-    conclude(app, context, candidate, matches, None, None).await
+    Ok(matches)
+}
+
+/// A compared password, and what it came with.
+pub struct Proved {
+    /// Whether it is the user's.
+    pub matches: bool,
+    /// What is used up with it.
+    pub spends: Spends,
+    /// The sign-in, where it was begun before.
+    pub sign_in: Option<Box<SignIn>>,
+    /// The device that the client names.
+    pub device: Option<String>,
 }
 
 /// Judges the compared password and runs the machine. A wrong one is counted in a transaction of its own.
+///
+/// # Errors
+/// NotAuthorizedException for a wrong one; as the machine.
 pub async fn conclude(
     app: &App,
     context: Context,
     candidate: Candidate,
-    matches: bool,
-    single_use: Option<SingleUse>,
-    sign_in: Option<Box<SignIn>>,
+    proved: Proved,
 ) -> Result<Conclusion> {
     let Candidate { user, counter, rehashed } = candidate;
+    let Proved { matches, spends, sign_in, device } = proved;
     let is_right = match judge(&context.client, user.as_ref(), matches) {
         Verdict::Right => true,
         Verdict::Wrong => false,
@@ -153,8 +200,9 @@ pub async fn conclude(
     };
     Attempt {
         context,
-        origin: Origin::FirstFactor { user: Box::new(user), single_use, rehashed, sign_in },
+        origin: Origin::FirstFactor { user: Box::new(user), spends, rehashed, sign_in, device },
         guesses: Guesses::Passwords(counter),
+        passkey: None,
         compare: Box::new(|_, _, _, _| Ok(Input::Password)),
     }
     .run(app)

@@ -5,7 +5,7 @@ use super::{
     Context,
     attempts::{self, Counter},
     challenge,
-    conclusion::{self, Conclusion, Fresh, Subject, Undone, Written},
+    conclusion::{self, Conclusion, Fresh, Subject, Undone, WantedDraft, Written},
     functions,
     session::{self, SessionKey},
 };
@@ -21,8 +21,13 @@ use crate::{
 use rules::{
     Fault, Millis, Result, fault,
     messages::Occasion,
-    sign_in::{Facts, Input, Reply, SignIn, lockout},
-    user::{Membership, User},
+    pool::Pool,
+    sign_in::{Challenge, Facts, Flow, Input, Reply, SignIn, Waiting, lockout},
+    user::{
+        Membership, User,
+        device::{self, Device},
+        passkey::Passkey,
+    },
 };
 use spec::Code;
 use std::sync::Arc;
@@ -37,6 +42,24 @@ pub struct SingleUse {
     pub until: Millis,
 }
 
+/// What is used up when a first factor is accepted.
+pub enum Spends {
+    /// Nothing: the factor came with the first call.
+    Nothing,
+    /// What carried the state of the comparison.
+    Once(SingleUse),
+    /// The Session that was answered.
+    Session(SessionKey),
+}
+
+/// A passkey whose signature was found good.
+pub struct UsedPasskey {
+    /// The passkey as it was when the signature was checked.
+    pub passkey: Passkey,
+    /// The counter that the signature brought.
+    pub sign_count: i64,
+}
+
 /// Checks that whoever answers a Session means its user.
 pub type CheckAnswerer = Arc<dyn Fn(&App, &Context, &User) -> Result<()> + Send + Sync>;
 
@@ -49,12 +72,14 @@ pub enum Origin {
     FirstFactor {
         /// The user as it was when the factor was compared.
         user: Box<User>,
-        /// What carried the state of the comparison.
-        single_use: Option<SingleUse>,
+        /// What carried the state of the comparison, or was chosen by.
+        spends: Spends,
         /// A new hash of the same password, where the stored one is not of the present cost.
         rehashed: Option<String>,
-        /// The sign-in, where functions lead it and it was begun before.
+        /// The sign-in, where it was begun before.
         sign_in: Option<Box<SignIn>>,
+        /// The device that the client names.
+        device: Option<String>,
     },
     /// It is under way, behind a Session.
     Session {
@@ -63,8 +88,8 @@ pub enum Origin {
         /// Who may answer it.
         check_answerer: Option<CheckAnswerer>,
     },
-    /// It waited for a function in memory, and everything that may be used once was spent before.
-    Replied {
+    /// It is in memory, since it has just begun or has waited for a function: there is nothing to spend.
+    InMemory {
         /// The sign-in.
         sign_in: Box<SignIn>,
     },
@@ -91,6 +116,8 @@ pub struct Attempt {
     pub origin: Origin,
     /// What is counted.
     pub guesses: Guesses,
+    /// The passkey that has signed.
+    pub passkey: Option<UsedPasskey>,
     /// What was submitted.
     pub compare: Compare,
 }
@@ -117,8 +144,9 @@ impl Attempt {
     pub async fn end(app: &App, context: Context, sign_in: Box<SignIn>, reply: Reply) -> Result<Conclusion> {
         let attempt = Attempt {
             context,
-            origin: Origin::Replied { sign_in },
+            origin: Origin::InMemory { sign_in },
             guesses: Guesses::None,
+            passkey: None,
             compare: Box::new(move |_, _, _, _| Ok(Input::Reply(reply.clone()))),
         };
         match attempt.write(app).await? {
@@ -139,19 +167,29 @@ impl Attempt {
                 Ok(written) => return written,
                 Err(Undone::Fault(fault)) => return Err(fault),
                 // The next question takes a code. Its message is made outside, where a function may write the text.
-                Err(Undone::WantsDraft(user, to)) => {
+                Err(Undone::WantsDraft(wanted)) => {
                     fresh = Fresh::draw(app, &attempt.context, now);
-                    let addressed = Addressed {
-                        about: attempt.context.about(&user.username),
-                        occasion: Occasion::SignIn,
-                        user: &user,
-                        client_metadata: attempt.context.client_metadata.as_deref(),
-                    };
-                    fresh.draft = Some(Draft::of(app, addressed, to).await?);
+                    fresh.draft = Some(attempt.draft(app, *wanted).await?);
                 }
             }
         }
         Err(fault::too_many_requests().because("the user was changed at each try"))
+    }
+
+    /// The message of the next question.
+    async fn draft(&self, app: &App, wanted: WantedDraft) -> Result<Draft> {
+        let WantedDraft { user, to, is_chosen, is_nobody } = wanted;
+        let occasion = if is_chosen { Occasion::ChosenCode } else { Occasion::SignIn };
+        if is_nobody {
+            return Ok(Draft::of_nobody(app, &self.context.pool, occasion, to));
+        }
+        let addressed = Addressed {
+            about: self.context.about(&user.username),
+            occasion,
+            user: &user,
+            client_metadata: self.context.client_metadata.as_deref(),
+        };
+        Draft::of(app, addressed, to).await
     }
 
     fn step(
@@ -161,8 +199,11 @@ impl Attempt {
         fresh: &Fresh,
         now: Millis,
     ) -> std::result::Result<Result<Written>, Undone> {
-        let (sign_in, before, groups) = self.recall(app, tx)?;
-        let counter = self.counter(app, &sign_in);
+        let (mut sign_in, before, groups) = self.recall(app, tx)?;
+        check_credit(tx, &sign_in)?;
+        let device = self.device(tx, &mut sign_in, &before)?;
+        let has_passkey = has_passkey(tx, &self.context.pool, &sign_in)?;
+        let counter = self.counter(app, &sign_in, &before);
         let failures = counter.map(|counter| attempts::failures(tx, &counter)).transpose()?;
         if let Some(failures) = failures {
             lockout::check(failures, now)?;
@@ -176,7 +217,8 @@ impl Attempt {
             return Err(fault::password_attempts_exceeded().into());
         }
         let input = (self.compare)(app, &sign_in, &before, now)?;
-        let facts = Facts { pool: &self.context.pool, client: &self.context.client, now };
+        let Context { pool, client, .. } = &self.context;
+        let facts = Facts { pool, client, device: device.as_ref(), has_passkey, now };
         let outcome = match (sign_in.advance(&facts, before.clone(), input), counter) {
             (Ok(outcome), _) => outcome,
             // A wrong code does not use the session up, but it counts; the refusal is committed with the count.
@@ -195,7 +237,8 @@ impl Attempt {
         {
             store::attempts::delete(tx, &counter)?;
         }
-        let subject = Subject { context: &self.context, before: &before, groups: &groups, now };
+        let device = device.as_ref();
+        let subject = Subject { context: &self.context, before: &before, groups: &groups, device, now };
         conclusion::write(app, tx, subject, outcome, fresh).map(Ok)
     }
 
@@ -203,7 +246,7 @@ impl Attempt {
     fn recall(&self, app: &App, tx: &mut Tx<'_>) -> Result<(SignIn, User, Vec<Membership>)> {
         let Context { pool, client, side, .. } = &self.context;
         match &self.origin {
-            Origin::FirstFactor { user, rehashed, sign_in, .. } => {
+            Origin::FirstFactor { user, rehashed, sign_in, device, .. } => {
                 let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
                 let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
                 // A password that was changed meanwhile is not the one that was compared.
@@ -217,7 +260,10 @@ impl Attempt {
                     present.version += 1;
                 }
                 let begun = || SignIn::new(client, &present.sub, *side);
-                let sign_in = sign_in.as_deref().cloned().unwrap_or_else(begun);
+                let mut sign_in = sign_in.as_deref().cloned().unwrap_or_else(begun);
+                if device.is_some() {
+                    sign_in.device.clone_from(device);
+                }
                 // The typed name may mean another user by now.
                 if sign_in.sub != present.sub {
                     return Err(fault::session_invalid());
@@ -232,7 +278,7 @@ impl Attempt {
                 }
                 Ok((sign_in, user, groups))
             }
-            Origin::Replied { sign_in } => {
+            Origin::InMemory { sign_in } => {
                 store::clients::find(tx, &client.id)?.ok_or_else(|| fault::unknown_client(&client.id))?;
                 let (user, groups) = user_of(app, tx, sign_in)?;
                 Ok((sign_in.as_ref().clone(), user, groups))
@@ -240,9 +286,32 @@ impl Attempt {
         }
     }
 
-    fn counter(&self, app: &App, sign_in: &SignIn) -> Option<Counter> {
+    /// The device that the sign-in names, as it is now. An unknown one is refused before anything is spent, so that the
+    /// client can forget it and answer again; one that was forgotten on the way is none any more.
+    fn device(&self, tx: &mut Tx<'_>, sign_in: &mut SignIn, user: &User) -> Result<Option<Device>> {
+        if !device::tracks(&self.context.pool) {
+            sign_in.device = None;
+        }
+        let Some(key) = &sign_in.device else { return Ok(None) };
+        let device = store::devices::find(tx, &user.pool_id, &user.sub, key)?;
+        let is_named_now = matches!(&self.origin, Origin::FirstFactor { device: Some(_), .. });
+        if device.is_none() {
+            if is_named_now {
+                return Err(fault::device_does_not_exist());
+            }
+            sign_in.device = None;
+        }
+        Ok(device)
+    }
+
+    fn counter(&self, app: &App, sign_in: &SignIn, user: &User) -> Option<Counter> {
+        let is_chosen = matches!(sign_in.waiting, Waiting::Answer(Challenge::Code { chosen: true, .. }));
         match self.guesses {
             Guesses::Passwords(counter) => Some(counter),
+            Guesses::SecondFactors if is_chosen && sign_in.passed.is_empty() => {
+                let name = self.context.pool.fold_name(&user.username);
+                Some(attempts::chosen_codes(&app.vault, sign_in, &name))
+            }
             Guesses::SecondFactors | Guesses::BehindSecondFactors => {
                 Some(attempts::second_factors(&app.vault, &sign_in.pool_id, &sign_in.sub))
             }
@@ -256,19 +325,48 @@ impl Attempt {
     }
 
     fn spend(&self, tx: &mut Tx<'_>) -> Result<()> {
-        match &self.origin {
-            Origin::FirstFactor { single_use: None, .. } => Ok(()),
-            Origin::FirstFactor { single_use: Some(SingleUse { id, until }), .. } => {
-                if store::tickets::spend(tx, id, *until)? { Ok(()) } else { Err(fault::session_used()) }
+        if let Some(used) = &self.passkey {
+            if !store::passkeys::update_sign_count(tx, &used.passkey, used.sign_count)? {
+                let reason = "the passkey was used or deleted meanwhile";
+                return Err(fault::incorrect_username_or_password().because(reason));
             }
-            Origin::Session { key, .. } => session::spend(tx, key),
-            Origin::Replied { .. } => Ok(()),
+        }
+        match &self.origin {
+            Origin::FirstFactor { spends: Spends::Once(SingleUse { id, until }), .. } => {
+                if store::tickets::spend(tx, id, *until)? {
+                    Ok(())
+                } else {
+                    Err(fault::session_used())
+                }
+            }
+            Origin::Session { key, .. } | Origin::FirstFactor { spends: Spends::Session(key), .. } => {
+                session::spend(tx, key)
+            }
+            Origin::FirstFactor { spends: Spends::Nothing, .. } | Origin::InMemory { .. } => Ok(()),
         }
     }
 }
 
+/// What an earlier sign-in lets count ends with its grant.
+fn check_credit(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
+    let credit = sign_in.target.as_ref().and_then(|target| target.credit.as_ref());
+    let Some(id) = credit.and_then(|credit| credit.grant_id.as_ref()) else { return Ok(()) };
+    match store::grants::find(tx, id)? {
+        Some(grant) if grant.revoked_at.is_none() => Ok(()),
+        _ => Err(fault::session_invalid().because("the earlier sign-in has ended")),
+    }
+}
+
+/// Whether the user of a sign-in by choice has a passkey. It is asked of nobody alike.
+pub fn has_passkey(tx: &mut Tx<'_>, pool: &Pool, sign_in: &SignIn) -> Result<bool> {
+    let relying_party = pool.relying_party_id().filter(|_| sign_in.flow == Flow::Choice);
+    let Some(relying_party) = relying_party.filter(|_| pool.allows_passkeys()) else { return Ok(false) };
+    let passkeys = store::passkeys::list_of_user(tx, &sign_in.pool_id, &sign_in.sub)?;
+    Ok(passkeys.iter().any(|passkey| passkey.detail.relying_party_id == relying_party))
+}
+
 /// The user of a sign-in as the store has it now; of one under a name that no user has, who stands for it.
-fn user_of(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
+pub fn user_of(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
     let SignIn { pool_id, sub, nobody, .. } = sign_in;
     // The same statement runs for both, so that time does not tell them apart.
     let found = store::users::find_with_groups(tx, pool_id, sub)?;

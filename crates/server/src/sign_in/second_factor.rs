@@ -13,14 +13,14 @@ use rules::{
     sign_in::{Challenge, Input, SignIn, Waiting, totp},
     user::{MfaFactor, Totp, User, attributes},
 };
-use spec::cognito_idp::AttributeType;
+use spec::cognito_idp::{AttributeType, ChallengeNameType};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// What the client sent, not yet compared.
 pub enum Submitted {
-    /// A code that came by SMS or e-mail.
-    Code(MfaFactor, Zeroizing<String>),
+    /// A code that came by SMS or e-mail, for this challenge.
+    Code(ChallengeNameType, MfaFactor, Zeroizing<String>),
     /// A code of an authenticator app.
     SoftwareToken(Zeroizing<String>),
     /// Which factor comes next.
@@ -36,11 +36,15 @@ impl Submitted {
     /// The machine's input: codes are compared here, in constant time.
     fn compare(&self, app: &App, sign_in: &SignIn, user: &User, now: Millis) -> Result<Input> {
         Ok(match self {
-            Submitted::Code(factor, digits) => {
-                let expected = match &sign_in.waiting {
-                    Waiting::Answer(Challenge::Code { code, .. }) => code.as_slice(),
-                    _ => &[],
+            Submitted::Code(name, factor, digits) => {
+                let Waiting::Answer(question @ Challenge::Code { code: expected, .. }) = &sign_in.waiting
+                else {
+                    return Err(fault::session_invalid());
                 };
+                // A code of one challenge answers no other, though both be sent by SMS.
+                if question.name() != *name {
+                    return Err(fault::session_invalid().because("the Session waits for another challenge"));
+                }
                 let hash = challenge::code_hash(&app.vault, sign_in, digits);
                 Input::Code { factor: *factor, matches: hash.as_slice().ct_eq(expected).into() }
             }
@@ -74,6 +78,7 @@ pub async fn answer(
         context,
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: submitted.guesses(),
+        passkey: None,
         compare: Box::new(move |app, sign_in, user, now| submitted.compare(app, sign_in, user, now)),
     }
     .run(app)
@@ -105,6 +110,7 @@ pub async fn new_password(
         context,
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
+        passkey: None,
         compare: Box::new(move |_, _, _, _| {
             Ok(Input::NewPassword { password: Box::new(password.clone()), attributes: attributes.clone() })
         }),

@@ -3,8 +3,8 @@
 use super::{
     Context,
     conclusion::Conclusion,
-    password::{self, Candidate, Lock},
-    run::SingleUse,
+    password::{self, Candidate, Lock, Proved},
+    run::{SingleUse, Spends},
     session::{self, SessionKey},
 };
 use crate::app::App;
@@ -197,11 +197,17 @@ impl Returned {
         names
     }
 
-    /// Checks the proof and goes on with the sign-in.
+    /// Checks the proof and goes on with the sign-in. `device` is the device that the client names.
     ///
     /// # Errors
     /// NotAuthorizedException for a wrong proof, which is counted, and for one that was used; and as the machine.
-    pub async fn conclude(self, app: &App, context: Context, proof: Proof) -> Result<Conclusion> {
+    pub async fn conclude(
+        self,
+        app: &App,
+        context: Context,
+        proof: Proof,
+        device: Option<String>,
+    ) -> Result<Conclusion> {
         // Any other name is a wrong proof and counts as one: if it did not, the lock would tell a stranger which
         // further names are the user's.
         let folded = context.pool.fold_name(&proof.username);
@@ -216,8 +222,9 @@ impl Returned {
         let proved =
             app.workers.run_here(|| is_proved(&pool_id, &state, &verifier, &secret_block, &proof)).await?;
         let matches = proved && known && fresh && is_named;
-        let within = state.within.map(|(sign_in, _)| sign_in);
-        password::conclude(app, context, candidate, matches, Some(single_use), within).await
+        let sign_in = state.within.map(|(sign_in, _)| sign_in);
+        let proved = Proved { matches, spends: Spends::Once(single_use), sign_in, device };
+        password::conclude(app, context, candidate, proved).await
     }
 }
 

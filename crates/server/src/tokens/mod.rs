@@ -3,4 +3,5 @@
 pub mod ended_grants;
 pub mod issue;
 pub mod refresh_token;
+pub mod sessions;
 pub mod verify;

@@ -12,7 +12,7 @@ use rules::{
         check_reply, custom_message, post_authentication, post_confirmation, pre_authentication, pre_sign_up,
         pre_token_generation, token_version, user_attributes, user_migration,
     },
-    user::{Membership, User},
+    user::{Membership, User, device},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -95,12 +95,13 @@ pub async fn post_authentication(
     app: &App,
     about: About<'_>,
     user: &User,
+    known_device: Option<&str>,
     client_metadata: Option<&Metadata>,
 ) -> Result<()> {
     let attributes = user_attributes(about.pool, user);
     let request = post_authentication::Request {
         user_attributes: &attributes,
-        new_device_used: false,
+        new_device_used: known_device.is_none() && device::tracks(about.pool),
         client_metadata,
     };
     notify(app, about, Source::PostAuthentication, &request).await

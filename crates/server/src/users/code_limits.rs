@@ -32,8 +32,10 @@ pub enum Limit {
     SecondFactorMessages,
     /// Wrong guesses at the codes that prove one address, whichever users they are of.
     WrongGuessesAtAddress,
-    /// Custom sign-ins that one network begins.
-    CustomSignIns,
+    /// Codes that are a proof of their own and are sent.
+    ChosenCodeMessages,
+    /// Sign-ins that one network begins and that are stored before anything is proved.
+    UnprovedSignIns,
 }
 
 impl Limit {
@@ -50,7 +52,8 @@ impl Limit {
             Limit::ChangePassword => ("ChangePassword", 5),
             Limit::SecondFactorMessages => ("second-factor-messages", 20),
             Limit::WrongGuessesAtAddress => ("WrongGuessesAtAddress", 15),
-            Limit::CustomSignIns => ("CustomSignIns", 3_000),
+            Limit::ChosenCodeMessages => ("chosen-code-messages", 20),
+            Limit::UnprovedSignIns => ("CustomSignIns", 3_000),
         }
     }
 }

@@ -18,6 +18,8 @@ use store::Tx;
 use zeroize::Zeroizing;
 
 const DIGITS: usize = 6;
+/// V: of codes by e-mail that are a proof of their own.
+const DIGITS_OF_CHOSEN_EMAIL: usize = 8;
 
 /// To whom a message goes, and why.
 #[derive(Clone, Copy)]
@@ -89,7 +91,9 @@ impl Draft {
     /// As [`Texts::of`].
     pub async fn of(app: &App, addressed: Addressed<'_>, recipient: Recipient) -> Result<Draft> {
         let texts = Texts::of(app, addressed, recipient.medium).await?;
-        let code = Zeroizing::new(app.random().digits(DIGITS));
+        let is_chosen_email = addressed.occasion == Occasion::ChosenCode && recipient.medium == Medium::Email;
+        let digits = if is_chosen_email { DIGITS_OF_CHOSEN_EMAIL } else { DIGITS };
+        let code = Zeroizing::new(app.random().digits(digits));
         let sub = Some(addressed.user.sub.clone());
         Ok(Draft { recipient, sub, texts, code, message_id: app.random().uuid_v7(app.now()) })
     }

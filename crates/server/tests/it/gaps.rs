@@ -9,45 +9,38 @@ use cognate::compatibility::PARTLY;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const SESSION: &str = "a-session-of-more-than-twenty-characters";
-
 /// Which part is missing.
 enum Gap {
     /// What these members of the call ask for.
     Members(Value),
     /// Another operation, without which this one is of little use.
     Operation(&'static str, Value),
+    /// A member of the answer, by its pointer.
+    Answer(&'static str),
 }
 
-use Gap::{Members, Operation};
+use Gap::{Answer as Unanswered, Members, Operation};
 
-fn passkey() -> Gap {
-    Members(json!({"WebAuthnMfaSettings": {"Enabled": true}}))
-}
-
-fn challenge(name: &str) -> Gap {
-    Members(json!({"ChallengeName": name, "Session": SESSION, "ChallengeResponses": {"USERNAME": "jane"}}))
+/// Sessions of single sign-on come from the sign-in pages, which stand at a domain.
+fn pages() -> Gap {
+    Operation("CreateUserPoolDomain", json!({"Domain": "sign-in"}))
 }
 
 /// The gaps of every operation that works partly.
 fn gaps() -> Vec<(&'static str, Vec<Gap>)> {
-    let flows = || vec![Members(json!({"AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "jane"}}))];
-    let challenges = || {
-        ["DEVICE_SRP_AUTH", "WEB_AUTHN", "PASSWORD", "PASSWORD_SRP", "SELECT_CHALLENGE"].map(challenge).into()
-    };
     let key = json!({"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k"}});
     let secrets = json!({"ClientName": "c", "PublishSecretsInAWSSecretsManager": true});
-    let Members(passkey_challenge) = challenge("WEB_AUTHN") else { unreachable!("a challenge is members") };
+    let sessions =
+        || vec![pages(), Unanswered("/Sessions/0/LastLocation"), Unanswered("/Sessions/0/OriginSessionId")];
     vec![
-        ("AdminInitiateAuth", flows()),
-        ("AdminRespondToAuthChallenge", challenges()),
-        ("AdminSetUserMFAPreference", vec![passkey()]),
+        ("AdminListUserSessions", sessions()),
+        ("AdminRevokeUserSession", vec![pages()]),
         ("CreateUserPool", vec![Members(merged(json!({"PoolName": "p"}), key.clone()))]),
         ("CreateUserPoolClient", vec![Members(secrets.clone())]),
-        ("InitiateAuth", flows()),
-        ("RespondToAuthChallenge", challenges()),
-        ("SetUserMFAPreference", vec![passkey()]),
-        ("SetUserPoolMfaConfig", vec![Operation("RespondToAuthChallenge", passkey_challenge)]),
+        ("ListUserSessions", sessions()),
+        ("RevokeToken", vec![pages()]),
+        ("RevokeUserSession", vec![pages()]),
+        ("SetUserPoolClientSessionConfiguration", vec![pages()]),
         ("UpdateUserPool", vec![Members(key)]),
         ("UpdateUserPoolClient", vec![Members(secrets)]),
     ]
@@ -71,6 +64,8 @@ impl Place {
             .await;
         let request = json!({"ClientId": scene.client, "Username": "new", "Password": PASSWORD, "UserAttributes": address("new")});
         lab.call("SignUp", request).await.ok();
+        let tracking = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 20}});
+        scene.admin("SetUserPoolSessionConfiguration", tracking).await;
         let tokens = scene.tokens("jane").await;
         let known = json!({
             "UserPoolId": scene.pool, "ClientId": scene.client, "Username": "jane",
@@ -115,6 +110,16 @@ async fn what_is_missing_is_refused(lab: Lab) {
         for gap in gaps {
             let (what, answer) = match gap {
                 Members(members) => (members.to_string(), place.ask(operation, &members).await),
+                Unanswered(pointer) => {
+                    let answer = place.ask(operation, &json!({})).await.ok();
+                    let (parent, _) = pointer.rsplit_once('/').unwrap();
+                    if !answer.pointer(parent).is_some_and(Value::is_object)
+                        || answer.pointer(pointer).is_some()
+                    {
+                        other.push(format!("{operation}: {answer}"));
+                    }
+                    continue;
+                }
                 Operation(other, members) => (other.to_owned(), place.ask(other, &members).await),
             };
             let text = answer.error().1;

@@ -517,6 +517,12 @@ const THINGS: &[Row] = &[
     ("groups of a pool", Const("server", "GROUPS_PER_POOL_MAX"), FIXED, LIMIT_EXCEEDED),
     ("groups of a user", Const("server", "GROUPS_PER_USER_MAX"), FIXED, LIMIT_EXCEEDED),
     ("passkeys of a user", Const("rules", "PASSKEYS_PER_USER_MAX"), FIXED, LIMIT_EXCEEDED),
+    (
+        "devices of a user",
+        Const("rules", "DEVICES_PER_USER_MAX"),
+        FIXED,
+        "the one that signed in least lately gives way",
+    ),
     ("users of a pool", Text("none but the disk's"), FIXED, ""),
     ("custom attributes of a pool", Const("rules", "CUSTOM_ATTRIBUTES_MAX"), FIXED, INVALID),
     ("name of an attribute, in characters", Const("rules", "NAME_CHARACTERS_MAX"), FIXED, INVALID),
@@ -542,6 +548,25 @@ const THINGS: &[Row] = &[
         "InvalidPasswordException; at a sign-in a wrong password",
     ),
     ("passwords of a user's history", Text("24"), "the pool's PasswordHistorySize", INVALID),
+    (
+        "token sessions of a user, in a pool that tracks them",
+        Text("1 to 100"),
+        "SetUserPoolSessionConfiguration; 20 where it never ran",
+        "the next sign-in ends the least recently used",
+    ),
+    (
+        "time between two writes of a session's last use, but for rotations",
+        Const("rules", "ACTIVITY_INTERVAL_MS"),
+        FIXED,
+        "it is not written",
+    ),
+    ("sessions of a page", Const("server", "SESSIONS_PER_PAGE_MAX"), FIXED, "further ones are on the next"),
+    (
+        "how much of a user agent a session's DeviceType is taken from",
+        Const("rules", "USER_AGENT_BYTES_MAX"),
+        FIXED,
+        "the rest is not read",
+    ),
     ("tags of a pool", Const("rules", "TAGS_MAX"), FIXED, "UserPoolTaggingException"),
     (
         "name of an access key, in characters",

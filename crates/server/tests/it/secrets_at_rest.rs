@@ -3,13 +3,22 @@
 use crate::{
     lab::{Busy, Lab, MASTER_KEY},
     scene::{PASSWORD, Scene, totp_code},
+    srp_client::DeviceClient,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use cognate::{
     config::Hashing,
     jobs,
     keys::rotation::{self, Old},
     secrets::{master_keys, random::SystemRandom, vault::KeyId},
+    users::devices,
+};
+use rules::{
+    ids::{PoolId, Sub},
+    user::device::Device,
 };
 use serde_json::{Value, json};
 use std::sync::{
@@ -205,6 +214,46 @@ async fn the_master_key_changes_under_a_running_server(lab: Lab) {
     fresh.call("ConfirmForgotPassword", confirm).await.ok();
 }
 
+async fn verifiers_of_devices_follow_the_master_key(lab: Lab) {
+    let tracking = json!({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
+    let scene = Scene::with(&lab, tracking, json!({})).await;
+    let sub = scene.user("jane", json!([])).await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let tokens = scene.tokens("jane").await;
+        let device = DeviceClient::new(&tokens["NewDeviceMetadata"]);
+        let request = json!({"AccessToken": tokens["AccessToken"], "DeviceKey": device.key,
+            "DeviceSecretVerifierConfig": device.verifier_config()});
+        lab.call("ConfirmDevice", request).await.ok();
+        kept.push((device, tokens));
+    }
+    let (db, now) = (lab.app.db.clone(), lab.app.now());
+    assert!(
+        master_keys::announce(&db, SystemRandom, &MASTER_KEY.into(), &NEW_KEY.into(), now).await.unwrap()
+    );
+    let fresh = lab.another(NEW_KEY, |_| {}).await.unwrap();
+    let walked = master_keys::reseal(&db, &fresh.app.vault, |_, _| {}).await.unwrap();
+    // Two keys that sign, the user's verifier, three devices.
+    assert_eq!((walked.resealed, walked.damaged), (6, 0));
+    master_keys::finish(&db, KeyId::of(&MASTER_KEY)).await.unwrap();
+    let fresh = lab.another(NEW_KEY, |_| {}).await.unwrap();
+    for (device, tokens) in kept {
+        let (pool_id, sub) = (PoolId::from(scene.pool.clone()), Sub::from(sub.clone()));
+        let (key, context) = (device.key.clone(), Device::verifier_context(&pool_id, &sub, &device.key));
+        // What is derived from the root secret is the same as before.
+        assert_eq!(devices::group_key(&fresh.app, &pool_id, &sub, &key), device.group_key);
+        let stored =
+            db.read(move |tx| store::devices::find(tx, &pool_id, &sub, &key)).await.unwrap().unwrap();
+        let v = fresh.app.vault.open(&context, &stored.detail.srp_verifier).unwrap();
+        let sent = device.verifier_config();
+        let sent = STANDARD.decode(sent["PasswordVerifier"].as_str().unwrap()).unwrap();
+        assert_eq!(v[1..], sent[sent.len() + 1 - v.len()..]);
+        let scene = Scene { lab: fresh.clone(), ..scene.clone() };
+        let refresh = json!({"REFRESH_TOKEN": tokens["RefreshToken"], "DEVICE_KEY": device.key});
+        scene.initiate("REFRESH_TOKEN_AUTH", refresh).await.ok();
+    }
+}
+
 async fn two_servers_work_while_the_master_key_changes(lab: Lab) {
     let scene = Scene::new(&lab).await;
     let other = lab.another(MASTER_KEY, |_| {}).await.unwrap();
@@ -320,6 +369,7 @@ both_engines!(
     a_password_is_chosen_while_the_master_key_changes,
     the_master_key_changes_under_a_running_server,
     two_servers_work_while_the_master_key_changes,
+    verifiers_of_devices_follow_the_master_key,
     a_server_that_missed_the_change_is_not_ready,
     hashes_follow_the_settings_at_the_next_sign_in
 );

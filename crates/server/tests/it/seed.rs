@@ -76,7 +76,55 @@ macro_rules! seed_tests {
     )*};
 }
 
+/// A pool that tracks sessions, with a client that says how long it reuses one.
+const TRACKING: &str = r#"
+    [[UserPools]]
+    Id = "us-east-1_shop"
+    PoolName = "shop"
+    SessionConfiguration = { UserSessionTracking = "ENABLED", TokenSession = { MaxPerUser = 5 } }
+
+    [[UserPools.Clients]]
+    ClientId = "web"
+    ClientName = "web"
+    SessionConfiguration = { SSOSession = { MaxValidityMinutes = 0 } }
+"#;
+
 seed_tests! {
+    async fn the_configuration_of_sessions_is_set_and_changes_nothing_twice(lab, folder) {
+        let sessions = async || {
+            let pool = json!({"UserPoolId": "us-east-1_shop"});
+            let client = json!({"UserPoolId": "us-east-1_shop", "ClientId": "web"});
+            let pool = lab.admin("GetUserPoolSessionConfiguration", pool).await.ok();
+            let client = lab.admin("GetUserPoolClientSessionConfiguration", client).await.ok();
+            (
+                pool["UserSessionTracking"].clone(),
+                pool["TokenSession"]["MaxPerUser"].clone(),
+                client["SSOSession"]["MaxValidityMinutes"].clone(),
+            )
+        };
+        assert_eq!(apply(&lab, folder, TRACKING).await, Ok(4));
+        assert_eq!(sessions().await, (json!("ENABLED"), json!(5), json!(0)));
+        lab.advance(60);
+        assert_eq!(apply(&lab, folder, TRACKING).await, Ok(0));
+        let changed = TRACKING.replace("MaxPerUser = 5", "MaxPerUser = 6").replace("Minutes = 0", "Minutes = 7");
+        assert_eq!(apply(&lab, folder, &changed).await, Ok(2));
+        assert_eq!(sessions().await, (json!("ENABLED"), json!(6), json!(7)));
+        let unnamed = TRACKING.lines().filter(|line| !line.contains("SessionConfiguration"));
+        assert_eq!(apply(&lab, folder, &unnamed.collect::<Vec<_>>().join("\n")).await, Ok(0));
+        assert_eq!(sessions().await, (json!("ENABLED"), json!(6), json!(7)));
+        for (from, to, expected) in [
+            ("MaxPerUser = 5", "MaxPerUser = 0", "UserPools[0]: "),
+            ("MaxPerUser", "MaxPerUsers", "UserPools[0].SessionConfiguration.TokenSession.MaxPerUsers: there is no such key"),
+            ("MaxValidityMinutes = 0", "MaxValidityMinutes = -1", "UserPools[0].Clients[0]: "),
+            ("ENABLED", "DISABLED", "UserPools[0].Clients[0]: OperationNotEnabledException: "),
+            ("PoolName", "UserPoolTier = \"LITE\"\nPoolName", "UserPools[0]: TierChangeNotAllowedException: "),
+        ] {
+            let mistake = apply(&lab, folder, &TRACKING.replacen(from, to, 1)).await.unwrap_err();
+            assert!(mistake.contains(expected), "{mistake}");
+        }
+        assert_eq!(sessions().await, (json!("ENABLED"), json!(6), json!(7)));
+    }
+
     async fn the_example_of_the_documentation_works_and_changes_nothing_twice(lab, folder) {
         assert!(apply(&lab, folder, example()).await.unwrap() > 0);
         let first = everything(&lab).await;

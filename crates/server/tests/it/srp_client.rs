@@ -60,25 +60,72 @@ impl SrpClient {
     /// ChallengeResponses for PASSWORD_VERIFIER.
     pub fn answer(&self, pool_id: &str, parameters: &Value, password: &str, timestamp: &str) -> Value {
         let text = |name: &str| parameters[name].as_str().unwrap().to_owned();
-        let (user, salt, big_b) = (text("USER_ID_FOR_SRP"), number(&text("SALT")), number(&text("SRP_B")));
-        let group = pool_id.split_once('_').unwrap().1;
-        let inner = sha(&[format!("{group}{user}:{password}").as_bytes()]);
-        let x = BigUint::from_bytes_be(&sha(&[&pad(&salt), &inner]));
+        let user = text("USER_ID_FOR_SRP");
+        let owner = [pool_id.split_once('_').unwrap().1, &user];
+        json!({
+            "USERNAME": text("USERNAME"),
+            "PASSWORD_CLAIM_SECRET_BLOCK": text("SECRET_BLOCK"),
+            "PASSWORD_CLAIM_SIGNATURE": self.signature(owner, parameters, password, timestamp),
+            "TIMESTAMP": timestamp,
+        })
+    }
+
+    /// PASSWORD_CLAIM_SIGNATURE of a user, by pool name and user name, or of a device, by group key and key, for SALT,
+    /// SRP_B and SECRET_BLOCK.
+    pub fn signature(
+        &self,
+        [group, id]: [&str; 2],
+        parameters: &Value,
+        password: &str,
+        timestamp: &str,
+    ) -> String {
+        let text = |name: &str| parameters[name].as_str().unwrap();
+        let (salt, big_b) = (number(text("SALT")), number(text("SRP_B")));
+        let x = x([group, id], &salt, password);
         let k = BigUint::from_bytes_be(&sha(&[&pad(&n()), &[2]]));
         let u = BigUint::from_bytes_be(&sha(&[&pad(&self.big_a), &pad(&big_b)]));
         let gx = BigUint::from(2u8).modpow(&x, &n());
         let base = (big_b + n() * &k - (k * gx)) % n();
         let s = base.modpow(&(&self.a + &u * x), &n());
         let key = mac(&mac(&pad(&u), &pad(&s)), b"Caldera Derived Key\x01")[..16].to_vec();
-        let block = text("SECRET_BLOCK");
-        let message =
-            [group.as_bytes(), user.as_bytes(), &STANDARD.decode(&block).unwrap(), timestamp.as_bytes()]
-                .concat();
-        json!({
-            "USERNAME": text("USERNAME"),
-            "PASSWORD_CLAIM_SECRET_BLOCK": block,
-            "PASSWORD_CLAIM_SIGNATURE": STANDARD.encode(mac(&key, &message)),
-            "TIMESTAMP": timestamp,
-        })
+        let block = STANDARD.decode(text("SECRET_BLOCK")).unwrap();
+        let message = [group.as_bytes(), id.as_bytes(), &block, timestamp.as_bytes()].concat();
+        STANDARD.encode(mac(&key, &message))
+    }
+}
+
+fn x([group, id]: [&str; 2], salt: &BigUint, password: &str) -> BigUint {
+    let inner = sha(&[format!("{group}{id}:{password}").as_bytes()]);
+    BigUint::from_bytes_be(&sha(&[&pad(salt), &inner]))
+}
+
+/// What a client keeps of a device that it confirms.
+pub struct DeviceClient {
+    pub key: String,
+    pub group_key: String,
+    pub password: String,
+    pub salt: BigUint,
+}
+
+impl DeviceClient {
+    /// A device by NewDeviceMetadata, with a password that nobody else knows.
+    pub fn new(metadata: &Value) -> DeviceClient {
+        let mut random = cognate::secrets::random::SystemRandom;
+        let (mut password, mut salt) = ([0; 40], [0; 16]);
+        rules::Random::fill(&mut random, &mut password);
+        rules::Random::fill(&mut random, &mut salt);
+        DeviceClient {
+            key: metadata["DeviceKey"].as_str().unwrap().to_owned(),
+            group_key: metadata["DeviceGroupKey"].as_str().unwrap().to_owned(),
+            password: STANDARD.encode(password),
+            salt: BigUint::from_bytes_be(&salt),
+        }
+    }
+
+    /// DeviceSecretVerifierConfig of ConfirmDevice.
+    pub fn verifier_config(&self) -> Value {
+        let x = x([&self.group_key, &self.key], &self.salt, &self.password);
+        let v = BigUint::from(2u8).modpow(&x, &n());
+        json!({"PasswordVerifier": STANDARD.encode(pad(&v)), "Salt": STANDARD.encode(pad(&self.salt))})
     }
 }

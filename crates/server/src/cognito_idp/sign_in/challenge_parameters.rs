@@ -22,14 +22,17 @@ pub fn of(
     sign_in: &SignIn,
     question: &Challenge,
 ) -> Result<BTreeMap<String, String>> {
+    // Before anything is proved the name must not tell whether there is a user.
+    let known = sign_in.nobody.is_none().then_some(user);
+    let shown = || srp::challenge_name(app, context, known, &user.username);
     if let Challenge::Custom(question) = question {
-        let known = sign_in.nobody.is_none().then_some(user);
-        let name = srp::challenge_name(app, context, known, &user.username);
+        let name = shown();
         let mut parameters = question.public.clone();
         parameters.insert("USERNAME".to_owned(), name);
         return Ok(parameters);
     }
-    let mut parameters = BTreeMap::from([("USER_ID_FOR_SRP".to_owned(), user.username.to_string())]);
+    let name = if sign_in.passed.is_empty() { shown() } else { user.username.to_string() };
+    let mut parameters = BTreeMap::from([("USER_ID_FOR_SRP".to_owned(), name)]);
     let mut add = |name: &str, value: String| parameters.insert(name.to_owned(), value);
     match question {
         Challenge::NewPasswordRequired => {
@@ -59,8 +62,11 @@ pub fn of(
         Challenge::MfaSetup { factors, .. } => {
             add("MFAS_CAN_SETUP", names(factors));
         }
+        // What they ask for is in AvailableChallenges, or beside these parameters.
+        Challenge::Select { .. } | Challenge::Passkey { .. } => {}
         // The one is asked by SRP's own answer, the other was answered above.
         Challenge::PasswordVerifier | Challenge::Custom(_) => {}
+        Challenge::DeviceSrp | Challenge::DevicePasswordVerifier | Challenge::SignedUp => {}
     }
     Ok(parameters)
 }

@@ -3,6 +3,7 @@
 
 pub mod answer;
 mod challenge_parameters;
+mod choice;
 mod responses;
 
 use super::refresh;
@@ -22,7 +23,7 @@ use rules::{
     Result, fault,
     ids::{ClientId, PoolId},
     pool::Client,
-    sign_in::{Side, custom::SRP_A, first_factor::check_flow, srp::PublicValue},
+    sign_in::{Side, choice::FirstFactor, custom::SRP_A, first_factor::check_flow, srp::PublicValue},
 };
 use spec::cognito_idp::{
     AdminInitiateAuthRequest, AdminInitiateAuthResponse, AdminRespondToAuthChallengeRequest,
@@ -58,7 +59,8 @@ pub async fn initiate_auth(
         validation_data: input.client_metadata.map(Arc::new),
         ..Context::new(pool, client, Side::User, origin)
     };
-    Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
+    let call = Call { flow: input.auth_flow, session: input.session, parameters: input.auth_parameters };
+    Ok(start(app, context, call).await?.into())
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
@@ -72,7 +74,8 @@ pub async fn admin_initiate_auth(
         validation_data: input.client_metadata.map(Arc::new),
         ..operator_context(app, &input.user_pool_id.into(), &input.client_id.into(), origin).await?
     };
-    Ok(start(app, context, input.auth_flow, input.auth_parameters).await?.into())
+    let call = Call { flow: input.auth_flow, session: input.session, parameters: input.auth_parameters };
+    Ok(start(app, context, call).await?.into())
 }
 
 /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
@@ -117,12 +120,15 @@ async fn operator_context(
     Ok(Context::new(pool, client, Side::Operator, origin))
 }
 
-async fn start(
-    app: &App,
-    context: Context,
+/// What both operations take that begin a sign-in.
+struct Call {
     flow: AuthFlowType,
+    session: Option<String>,
     parameters: Option<BTreeMap<String, String>>,
-) -> Result<Answer> {
+}
+
+async fn start(app: &App, context: Context, call: Call) -> Result<Answer> {
+    let Call { flow, session, parameters } = call;
     let parameters = Parameters(parameters.unwrap_or_default());
     check_flow(&context.client, flow, context.side)?;
     match flow {
@@ -139,7 +145,10 @@ async fn start(
         | AuthFlowType::AdminNoSrpAuth => {
             let username = named(app, &context.client, &parameters)?;
             let password = parameters.required("PASSWORD")?;
-            let conclusion = password::sign_in(app, context.clone(), username, password).await?;
+            // D: administrators' flows know no devices.
+            let device = parameters.get("DEVICE_KEY").filter(|_| context.side == Side::User);
+            let device = device.map(str::to_owned);
+            let conclusion = password::sign_in(app, context.clone(), username, password, device).await?;
             Answer::of(app, &context, conclusion).await
         }
         AuthFlowType::CustomAuth => {
@@ -147,12 +156,13 @@ async fn start(
             let begins_with_srp = parameters.get("CHALLENGE_NAME") == Some(SRP_A);
             let a = begins_with_srp.then(|| parameters.required("SRP_A")).transpose()?;
             let a = a.map(PublicValue::parse).transpose().map_err(|_| fault::srp_a_invalid())?;
-            match custom::begin(app, context.clone(), username, a).await? {
+            let device = parameters.get("DEVICE_KEY");
+            match custom::begin(app, context.clone(), username, a, device).await? {
                 Begun::Concluded(conclusion) => Answer::of(app, &context, conclusion).await,
                 Begun::Srp(question, session) => Ok(Answer::from(question).with_session(session)),
             }
         }
-        AuthFlowType::UserAuth => Err(fault::not_built("USER_AUTH")),
+        AuthFlowType::UserAuth => choice::start(app, context, session.as_deref(), &parameters).await,
     }
 }
 
@@ -173,6 +183,26 @@ async fn respond(
     let parameters = Parameters(responses.unwrap_or_default());
     let session = session.as_deref();
     let conclusion = match challenge {
+        ChallengeNameType::SelectChallenge => {
+            return choice::respond(app, context, session, None, &parameters).await;
+        }
+        ChallengeNameType::Password => {
+            return choice::respond(app, context, session, Some(FirstFactor::Password), &parameters).await;
+        }
+        ChallengeNameType::PasswordSrp => {
+            return choice::respond(app, context, session, Some(FirstFactor::PasswordSrp), &parameters).await;
+        }
+        ChallengeNameType::WebAuthn if parameters.get("CREDENTIAL").is_none() => {
+            return choice::respond(app, context, session, Some(FirstFactor::WebAuthn), &parameters).await;
+        }
+        ChallengeNameType::DeviceSrpAuth => {
+            let question = responses::device_srp(app, context.clone(), session, &parameters).await?;
+            return Ok(Answer::of_device(&context, question));
+        }
+        ChallengeNameType::WebAuthn => responses::passkey(app, context.clone(), session, &parameters).await?,
+        ChallengeNameType::DevicePasswordVerifier => {
+            responses::device_proof(app, context.clone(), session, &parameters).await?
+        }
         ChallengeNameType::PasswordVerifier => prove(app, context.clone(), &parameters, session).await?,
         ChallengeNameType::CustomChallenge => {
             responses::custom_challenge(app, context.clone(), session, &parameters).await?
@@ -181,23 +211,24 @@ async fn respond(
             responses::new_password(app, context.clone(), session, &parameters).await?
         }
         ChallengeNameType::SmsMfa
+        | ChallengeNameType::SmsOtp
         | ChallengeNameType::EmailOtp
         | ChallengeNameType::SoftwareTokenMfa
         | ChallengeNameType::SelectMfaType
         | ChallengeNameType::MfaSetup => {
             responses::second_factor(app, context.clone(), challenge, session, &parameters).await?
         }
-        // No Session waits for one of these.
-        ChallengeNameType::SelectChallenge
-        | ChallengeNameType::DeviceSrpAuth
-        | ChallengeNameType::DevicePasswordVerifier
-        | ChallengeNameType::AdminNoSrpAuth
-        | ChallengeNameType::SmsOtp
-        | ChallengeNameType::Password
-        | ChallengeNameType::WebAuthn
-        | ChallengeNameType::PasswordSrp => return Err(fault::not_built(challenge.as_str())),
+        // No Session waits for it.
+        ChallengeNameType::AdminNoSrpAuth => return Err(fault::session_invalid()),
     };
     Answer::of(app, &context, conclusion).await
+}
+
+/// PASSWORD_CLAIM_SECRET_BLOCK. Amplify decodes tolerantly and so may send the URL-safe alphabet; what is no base64 opens
+/// as no block.
+fn secret_block(parameters: &Parameters) -> Result<Vec<u8>> {
+    let block = parameters.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
+    Ok(STANDARD.decode(block.replace('-', "+").replace('_', "/")).unwrap_or_default())
 }
 
 /// PASSWORD_VERIFIER; some clients send no Session, so the block alone carries the state. Within a custom sign-in both
@@ -213,17 +244,12 @@ async fn prove(
         signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
         timestamp: parameters.required("TIMESTAMP")?.to_owned(),
     };
-    let block = parameters.required("PASSWORD_CLAIM_SECRET_BLOCK")?;
-    // Amplify decodes tolerantly and so may send the URL-safe alphabet. What is no base64 opens as no block.
-    let block = STANDARD.decode(block.replace('-', "+").replace('_', "/")).unwrap_or_default();
+    let block = secret_block(parameters)?;
     let returned = srp::recall(app, &context, block, session).await?;
     let mut names = returned.names(&context);
     names.push(proof.username.clone());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)?;
-    // Pools without device tracking do not look at a device key; no pool knows any device yet.
-    if parameters.get("DEVICE_KEY").is_some() && context.pool.detail.device_configuration.is_some() {
-        return Err(fault::device_does_not_exist());
-    }
-    returned.conclude(app, context, proof).await
+    let device = parameters.get("DEVICE_KEY").map(str::to_owned);
+    returned.conclude(app, context, proof, device).await
 }

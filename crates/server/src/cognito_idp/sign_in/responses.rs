@@ -1,13 +1,13 @@
 //! ChallengeResponses: answers to the questions that a Session stands for.
 
-use super::Parameters;
+use super::{Parameters, secret_block};
 use crate::{
     app::App,
     callers::client_secret,
     sign_in::{
         Context,
         conclusion::Conclusion,
-        custom,
+        custom, device, passkey,
         run::CheckAnswerer,
         second_factor::{self, Submitted},
         session,
@@ -15,6 +15,7 @@ use crate::{
 };
 use rules::{
     Fault, Result, fault,
+    sign_in::srp::PublicValue,
     user::{MfaFactor, User, formats},
 };
 use spec::cognito_idp::{AttributeType, ChallengeNameType};
@@ -25,7 +26,7 @@ use zeroize::Zeroizing;
 const ATTRIBUTE_PREFIX: &str = "userAttributes.";
 
 /// Checks USERNAME and SECRET_HASH of an answer against the user of its session.
-fn answerer(parameters: &Parameters) -> CheckAnswerer {
+pub fn answerer(parameters: &Parameters) -> CheckAnswerer {
     let parameters = parameters.clone();
     Arc::new(move |app: &App, context: &Context, user: &User| {
         let username = parameters.required("USERNAME")?;
@@ -37,7 +38,62 @@ fn answerer(parameters: &Parameters) -> CheckAnswerer {
     })
 }
 
-/// SMS_MFA, EMAIL_OTP, SOFTWARE_TOKEN_MFA, SELECT_MFA_TYPE and MFA_SETUP.
+/// The same for who comes with the Session of a sign-up: USERNAME may be missing, since the Session names the user.
+pub fn owner(parameters: &Parameters) -> CheckAnswerer {
+    let parameters = parameters.clone();
+    Arc::new(move |app: &App, context: &Context, user: &User| {
+        if let Some(username) = parameters.get("USERNAME") {
+            session::check_username(app, context, user, username)?;
+        }
+        let mut names = user.sign_in_names(&context.pool);
+        names.extend(parameters.get("USERNAME").map(str::to_owned));
+        names.extend([user.username.to_string(), user.sub.to_string()]);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)
+    })
+}
+
+/// WEB_AUTHN.
+pub async fn passkey(
+    app: &App,
+    context: Context,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Conclusion> {
+    let key = session::open(app, session)?;
+    let credential = parameters.required("CREDENTIAL")?;
+    passkey::answer(app, context, key, credential, answerer(parameters)).await
+}
+
+/// DEVICE_SRP_AUTH.
+pub async fn device_srp(
+    app: &App,
+    context: Context,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<device::Question> {
+    let (username, key) = (parameters.required("USERNAME")?, parameters.required("DEVICE_KEY")?.to_owned());
+    let a = PublicValue::parse(parameters.required("SRP_A")?).map_err(|_| fault::srp_a_invalid())?;
+    device::begin(app, context, session, username, key, a, answerer(parameters)).await
+}
+
+/// DEVICE_PASSWORD_VERIFIER.
+pub async fn device_proof(
+    app: &App,
+    context: Context,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Conclusion> {
+    let proof = device::Proof {
+        key: parameters.required("DEVICE_KEY")?.to_owned(),
+        secret_block: secret_block(parameters)?,
+        signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
+        timestamp: parameters.required("TIMESTAMP")?.to_owned(),
+    };
+    device::prove(app, context, session, proof, answerer(parameters)).await
+}
+
+/// SMS_MFA, SMS_OTP, EMAIL_OTP, SOFTWARE_TOKEN_MFA, SELECT_MFA_TYPE and MFA_SETUP.
 pub async fn second_factor(
     app: &App,
     context: Context,
@@ -53,8 +109,9 @@ pub async fn second_factor(
 fn submitted(name: ChallengeNameType, parameters: &Parameters) -> Result<Submitted> {
     let code = |parameter| Ok::<_, Fault>(Zeroizing::new(parameters.required(parameter)?.to_owned()));
     Ok(match name {
-        ChallengeNameType::SmsMfa => Submitted::Code(MfaFactor::Sms, code("SMS_MFA_CODE")?),
-        ChallengeNameType::EmailOtp => Submitted::Code(MfaFactor::Email, code("EMAIL_OTP_CODE")?),
+        ChallengeNameType::SmsMfa => Submitted::Code(name, MfaFactor::Sms, code("SMS_MFA_CODE")?),
+        ChallengeNameType::SmsOtp => Submitted::Code(name, MfaFactor::Sms, code("SMS_OTP_CODE")?),
+        ChallengeNameType::EmailOtp => Submitted::Code(name, MfaFactor::Email, code("EMAIL_OTP_CODE")?),
         ChallengeNameType::SoftwareTokenMfa => Submitted::SoftwareToken(code("SOFTWARE_TOKEN_MFA_CODE")?),
         ChallengeNameType::SelectMfaType => {
             let answer = parameters.required("ANSWER")?;

@@ -451,7 +451,7 @@ async fn an_address_that_may_be_a_proxys_begins_as_many_as_come(lab: Lab) {
     for (peer, is_counted) in [("127.0.0.1", false), ("10.0.0.1", false), ("192.0.2.1", true)] {
         let owner = CodeOwner::network(&scene.pool.as_str().into(), peer.parse().unwrap());
         let use_up = move |app: &App, tx: &mut Tx<'_>| {
-            while code_limits::count(app, tx, Limit::CustomSignIns, &owner, app.now())?.is_ok() {}
+            while code_limits::count(app, tx, Limit::UnprovedSignIns, &owner, app.now())?.is_ok() {}
             Ok(())
         };
         scene.lab.app.write(use_up).await.unwrap();

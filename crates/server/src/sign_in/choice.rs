@@ -1,0 +1,300 @@
+//! USER_AUTH: the user chooses how to sign in. Until something is proved nothing is stored but what a code needs: the
+//! sign-in travels, sealed, in the Session.
+
+use super::{
+    Context,
+    conclusion::Conclusion,
+    device, passkey,
+    password::{self, Candidate, Lock},
+    run::{self, Attempt, CheckAnswerer, Guesses, Origin, Spends},
+    session::{self, SessionKey},
+    srp, strangers,
+};
+use crate::app::App;
+use rules::{
+    Fault, Result, fault, ids,
+    sign_in::{
+        Challenge, Facts, Flow, Input, SignIn, Step, Waiting,
+        assurance::Target,
+        check_enabled,
+        choice::{FirstFactor, is_native},
+        srp::PublicValue,
+    },
+    user::User,
+};
+use zeroize::Zeroizing;
+
+/// How the user wants to sign in, with what comes along.
+pub struct Choice {
+    /// Which way, if it was said.
+    pub factor: Option<FirstFactor>,
+    /// The password in clear.
+    pub password: Option<Zeroizing<String>>,
+    /// The public value of SRP.
+    pub srp_a: Option<PublicValue>,
+    /// The device that the client says it is.
+    pub device: Option<String>,
+}
+
+/// What follows a choice.
+pub enum Chosen {
+    /// A question, or tokens.
+    Concluded(Conclusion),
+    /// The password by SRP, with the Session that its proof comes with.
+    Srp(srp::Question, String),
+}
+
+/// Begins a sign-in by choice, which must reach a level where one is wished for.
+///
+/// # Errors
+/// As [`password::begin`] and the machine.
+pub async fn begin(
+    app: &App,
+    context: Context,
+    typed_name: &str,
+    choice: Choice,
+    target: Option<Target>,
+) -> Result<Chosen> {
+    let lock = match choice.factor {
+        Some(FirstFactor::Password | FirstFactor::PasswordSrp) => Lock::Refuses,
+        _ => Lock::Ignored,
+    };
+    let candidate = password::look_up(app, &context, typed_name, lock).await?;
+    let user = candidate.user.as_ref().filter(|user| !context.client.hides_users() || may_sign_in(user));
+    password::enter(app, &context, typed_name, user).await?;
+    let device = device::named(app, &context, user, choice.device.as_deref()).await?;
+    let mut begun = Begun::of(app, &context, user, typed_name, target).await?;
+    begun.sign_in.device = device;
+    let begun = match begun.choose(&context, choice.factor) {
+        // Where errors must not tell who exists, who cannot do what is wished for is like nobody.
+        Err(_) if context.client.hides_users() && user.is_some() && !begun.has_credit() => {
+            Begun::of(app, &context, None, typed_name, begun.sign_in.target.clone()).await?
+        }
+        Err(refusal) => return Err(refusal),
+        Ok(_) => begun,
+    };
+    let sign_in = begun.choose(&context, choice.factor)?;
+    follow(app, context, begun, sign_in, choice, From::Start).await
+}
+
+/// Where the choice was made.
+enum From {
+    /// In the first call.
+    Start,
+    /// Behind this Session.
+    Session(SessionKey, CheckAnswerer),
+}
+
+/// Whoever is of another provider, or disabled, has no way to choose.
+fn may_sign_in(user: &User) -> bool {
+    check_enabled(user).is_ok() && is_native(user)
+}
+
+/// A sign-in before its choice, with what the choice depends on.
+struct Begun {
+    sign_in: SignIn,
+    /// The user, or who stands for nobody.
+    user: User,
+    has_passkey: bool,
+    typed_name: String,
+    now: rules::Millis,
+}
+
+impl Begun {
+    async fn of(
+        app: &App,
+        context: &Context,
+        user: Option<&User>,
+        typed_name: &str,
+        target: Option<Target>,
+    ) -> Result<Begun> {
+        let pool_id = &context.pool.id;
+        let is_nobody = user.is_none();
+        let invented = || User::nobody(pool_id, ids::sub(&mut app.random()), typed_name);
+        let user = user.cloned().unwrap_or_else(invented);
+        let seal = || app.vault.seal(&SignIn::nobody_context(pool_id, &user.sub), typed_name.as_bytes());
+        let sign_in = SignIn {
+            nobody: is_nobody.then(seal),
+            flow: Flow::Choice,
+            target,
+            ..SignIn::new(&context.client, &user.sub, context.side)
+        };
+        let (pool, asked) = (context.pool.clone(), sign_in.clone());
+        let has_passkey = match pool.allows_passkeys() {
+            true => app.db.look_up(move |tx| run::has_passkey(tx, &pool, &asked)).await?,
+            false => false,
+        };
+        Ok(Begun { sign_in, user, has_passkey, typed_name: typed_name.to_owned(), now: app.now() })
+    }
+
+    fn has_credit(&self) -> bool {
+        self.sign_in.target.as_ref().is_some_and(|target| target.credit.is_some())
+    }
+
+    /// The sign-in after the choice.
+    fn choose(&self, context: &Context, factor: Option<FirstFactor>) -> Result<Box<SignIn>> {
+        let Context { pool, client, .. } = context;
+        let facts = Facts { pool, client, device: None, has_passkey: self.has_passkey, now: self.now };
+        let outcome = self.sign_in.clone().advance(&facts, self.user.clone(), Input::Choose(factor))?;
+        match outcome.step {
+            Step::Ask(sign_in) => Ok(sign_in),
+            Step::Invoke(_) | Step::Done(_) => Err(Fault::internal("a choice ends a sign-in")),
+        }
+    }
+}
+
+/// Answers SELECT_CHALLENGE, or one of its choices at once.
+///
+/// # Errors
+/// NotAuthorizedException for a Session that waits for another answer; as [`begin`].
+pub async fn answer(
+    app: &App,
+    context: Context,
+    key: SessionKey,
+    choice: Choice,
+    check_answerer: CheckAnswerer,
+) -> Result<Chosen> {
+    let (reading, pool, client_id, side) =
+        (key.clone(), context.pool.clone(), context.client.id.clone(), context.side);
+    let vault = app.clone();
+    let (mut sign_in, user, has_passkey) = app
+        .db
+        .look_up(move |tx| {
+            let sign_in = session::find(tx, &reading, &client_id, side)?;
+            let (user, _) = run::user_of(&vault, tx, &sign_in)?;
+            let has_passkey = run::has_passkey(tx, &pool, &sign_in)?;
+            Ok::<_, Fault>((sign_in, user, has_passkey))
+        })
+        .await?;
+    check_answerer(app, &context, &user)?;
+    let Waiting::Answer(Challenge::Select { factors }) = &sign_in.waiting else {
+        return Err(fault::session_invalid().because("the Session waits for no choice"));
+    };
+    if !choice.factor.is_some_and(|chosen| factors.contains(&chosen)) {
+        return Err(fault::first_factor_invalid());
+    }
+    let typed_name = user.username.to_string();
+    let known = sign_in.nobody.is_none().then_some(&user);
+    if let Some(device) = device::named(app, &context, known, choice.device.as_deref()).await? {
+        sign_in.device = Some(device);
+    }
+    let begun = Begun { sign_in, user, has_passkey, typed_name, now: app.now() };
+    let chosen = begun.choose(&context, choice.factor)?;
+    follow(app, context, begun, chosen, choice, From::Session(key, check_answerer)).await
+}
+
+/// Does what the machine has decided after a choice.
+async fn follow(
+    app: &App,
+    context: Context,
+    begun: Begun,
+    chosen: Box<SignIn>,
+    choice: Choice,
+    from: From,
+) -> Result<Chosen> {
+    let is_unproved = chosen.passed.is_empty() && !begun.has_credit();
+    match (&chosen.waiting, choice.factor) {
+        (Waiting::Answer(Challenge::Select { factors }), Some(FirstFactor::Password))
+            if factors.contains(&FirstFactor::Password) =>
+        {
+            let password = choice.password.ok_or_else(|| fault::missing_parameter("PASSWORD"))?;
+            by_password(app, context, begun, password, from).await.map(Chosen::Concluded)
+        }
+        (Waiting::Answer(Challenge::PasswordVerifier), _) => {
+            let a = choice.srp_a.ok_or_else(|| fault::missing_parameter("SRP_A"))?;
+            by_srp(app, &context, begun, chosen, a, from).await
+        }
+        (Waiting::Answer(Challenge::Select { .. } | Challenge::Passkey { .. }), _) if is_unproved => {
+            let mut chosen = chosen;
+            passkey::draw_challenge(app, &mut chosen);
+            let session =
+                session::carrying(app, &chosen, &begun.typed_name, context.client.session_ttl_ms())?;
+            let user = Box::new(begun.user);
+            Ok(Chosen::Concluded(Conclusion::Asked { user, sign_in: chosen, session }))
+        }
+        _ => {
+            if is_unproved {
+                strangers::count(app, &context).await?;
+            }
+            let origin = match from {
+                From::Start => Origin::InMemory { sign_in: Box::new(begun.sign_in) },
+                From::Session(key, check_answerer) => {
+                    Origin::Session { key, check_answerer: Some(check_answerer) }
+                }
+            };
+            let factor = choice.factor;
+            let compare: run::Compare = Box::new(move |_, _, _, _| Ok(Input::Choose(factor)));
+            let attempt = Attempt { context, origin, guesses: Guesses::None, passkey: None, compare };
+            attempt.run(app).await.map(Chosen::Concluded)
+        }
+    }
+}
+
+impl Begun {
+    /// Where wrong passwords of this user, or nobody, are counted.
+    async fn candidate(&self, app: &App, context: &Context) -> Result<Candidate> {
+        let user = self.sign_in.nobody.is_none().then(|| self.user.clone());
+        password::candidate(app, context, user, &self.typed_name).await
+    }
+}
+
+async fn by_password(
+    app: &App,
+    context: Context,
+    begun: Begun,
+    password: Zeroizing<String>,
+    from: From,
+) -> Result<Conclusion> {
+    let mut candidate = begun.candidate(app, &context).await?;
+    let matches = password::compare(app, &mut candidate, password).await?;
+    let spends = match from {
+        From::Start => Spends::Nothing,
+        From::Session(key, _) => Spends::Session(key),
+    };
+    let proved = password::Proved { matches, spends, sign_in: Some(Box::new(begun.sign_in)), device: None };
+    password::conclude(app, context, candidate, proved).await
+}
+
+/// The block that the proof comes with carries the sign-in, and a Session of its own is its twin. A Session that is stored
+/// is used up now: what was proved before it would otherwise count for several proofs.
+async fn by_srp(
+    app: &App,
+    context: &Context,
+    begun: Begun,
+    chosen: Box<SignIn>,
+    a: PublicValue,
+    from: From,
+) -> Result<Chosen> {
+    if let From::Session(key, _) = from
+        && !key.is_sealed()
+    {
+        app.db.write(move |tx| session::spend(tx, &key)).await?;
+    }
+    let (session, key) = session::new(app, context);
+    let user = chosen.nobody.is_none().then_some(&begun.user);
+    let within = srp::Within { sign_in: chosen, session: key };
+    let question = srp::question(app, context, user, &begun.typed_name, a, Some(within)).await?;
+    Ok(Chosen::Srp(question, session))
+}
+
+/// Begins the sign-in of whoever has confirmed a sign-up a moment ago, by the Session that ConfirmSignUp gave. D: what
+/// comes along is ignored, and no further proof is asked for but what the pool asks beside a code.
+///
+/// # Errors
+/// NotAuthorizedException for a Session that is none of these; as the machine.
+pub async fn after_sign_up(
+    app: &App,
+    context: Context,
+    key: SessionKey,
+    check_answerer: CheckAnswerer,
+) -> Result<Conclusion> {
+    Attempt {
+        context,
+        origin: Origin::Session { key, check_answerer: Some(check_answerer) },
+        guesses: Guesses::None,
+        passkey: None,
+        compare: Box::new(|_, _, _, _| Ok(Input::SignedUp)),
+    }
+    .run(app)
+    .await
+}

@@ -1,0 +1,78 @@
+//! Sign-ups without a password, and those that go on into a sign-in.
+
+use super::{SESSION, USED, all, choosing, has_tokens};
+use crate::{lab::Lab, scene::Scene};
+use serde_json::{Value, json};
+
+async fn signed_up(scene: &Scene, name: &str) -> Value {
+    let request = json!({"ClientId": scene.client, "Username": name,
+        "UserAttributes": [{"Name": "email", "Value": format!("{name}@example.com")}]});
+    scene.lab.call("SignUp", request).await.ok()
+}
+
+async fn confirm(scene: &Scene, name: &str, session: &Value) -> crate::lab::Answer {
+    let code = scene.lab.code_for(&format!("{name}@example.com")).await;
+    let mut request = json!({"ClientId": scene.client, "Username": name, "ConfirmationCode": code});
+    if !session.is_null() {
+        request["Session"] = session.clone();
+    }
+    scene.lab.call("ConfirmSignUp", request).await
+}
+
+async fn sign_in(scene: &Scene, session: &Value, parameters: Value) -> crate::lab::Answer {
+    let request = json!({"ClientId": scene.client, "AuthFlow": "USER_AUTH", "Session": session,
+        "AuthParameters": parameters});
+    scene.lab.call("InitiateAuth", request).await
+}
+
+async fn who_confirms_signs_in_at_once(lab: Lab) {
+    let scene = choosing(&lab, all(), false).await;
+    let begun = signed_up(&scene, "jane").await;
+    let session = &begun["Session"];
+    let early = sign_in(&scene, session, json!({"USERNAME": "jane"})).await.error();
+    assert_eq!(early.0, "NotAuthorizedException");
+    let next = confirm(&scene, "jane", session).await.ok()["Session"].clone();
+    sign_in(&scene, &next, json!({"USERNAME": "june"})).await.refused(SESSION.0, SESSION.1);
+    let tokens =
+        sign_in(&scene, &next, json!({"USERNAME": "jane", "PREFERRED_CHALLENGE": "EMAIL_OTP"})).await;
+    assert!(has_tokens(&tokens.ok()));
+    sign_in(&scene, &next, json!({"USERNAME": "jane"})).await.refused(USED.0, USED.1);
+}
+
+async fn without_its_session_a_sign_up_is_only_confirmed(lab: Lab) {
+    let scene = choosing(&lab, all(), false).await;
+    signed_up(&scene, "jane").await;
+    assert!(confirm(&scene, "jane", &Value::Null).await.ok().get("Session").is_none());
+    // Who reads the mail after a day finds the code expired, and until then the Session good.
+    let begun = signed_up(&scene, "june").await;
+    lab.advance(3_600);
+    let next = confirm(&scene, "june", &begun["Session"]).await.ok()["Session"].clone();
+    assert!(has_tokens(&sign_in(&scene, &next, json!({"USERNAME": "june"})).await.ok()));
+}
+
+async fn a_session_of_another_sign_up_is_refused(lab: Lab) {
+    let scene = choosing(&lab, all(), false).await;
+    let (jane, june) = (signed_up(&scene, "jane").await, signed_up(&scene, "june").await);
+    confirm(&scene, "jane", &june["Session"]).await.refused(SESSION.0, SESSION.1);
+    confirm(&scene, "jane", &Value::from("x".repeat(30))).await.refused(SESSION.0, SESSION.1);
+    // The refusal has not used up the code.
+    let next = confirm(&scene, "jane", &jane["Session"]).await.ok()["Session"].clone();
+    lab.advance(181);
+    let late = sign_in(&scene, &next, json!({"USERNAME": "jane"})).await.error();
+    assert_eq!(late.1, "Invalid session for the user, session is expired.");
+}
+
+async fn a_client_without_choices_has_no_sessions(lab: Lab) {
+    let scene = choosing(&lab, all(), false).await;
+    let members = json!({"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
+    let client = scene.new_client(members).await["ClientId"].as_str().unwrap().to_owned();
+    let plain = Scene { client, ..scene.clone() };
+    assert!(signed_up(&plain, "jane").await.get("Session").is_none());
+}
+
+both_engines!(
+    who_confirms_signs_in_at_once,
+    without_its_session_a_sign_up_is_only_confirmed,
+    a_session_of_another_sign_up_is_refused,
+    a_client_without_choices_has_no_sessions
+);
