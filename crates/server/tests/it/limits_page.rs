@@ -49,6 +49,7 @@ const PASSKEYS: &[Row] = &[
     ("credential id", Const("rules/webauthn", "CREDENTIAL_ID_BYTES_MAX"), FIXED, INVALID),
     ("signature", Const("rules/webauthn", "SIGNATURE_BYTES_MAX"), FIXED, INVALID),
     ("user handle", Const("rules/webauthn", "USER_HANDLE_BYTES_MAX"), FIXED, INVALID),
+    ("CREDENTIAL of a sign-in", Const("server", "CREDENTIAL_BYTES_MAX"), FIXED, "NotAuthorizedException"),
     ("transports", Const("rules/webauthn", "TRANSPORTS_MAX"), FIXED, INVALID),
     (
         "name of a transport, in characters",
@@ -100,7 +101,7 @@ const TRIGGERS: &[Row] = &[
         "NotAuthorizedException",
     ),
     (
-        "custom sign-ins that one address (an IPv6 /64) begins in an hour in a pool, but for administrators",
+        "sign-ins by functions or by a code alone that one address (an IPv6 /64) begins in an hour in a pool, but for administrators",
         After(CODES, "(\"CustomSignIns\", ", ""),
         FIXED,
         TOO_MANY,
@@ -452,6 +453,12 @@ const ATTEMPTS: &[Row] = &[
         TOO_MANY,
     ),
     (
+        "codes of one user that are the only proof, in an hour",
+        After(CODES, "(\"chosen-code-messages\", ", ""),
+        FIXED,
+        "none is sent, and nobody is told",
+    ),
+    (
         "life of a code for sign-up or an address, in hours",
         After("server/codes", "CodePurpose::SignUp | CodePurpose::Attribute(_) => ", ""),
         FIXED,
@@ -493,6 +500,12 @@ const ATTEMPTS: &[Row] = &[
         Const("server", "PASSKEY_REGISTRATIONS_MAX"),
         FIXED,
         "WebAuthnChallengeNotFoundException",
+    ),
+    (
+        "sign-ins of a user that are looked through for the one that waits for a device",
+        Const("server", "LOOKED_AT_MAX"),
+        FIXED,
+        "NotAuthorizedException",
     ),
     (
         "difference of clocks in SRP's TIMESTAMP",
