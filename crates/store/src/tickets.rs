@@ -125,6 +125,9 @@ pub fn find<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: Kind, id: &[u8]) -> Resu
     row.as_ref().map(ticket).transpose()
 }
 
+/// A ticket with its id.
+pub type WithId<T> = (Vec<u8>, Ticket<T>);
+
 /// Reads the newest tickets of one kind of a user with their ids, without using them, expired or not.
 pub fn list_of_user<T: DeserializeOwned>(
     tx: &mut Tx<'_>,
@@ -132,7 +135,7 @@ pub fn list_of_user<T: DeserializeOwned>(
     pool_id: &PoolId,
     sub: &Sub,
     limit: i64,
-) -> Result<Vec<(Vec<u8>, Ticket<T>)>, Error> {
+) -> Result<Vec<WithId<T>>, Error> {
     let rows = tx.query(
         "SELECT expires_at, document, id FROM tickets WHERE pool_id = $1 AND sub = $2 AND kind = $3 \
          ORDER BY expires_at DESC LIMIT $4",

@@ -116,21 +116,11 @@ impl Pool {
             .unwrap_or(&[AuthFactorType::Password])
     }
 
-    /// Whether users may sign in by passkeys.
-    pub fn allows_passkeys(&self) -> bool {
-        self.first_factors().contains(&AuthFactorType::WebAuthn)
-    }
-
     /// Whether a passkey that verifies its user may count as a second factor too.
     pub fn takes_passkeys_for_both(&self) -> bool {
         let settings = self.mfa.web_authn.as_ref();
         settings.and_then(|settings| settings.factor_configuration)
             == Some(WebAuthnFactorConfigurationType::MultiFactorWithUserVerification)
-    }
-
-    /// For whom passkeys sign.
-    pub fn relying_party_id(&self) -> Option<&str> {
-        self.mfa.web_authn.as_ref().and_then(|settings| settings.relying_party_id.as_deref())
     }
 
     /// The name of a level of assurance, 1 to 4, as tokens tell it in `acr`.

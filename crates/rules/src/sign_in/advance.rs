@@ -25,55 +25,96 @@ impl SignIn {
     ///
     /// # Errors
     /// The refusal to answer with. Nothing is stored then but what counts failures.
-    pub fn advance(mut self, facts: &Facts<'_>, mut user: User, input: Input) -> Result<Outcome> {
+    pub fn advance(mut self, facts: &Facts<'_>, user: User, input: Input) -> Result<Outcome> {
         check_enabled(&user)?;
         let waiting = std::mem::replace(&mut self.waiting, Waiting::Start);
         if waiting != Waiting::Start {
             self.check_still_good(&user)?;
         }
-        let challenge = match (waiting, input) {
-            (Waiting::Start, Input::Password) if self.flow == Flow::Password && self.passed.is_empty() => {
-                return self.take_password(facts, user);
-            }
-            (Waiting::Start, Input::Begin) if self.flow == Flow::Custom && self.passed.is_empty() => {
+        match (waiting, input) {
+            (Waiting::Start, input) => self.start(facts, user, input),
+            (Waiting::Answer(challenge), input) => self.answer(facts, user, challenge, input),
+            (Waiting::Reply(awaited), Input::Reply(reply)) => self.take_reply(facts, user, awaited, reply),
+            _ => Err(fault::session_invalid()),
+        }
+    }
+
+    /// The first proof or, where functions or the user lead, the first question.
+    fn start(self, facts: &Facts<'_>, user: User, input: Input) -> Result<Outcome> {
+        if !self.passed.is_empty() {
+            return Err(fault::session_invalid());
+        }
+        match (self.flow, input) {
+            (Flow::Password, Input::Password) => self.take_password(facts, user),
+            (Flow::Custom, Input::Begin) => {
                 check_status(&user)?;
-                return self.next(facts, user);
+                self.next(facts, user)
             }
-            (Waiting::Start, Input::Choose(preferred)) if self.may_choose() => {
+            (Flow::Choice, Input::Choose(preferred)) => {
                 self.check_target(facts, &user)?;
-                return self.choose(facts, user, preferred);
+                self.choose(facts, user, preferred)
             }
-            (Waiting::Start, Input::Password) if self.may_choose() => {
+            (Flow::Choice, Input::Password) => {
                 self.check_target(facts, &user)?;
-                return self.take_chosen_password(facts, user);
+                self.take_chosen_password(facts, user)
             }
-            (Waiting::Reply(awaited), Input::Reply(reply)) => {
-                return self.take_reply(facts, user, awaited, reply);
-            }
-            (Waiting::Answer(challenge), input) => (challenge, input),
-            _ => return Err(fault::session_invalid()),
-        };
-        match challenge {
+            _ => Err(fault::session_invalid()),
+        }
+    }
+
+    fn answer(
+        mut self,
+        facts: &Facts<'_>,
+        mut user: User,
+        challenge: Challenge,
+        input: Input,
+    ) -> Result<Outcome> {
+        match (challenge, input) {
             (Challenge::Select { factors }, Input::Choose(Some(chosen))) if factors.contains(&chosen) => {
-                return self.choose(facts, user, Some(chosen));
+                self.choose(facts, user, Some(chosen))
             }
             (Challenge::Select { factors }, Input::Password) if factors.contains(&FirstFactor::Password) => {
-                return self.take_chosen_password(facts, user);
+                self.take_chosen_password(facts, user)
             }
             (Challenge::PasswordVerifier, Input::Password) if self.flow == Flow::Choice => {
-                return self.take_chosen_password(facts, user);
+                self.take_chosen_password(facts, user)
             }
             (Challenge::PasswordVerifier, Input::Password) => {
                 self.note("PASSWORD_VERIFIER", true, None);
-                return self.take_password(facts, user);
+                self.take_password(facts, user)
             }
             (Challenge::Custom(question), Input::Answer(answer)) => {
-                return Ok(Outcome { step: self.invoke(Awaited::Verify { question, answer }), user });
+                Ok(Outcome { step: self.invoke(Awaited::Verify { question, answer }), user })
             }
+            (Challenge::SelectMfa { factors }, Input::Choice(factor)) if factors.contains(&factor) => {
+                Ok(Outcome { step: self.ask(mfa_challenge(factor, &user)?), user })
+            }
+            (Challenge::MfaSetup { factors, totp }, input) => self.set_up(facts, factors, totp, user, input),
+            (Challenge::DeviceSrp, Input::DeviceBegins) => {
+                facts.device.ok_or_else(fault::device_does_not_exist)?;
+                self.note("DEVICE_SRP_AUTH", true, None);
+                Ok(Outcome { step: self.ask(Challenge::DevicePasswordVerifier), user })
+            }
+            (challenge, input) => {
+                self.prove(facts, &mut user, challenge, input)?;
+                self.next(facts, user)
+            }
+        }
+    }
+
+    /// Takes a proof.
+    fn prove(
+        &mut self,
+        facts: &Facts<'_>,
+        user: &mut User,
+        challenge: Challenge,
+        input: Input,
+    ) -> Result<()> {
+        match (challenge, input) {
             (Challenge::NewPasswordRequired, Input::NewPassword { password, attributes }) => {
-                take_new_password(&mut user, *password, attributes)?;
+                take_new_password(user, *password, attributes)?;
                 self.passed.push(Factor::NewPassword);
-                self.password = self.password.is_some().then(|| password_mark(&user)).flatten();
+                self.password = self.password.is_some().then(|| password_mark(user)).flatten();
             }
             // A code to nobody is never right.
             (Challenge::Code { .. }, Input::Code { .. }) if self.nobody.is_some() => {
@@ -83,19 +124,19 @@ impl SignIn {
                 Challenge::Code { factor, to, registers, chosen, .. },
                 Input::Code { factor: answered, matches },
             ) if factor == answered => {
-                check_address(facts.pool, &user, factor, &to, registers)?;
+                check_address(facts.pool, user, factor, &to, registers)?;
                 if !matches {
                     return Err(fault::challenge_code_mismatch());
                 }
-                take_code(&mut user, factor, &to, registers);
+                take_code(user, factor, &to, registers);
                 if chosen {
-                    self.take_chosen_code(facts, &mut user, factor)?;
+                    self.take_chosen_code(facts, user, factor)?;
                 } else {
                     self.take(factor);
                 }
             }
             (Challenge::Passkey { .. }, Input::Passkey { user_verified, roaming }) => {
-                self.check_chosen(facts, &user, FirstFactor::WebAuthn)?;
+                self.check_chosen(facts, user, FirstFactor::WebAuthn)?;
                 self.passed.push(Factor::Passkey { user_verified, roaming });
             }
             (Challenge::SoftwareToken, Input::SoftwareToken(result)) => {
@@ -104,17 +145,6 @@ impl SignIn {
                 totp.last_step = Some(step);
                 self.take(MfaFactor::SoftwareToken);
             }
-            (Challenge::SelectMfa { factors }, Input::Choice(factor)) if factors.contains(&factor) => {
-                return Ok(Outcome { step: self.ask(mfa_challenge(factor, &user)?), user });
-            }
-            (Challenge::MfaSetup { factors, totp }, input) => {
-                return self.set_up(facts, factors, totp, user, input);
-            }
-            (Challenge::DeviceSrp, Input::DeviceBegins) => {
-                facts.device.ok_or_else(fault::device_does_not_exist)?;
-                self.note("DEVICE_SRP_AUTH", true, None);
-                return Ok(Outcome { step: self.ask(Challenge::DevicePasswordVerifier), user });
-            }
             (Challenge::DevicePasswordVerifier, Input::DeviceProved) => {
                 facts.device.ok_or_else(fault::device_does_not_exist)?;
                 self.note("DEVICE_PASSWORD_VERIFIER", true, None);
@@ -122,15 +152,11 @@ impl SignIn {
             }
             // The Session of a sign-up that is not confirmed proves nothing.
             (Challenge::SignedUp, Input::SignedUp) if self.passed.iter().any(is_sign_up) => {
-                check_status(&user)?;
+                check_status(user)?;
             }
             _ => return Err(fault::session_invalid()),
         }
-        self.next(facts, user)
-    }
-
-    fn may_choose(&self) -> bool {
-        self.flow == Flow::Choice && self.passed.is_empty()
+        Ok(())
     }
 
     fn take_password(mut self, facts: &Facts<'_>, user: User) -> Result<Outcome> {
@@ -198,10 +224,12 @@ impl SignIn {
             return Ok(Some(Challenge::NewPasswordRequired));
         }
         let has_second = self.passed.iter().any(|f| matches!(f, Factor::Mfa(_)));
-        if !has_second && !self.passkey_suffices(facts, user) && !self.credit_suffices() {
-            if let Some(challenge) = self.second_factor(facts, user)? {
-                return Ok(Some(challenge));
-            }
+        if !has_second
+            && !self.passkey_suffices(facts, user)
+            && !self.credit_suffices()
+            && let Some(challenge) = self.second_factor(facts, user)?
+        {
+            return Ok(Some(challenge));
         }
         self.for_target(facts, user)
     }

@@ -7,9 +7,7 @@ use url::Host;
 
 /// Whether users of a pool may sign in by passkeys.
 pub fn is_enabled(pool: &Pool) -> bool {
-    let policies = pool.detail.policies.as_ref();
-    let factors = policies.and_then(|p| p.sign_in_policy.as_ref()?.allowed_first_auth_factors.as_deref());
-    factors.is_some_and(|factors| factors.contains(&AuthFactorType::WebAuthn))
+    pool.first_factors().contains(&AuthFactorType::WebAuthn)
 }
 
 /// The relying party of a pool's passkeys, where there is one. D: where it is not set, the pool's domain.

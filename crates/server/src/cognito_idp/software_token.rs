@@ -6,7 +6,8 @@ use crate::{
     callers::{CallOrigin, Operator, SignedIn, signed_in},
     sign_in::{
         conclusion::Conclusion,
-        run::{Attempt, Compare, Guesses, Origin},
+        origin::Origin,
+        run::{Attempt, Compare, Guesses},
         session,
     },
     users::changes,

@@ -4,9 +4,11 @@
 use super::{
     Context,
     conclusion::Conclusion,
-    device, passkey,
+    device, facts,
+    origin::{Origin, Spends},
+    passkey,
     password::{self, Candidate, Lock},
-    run::{self, Attempt, CheckAnswerer, Guesses, Origin, Spends},
+    run::{self, Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
     srp, strangers,
 };
@@ -21,6 +23,7 @@ use rules::{
         srp::PublicValue,
     },
     user::User,
+    webauthn::settings,
 };
 use zeroize::Zeroizing;
 
@@ -120,8 +123,8 @@ impl Begun {
             ..SignIn::new(&context.client, &user.sub, context.side)
         };
         let (pool, asked) = (context.pool.clone(), sign_in.clone());
-        let has_passkey = match pool.allows_passkeys() {
-            true => app.db.look_up(move |tx| run::has_passkey(tx, &pool, &asked)).await?,
+        let has_passkey = match settings::is_enabled(&pool) {
+            true => app.db.look_up(move |tx| facts::has_passkey(tx, &pool, &asked)).await?,
             false => false,
         };
         Ok(Begun { sign_in, user, has_passkey, typed_name: typed_name.to_owned(), now: app.now() })
@@ -161,8 +164,8 @@ pub async fn answer(
         .db
         .look_up(move |tx| {
             let sign_in = session::find(tx, &reading, &client_id, side)?;
-            let (user, _) = run::user_of(&vault, tx, &sign_in)?;
-            let has_passkey = run::has_passkey(tx, &pool, &sign_in)?;
+            let (user, _) = facts::user_of(&vault, tx, &sign_in)?;
+            let has_passkey = facts::has_passkey(tx, &pool, &sign_in)?;
             Ok::<_, Fault>((sign_in, user, has_passkey))
         })
         .await?;

@@ -5,8 +5,9 @@ use super::{
     conclusion::{Conclusion, Pending},
     device,
     functions::{self, Led},
+    origin::Origin,
     password::{self, Lock},
-    run::{Attempt, CheckAnswerer, Guesses, Origin},
+    run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
     srp, strangers,
 };

@@ -4,7 +4,8 @@
 use super::{
     Context,
     conclusion::Conclusion,
-    run::{Attempt, CheckAnswerer, Guesses, Origin},
+    origin::Origin,
+    run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
 };
 use crate::{app::App, users::devices};

@@ -3,7 +3,9 @@
 use super::{
     Context,
     conclusion::Conclusion,
-    run::{self, Attempt, CheckAnswerer, Guesses, Origin, UsedPasskey},
+    facts,
+    origin::{Origin, UsedPasskey},
+    run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
 };
 use crate::app::App;
@@ -11,7 +13,7 @@ use rules::{
     Fault, Result, fault,
     sign_in::{Challenge, Input, SignIn, Waiting, choice},
     user::{User, passkey::Passkey},
-    webauthn::{self, Expected, Origins, Refusal, options},
+    webauthn::{self, Expected, Origins, Refusal, options, settings},
 };
 use serde_json::Value;
 use spec::cognito_idp::UserVerificationType;
@@ -37,7 +39,7 @@ pub async fn request_options(
     user: &User,
     challenge: &str,
 ) -> Result<String> {
-    let relying_party = context.pool.relying_party_id().unwrap_or_default().to_owned();
+    let relying_party = settings::relying_party_id(&context.pool).unwrap_or_default().to_owned();
     let (pool_id, sub) = (sign_in.pool_id.clone(), sign_in.sub.clone());
     let passkeys = app.db.look_up(move |tx| store::passkeys::list_of_user(tx, &pool_id, &sub)).await?;
     let mut ids: Vec<Vec<u8>> = passkeys
@@ -58,8 +60,7 @@ fn verification(context: &Context, user: &User) -> UserVerificationType {
     if choice::passkey_is_both(&context.pool, user) {
         return UserVerificationType::Required;
     }
-    let settings = context.pool.mfa.web_authn.as_ref();
-    settings.and_then(|settings| settings.user_verification).unwrap_or(UserVerificationType::Preferred)
+    settings::user_verification(&context.pool)
 }
 
 /// Answers WEB_AUTHN. A signature that is not good leaves the Session as it was.
@@ -90,7 +91,7 @@ pub async fn answer(
     })?;
     let expected = Expected {
         challenge,
-        relying_party_id: context.pool.relying_party_id().unwrap_or_default(),
+        relying_party_id: settings::relying_party_id(&context.pool).unwrap_or_default(),
         origins: Origins { android: &app.config.passkeys.android_origins },
         user_verification: verification(&context, &user) == UserVerificationType::Required,
     };
@@ -125,7 +126,7 @@ async fn found(
     app.db
         .look_up(move |tx| {
             let sign_in = session::find(tx, &key, &client_id, side)?;
-            let (user, _) = run::user_of(&server, tx, &sign_in)?;
+            let (user, _) = facts::user_of(&server, tx, &sign_in)?;
             let passkey = store::passkeys::find(tx, &sign_in.pool_id, &credential_id)?;
             Ok::<_, Fault>((sign_in, user, passkey))
         })

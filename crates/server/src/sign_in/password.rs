@@ -4,7 +4,8 @@ use super::{
     Context,
     attempts::{self, Counter},
     conclusion::Conclusion,
-    run::{Attempt, Guesses, Origin, Spends},
+    origin::{Origin, Spends},
+    run::{Attempt, Guesses},
 };
 use crate::{
     app::App,

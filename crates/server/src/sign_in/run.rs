@@ -6,8 +6,10 @@ use super::{
     attempts::{self, Counter},
     challenge,
     conclusion::{self, Conclusion, Fresh, Subject, Undone, WantedDraft, Written},
+    facts::{check_credit, has_passkey, user_of},
     functions,
-    session::{self, SessionKey},
+    origin::{Origin, UsedPasskey},
+    session,
 };
 use crate::{
     app::App,
@@ -21,79 +23,21 @@ use crate::{
 use rules::{
     Fault, Millis, Result, fault,
     messages::Occasion,
-    pool::Pool,
-    sign_in::{Challenge, Facts, Flow, Input, Reply, SignIn, Waiting, lockout},
+    sign_in::{Challenge, Facts, Input, Reply, SignIn, Waiting, lockout},
     user::{
         Membership, User,
         device::{self, Device},
-        passkey::Passkey,
     },
 };
 use spec::Code;
 use std::sync::Arc;
 use store::Tx;
 
-/// What may be used once: its id, and until when it is remembered that it was.
-#[derive(Clone, Copy, Debug)]
-pub struct SingleUse {
-    /// The id.
-    pub id: [u8; 32],
-    /// When it expires by itself.
-    pub until: Millis,
-}
-
-/// What is used up when a first factor is accepted.
-pub enum Spends {
-    /// Nothing: the factor came with the first call.
-    Nothing,
-    /// What carried the state of the comparison.
-    Once(SingleUse),
-    /// The Session that was answered.
-    Session(SessionKey),
-}
-
-/// A passkey whose signature was found good.
-pub struct UsedPasskey {
-    /// The passkey as it was when the signature was checked.
-    pub passkey: Passkey,
-    /// The counter that the signature brought.
-    pub sign_count: i64,
-}
-
 /// Checks that whoever answers a Session means its user.
 pub type CheckAnswerer = Arc<dyn Fn(&App, &Context, &User) -> Result<()> + Send + Sync>;
 
 /// Makes the machine's input of what was submitted: secrets are compared here, in constant time.
 pub type Compare = Box<dyn Fn(&App, &SignIn, &User, Millis) -> Result<Input> + Send + Sync>;
-
-/// Where the sign-in comes from, and what is spent when the answer is accepted.
-pub enum Origin {
-    /// It begins with a first factor that was compared already.
-    FirstFactor {
-        /// The user as it was when the factor was compared.
-        user: Box<User>,
-        /// What carried the state of the comparison, or was chosen by.
-        spends: Spends,
-        /// A new hash of the same password, where the stored one is not of the present cost.
-        rehashed: Option<String>,
-        /// The sign-in, where it was begun before.
-        sign_in: Option<Box<SignIn>>,
-        /// The device that the client names.
-        device: Option<String>,
-    },
-    /// It is under way, behind a Session.
-    Session {
-        /// Its place in the store.
-        key: SessionKey,
-        /// Who may answer it.
-        check_answerer: Option<CheckAnswerer>,
-    },
-    /// It is in memory, since it has just begun or has waited for a function: there is nothing to spend.
-    InMemory {
-        /// The sign-in.
-        sign_in: Box<SignIn>,
-    },
-}
 
 /// Which failures are counted, and where.
 #[derive(Clone, Copy)]
@@ -325,52 +269,12 @@ impl Attempt {
     }
 
     fn spend(&self, tx: &mut Tx<'_>) -> Result<()> {
-        if let Some(used) = &self.passkey {
-            if !store::passkeys::update_sign_count(tx, &used.passkey, used.sign_count)? {
-                let reason = "the passkey was used or deleted meanwhile";
-                return Err(fault::incorrect_username_or_password().because(reason));
-            }
+        if let Some(used) = &self.passkey
+            && !store::passkeys::update_sign_count(tx, &used.passkey, used.sign_count)?
+        {
+            let reason = "the passkey was used or deleted meanwhile";
+            return Err(fault::incorrect_username_or_password().because(reason));
         }
-        match &self.origin {
-            Origin::FirstFactor { spends: Spends::Once(SingleUse { id, until }), .. } => {
-                if store::tickets::spend(tx, id, *until)? {
-                    Ok(())
-                } else {
-                    Err(fault::session_used())
-                }
-            }
-            Origin::Session { key, .. } | Origin::FirstFactor { spends: Spends::Session(key), .. } => {
-                session::spend(tx, key)
-            }
-            Origin::FirstFactor { spends: Spends::Nothing, .. } | Origin::InMemory { .. } => Ok(()),
-        }
+        self.origin.spend(tx)
     }
-}
-
-/// What an earlier sign-in lets count ends with its grant.
-fn check_credit(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
-    let credit = sign_in.target.as_ref().and_then(|target| target.credit.as_ref());
-    let Some(id) = credit.and_then(|credit| credit.grant_id.as_ref()) else { return Ok(()) };
-    match store::grants::find(tx, id)? {
-        Some(grant) if grant.revoked_at.is_none() => Ok(()),
-        _ => Err(fault::session_invalid().because("the earlier sign-in has ended")),
-    }
-}
-
-/// Whether the user of a sign-in by choice has a passkey. It is asked of nobody alike.
-pub fn has_passkey(tx: &mut Tx<'_>, pool: &Pool, sign_in: &SignIn) -> Result<bool> {
-    let relying_party = pool.relying_party_id().filter(|_| sign_in.flow == Flow::Choice);
-    let Some(relying_party) = relying_party.filter(|_| pool.allows_passkeys()) else { return Ok(false) };
-    let passkeys = store::passkeys::list_of_user(tx, &sign_in.pool_id, &sign_in.sub)?;
-    Ok(passkeys.iter().any(|passkey| passkey.detail.relying_party_id == relying_party))
-}
-
-/// The user of a sign-in as the store has it now; of one under a name that no user has, who stands for it.
-pub fn user_of(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
-    let SignIn { pool_id, sub, nobody, .. } = sign_in;
-    // The same statement runs for both, so that time does not tell them apart.
-    let found = store::users::find_with_groups(tx, pool_id, sub)?;
-    let Some(sealed) = nobody else { return found.ok_or_else(fault::session_invalid) };
-    let name = app.vault.open(&SignIn::nobody_context(pool_id, sub), sealed)?;
-    Ok((User::nobody(pool_id, sub.clone(), &String::from_utf8_lossy(&name)), Vec::new()))
 }

@@ -3,7 +3,8 @@
 use super::{
     Context, challenge,
     conclusion::Conclusion,
-    run::{Attempt, CheckAnswerer, Guesses, Origin},
+    origin::Origin,
+    run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
 };
 use crate::{app::App, users::passwords};

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{
     Tx,
-    tickets::{self, Kind, Ticket},
+    tickets::{self, Kind, WithId},
 };
 use zeroize::Zeroizing;
 
@@ -133,7 +133,7 @@ pub fn find(tx: &mut Tx<'_>, key: &SessionKey, client_id: &ClientId, side: Side)
 /// The sign-ins of a user that are stored, as many as are looked at.
 pub fn of_user(tx: &mut Tx<'_>, user: &User) -> Result<Vec<(SessionKey, SignIn)>> {
     let found = tickets::list_of_user::<SignIn>(tx, Kind::SignIn, &user.pool_id, &user.sub, LOOKED_AT_MAX)?;
-    let place = |(id, ticket): (Vec<u8>, Ticket<SignIn>)| {
+    let place = |(id, ticket): WithId<SignIn>| {
         let id = id.try_into().map_err(|_| Fault::internal("a ticket's id has a wrong length"))?;
         Ok((SessionKey::stored(id, ticket.expires_at), ticket.document))
     };

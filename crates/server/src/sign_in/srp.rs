@@ -3,8 +3,8 @@
 use super::{
     Context,
     conclusion::Conclusion,
+    origin::{SingleUse, Spends},
     password::{self, Candidate, Lock, Proved},
-    run::{SingleUse, Spends},
     session::{self, SessionKey},
 };
 use crate::app::App;

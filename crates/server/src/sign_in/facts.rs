@@ -1,0 +1,39 @@
+//! What a decision depends on beside the sign-in: its user, a passkey, an earlier sign-in.
+
+use crate::app::App;
+use rules::{
+    Result, fault,
+    pool::Pool,
+    sign_in::{Flow, SignIn},
+    user::{Membership, User},
+    webauthn::settings,
+};
+use store::Tx;
+
+/// What an earlier sign-in lets count ends with its grant.
+pub fn check_credit(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
+    let credit = sign_in.target.as_ref().and_then(|target| target.credit.as_ref());
+    let Some(id) = credit.and_then(|credit| credit.grant_id.as_ref()) else { return Ok(()) };
+    match store::grants::find(tx, id)? {
+        Some(grant) if grant.revoked_at.is_none() => Ok(()),
+        _ => Err(fault::session_invalid().because("the earlier sign-in has ended")),
+    }
+}
+
+/// Whether the user of a sign-in by choice has a passkey. It is asked of nobody alike.
+pub fn has_passkey(tx: &mut Tx<'_>, pool: &Pool, sign_in: &SignIn) -> Result<bool> {
+    let relying_party = settings::relying_party_id(pool).filter(|_| sign_in.flow == Flow::Choice);
+    let Some(relying_party) = relying_party.filter(|_| settings::is_enabled(pool)) else { return Ok(false) };
+    let passkeys = store::passkeys::list_of_user(tx, &sign_in.pool_id, &sign_in.sub)?;
+    Ok(passkeys.iter().any(|passkey| passkey.detail.relying_party_id == relying_party))
+}
+
+/// The user of a sign-in as the store has it now; of one under a name that no user has, who stands for it.
+pub fn user_of(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<(User, Vec<Membership>)> {
+    let SignIn { pool_id, sub, nobody, .. } = sign_in;
+    // The same statement runs for both, so that time does not tell them apart.
+    let found = store::users::find_with_groups(tx, pool_id, sub)?;
+    let Some(sealed) = nobody else { return found.ok_or_else(fault::session_invalid) };
+    let name = app.vault.open(&SignIn::nobody_context(pool_id, sub), sealed)?;
+    Ok((User::nobody(pool_id, sub.clone(), &String::from_utf8_lossy(&name)), Vec::new()))
+}
