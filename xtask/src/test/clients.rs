@@ -6,7 +6,7 @@ use super::{
     functions::{self, Functions},
     postgres::Postgres,
     server::{Server, free_port},
-    tools::Tools,
+    tools::{Tools, find_chromium},
 };
 use anyhow::{Context, Result};
 use rustix::process::Signal;
@@ -98,6 +98,7 @@ fn run_programs(
                     functions.tell(&mut command);
                     let sender_code = tools.target().join("debug/examples").join(SENDER_CODE);
                     command.env("COGNATE_TEST_CUSTOM_SENDER_CODE", sender_code);
+                    command.env("COGNATE_TEST_CHROMIUM", find_chromium().unwrap_or_default());
                     let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let (tally, report) = run_program(&mut command, &name, &logs.join(format!("{name}.log")));
                     let mut sum = sum.lock().expect("no thread panics with it");

@@ -1,5 +1,5 @@
 //! The tools that the tests need, found or installed: cargo's own under target/tools, Python's under
-//! target/clients/venv, Node's under clients/node/node_modules, the rest from Debian's packages.
+//! target/clients/venv, Node's under clients/node/node_modules, the rest (PostgreSQL, Chromium) from Debian's packages.
 
 use super::{
     Part,
@@ -23,6 +23,9 @@ const CARGO_TOOLS: [(&str, &str, &str); 2] = [
 /// The least versions that the pinned clients accept.
 const PYTHON_MIN: (u32, u32) = (3, 10);
 const NODE_MIN: (u32, u32) = (20, 0);
+/// Chromium and what is built from it, as their packages name the program. Debian keeps the newest version alone, so
+/// none is pinned.
+const CHROMIUMS: [&str; 3] = ["chromium", "google-chrome", "google-chrome-stable"];
 
 pub struct Tools {
     root: PathBuf,
@@ -130,7 +133,8 @@ impl Tools {
     /// Installs what the client programs use; what is printed is kept.
     pub fn install_clients(&self, kept: &mut String) -> Result<()> {
         self.install_python_clients(kept)?;
-        self.install_node_clients(kept)
+        self.install_node_clients(kept)?;
+        install_browser(kept)
     }
 
     fn install_python_clients(&self, kept: &mut String) -> Result<()> {
@@ -196,16 +200,37 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// Where a Chromium lies.
+pub fn find_chromium() -> Option<PathBuf> {
+    CHROMIUMS.into_iter().find_map(find_program)
+}
+
+/// Installs the browser of the client programs, and what makes certificates for their pages.
+fn install_browser(kept: &mut String) -> Result<()> {
+    let chromium = find_chromium().is_none().then_some("chromium");
+    let openssl = find_program("openssl").is_none().then_some("openssl");
+    let missing: Vec<&str> = chromium.into_iter().chain(openssl).collect();
+    if missing.is_empty() {
+        kept.push_str("The browser is installed\n");
+        return Ok(());
+    }
+    install_packages_by(&missing, |command| run_kept(command, kept))
+}
+
 /// Installs packages of the Debian release that this machine runs.
 pub fn install_packages(names: &[&str]) -> Result<()> {
+    install_packages_by(names, |mut command| run(&mut command))
+}
+
+fn install_packages_by(names: &[&str], mut run: impl FnMut(Command) -> Result<()>) -> Result<()> {
     if find_program("apt-get").is_none() {
         bail!("{} is needed; install it with this system's package manager", names.join(" and "));
     }
     let is_root = rustix::process::geteuid().is_root();
-    let apt = |arguments: &[&str]| {
+    let mut apt = |arguments: &[&str]| {
         let mut command = if is_root { Command::new("env") } else { Command::new("sudo") };
         command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
-        run(&mut command)
+        run(command)
     };
     apt(&["update", "--quiet"])?;
     apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], names].concat())
