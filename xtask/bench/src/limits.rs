@@ -8,7 +8,10 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::{KeyPair, KeySize},
-    signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
+        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+    },
 };
 use large_pages::LargePages;
 use rules::sign_in::srp;
@@ -22,6 +25,8 @@ use std::{
 
 /// About as long as the claims of a token with its header.
 const TOKEN_BYTES: usize = 900;
+/// What an authenticator signs: its data and the hash of the client's.
+const PROOF_BYTES: usize = 37 + 32;
 
 /// A computation that a call cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +41,8 @@ pub enum Piece {
     SrpProof,
     /// v = g^x, for a new password.
     SrpVerifier,
+    /// The verification of an ECDSA signature on P-256, as of most passkeys.
+    PasskeyProof,
     /// An Argon2id with the server's parameters, in memory that is at hand.
     Argon2id,
 }
@@ -52,6 +59,8 @@ struct Operands {
     pair: KeyPair,
     public: ParsedPublicKey,
     signature: Vec<u8>,
+    passkey: ParsedPublicKey,
+    passkey_signature: Vec<u8>,
     k: Vec<u8>,
     big: Vec<u8>,
     secret: [u8; 32],
@@ -98,7 +107,12 @@ impl Operands {
         let big = srp::modulus().exp_public(&[2], &secret).to_vec();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let (signature, k) = (Vec::new(), secret.to_vec());
-        let mut operands = Operands { pair, public, signature, k, big, secret, argon2 };
+        let pass = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?;
+        let passkey = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pass.public_key().as_ref())
+            .map_err(|_| anyhow!("the public key cannot be parsed"))?;
+        let passkey_signature = pass.sign(&SystemRandom::new(), &[b'a'; PROOF_BYTES])?.as_ref().to_vec();
+        let mut operands =
+            Operands { pair, public, signature, passkey, passkey_signature, k, big, secret, argon2 };
         operands.signature = operands.sign();
         Ok(operands)
     }
@@ -125,6 +139,10 @@ impl Operands {
             }
             Piece::Verification => {
                 let verdict = self.public.verify_sig(&[b'a'; TOKEN_BYTES], &self.signature);
+                verdict.ok().context("the signature does not hold")?;
+            }
+            Piece::PasskeyProof => {
+                let verdict = self.passkey.verify_sig(&[b'a'; PROOF_BYTES], &self.passkey_signature);
                 verdict.ok().context("the signature does not hold")?;
             }
             Piece::SrpChallenge => {

@@ -9,6 +9,7 @@ mod growth;
 mod limits;
 mod load;
 mod overload;
+mod owners;
 mod page;
 mod plot;
 mod population;

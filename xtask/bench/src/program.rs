@@ -24,7 +24,7 @@ pub struct Args {
     /// Few turns: figures within a minute or two, less exact.
     #[arg(long)]
     quick: bool,
-    /// What to measure, everything if nothing is named: calls (refresh, refresh-operation, srp, password, sign-up,
+    /// What to measure, everything if nothing is named: calls (refresh, refresh-operation, srp, passkey, device, password, sign-up,
     /// admin-create-user, get-user, list-by-email, list-by-page), growth (from the first number of users to the last),
     /// footprint, enumeration, overload.
     #[arg(long, value_delimiter = ',', value_parser = What::parse)]

@@ -5,12 +5,14 @@ use crate::{
     connection::Request,
     limits::{Arithmetic, Costs, Piece},
     load::{self, CLIENTS, Cost, HASHING_CLIENTS, Requests},
+    owners::Owners,
     results::{Figure, Limit, median, percentile},
     stage::Stage,
 };
 use anyhow::Result;
 use serde_json::json;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// About as many new users as two processors make in a second.
 const NEW_USERS_PER_SECOND: f64 = 60.0;
@@ -23,6 +25,10 @@ pub enum Scenario {
     RefreshOperation,
     /// A sign-in by USER_SRP_AUTH, both calls.
     Srp,
+    /// A sign-in by USER_AUTH with a passkey, both calls.
+    Passkey,
+    /// A sign-in by USER_SRP_AUTH on a remembered device, which proves itself by SRP too: four calls.
+    Device,
     /// A sign-in by USER_PASSWORD_AUTH.
     Password,
     /// SignUp.
@@ -44,6 +50,8 @@ impl Scenario {
             Scenario::Refresh => "refresh, REFRESH_TOKEN_AUTH",
             Scenario::RefreshOperation => "refresh, GetTokensFromRefreshToken",
             Scenario::Srp => "sign-in by SRP",
+            Scenario::Passkey => "sign-in by passkey",
+            Scenario::Device => "sign-in by SRP on a remembered device",
             Scenario::Password => "sign-in by password",
             Scenario::SignUp => "SignUp",
             Scenario::AdminCreateUser => "AdminCreateUser",
@@ -58,6 +66,10 @@ impl Scenario {
         match self {
             Scenario::Refresh | Scenario::RefreshOperation => &[(Piece::Signature, 2.0)],
             Scenario::Srp => &[(Piece::SrpChallenge, 1.0), (Piece::SrpProof, 1.0), (Piece::Signature, 2.0)],
+            Scenario::Passkey => &[(Piece::PasskeyProof, 1.0), (Piece::Signature, 2.0)],
+            Scenario::Device => {
+                &[(Piece::SrpChallenge, 2.0), (Piece::SrpProof, 2.0), (Piece::Signature, 2.0)]
+            }
             Scenario::Password => &[(Piece::Argon2id, 1.0), (Piece::Signature, 2.0)],
             Scenario::SignUp | Scenario::AdminCreateUser => {
                 &[(Piece::Argon2id, 1.0), (Piece::SrpVerifier, 1.0)]
@@ -97,6 +109,7 @@ pub struct Plan {
 pub enum Load {
     Repeated(Requests),
     SignIns,
+    Owners(Box<Mutex<Owners>>),
     NewUsers,
 }
 
@@ -202,6 +215,9 @@ pub async fn prepare(scenario: Scenario, stage: &mut Stage) -> Result<Load> {
         }
         Scenario::ListByPage => repeated(pages(stage).await?),
         Scenario::Srp => Ok(Load::SignIns),
+        Scenario::Passkey | Scenario::Device => {
+            Ok(Load::Owners(Box::new(Mutex::new(Owners::make(&stage.server).await?))))
+        }
         Scenario::SignUp | Scenario::AdminCreateUser => Ok(Load::NewUsers),
     }
 }
@@ -234,7 +250,7 @@ pub async fn warm_up(scenario: Scenario, load: &Load, stage: &mut Stage, duratio
     Ok(())
 }
 
-/// One turn. A sign-in by SRP has two calls, and the costs of both; anything else has one.
+/// One turn. A sign-in of several calls has two costs, of its questions and its proofs; anything else has one.
 pub async fn play(
     scenario: Scenario,
     load: &Load,
@@ -251,6 +267,17 @@ pub async fn play(
             let mut sum = [Cost::default(); 2];
             while sum.iter().map(|call| call.wall_seconds).sum::<f64>() < duration.as_secs_f64() {
                 let (calls, _) = stage.sign_in_all().await?;
+                sum.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
+            }
+            Ok(sum)
+        }
+        Load::Owners(owners) => {
+            let (mut sum, mut owners) = ([Cost::default(); 2], owners.lock().await);
+            while sum.iter().map(|call| call.wall_seconds).sum::<f64>() < duration.as_secs_f64() {
+                let calls = match scenario {
+                    Scenario::Passkey => owners.sign_in_by_passkeys(&stage.server).await?,
+                    _ => owners.sign_in_by_devices(&stage.server).await?,
+                };
                 sum.iter_mut().zip(calls).for_each(|(sum, call)| *sum += call);
             }
             Ok(sum)

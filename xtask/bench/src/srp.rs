@@ -15,7 +15,7 @@ const A_SECRET: &[u8] = &[0xc5, 0x1d, 0x73, 0x2b, 0x90, 0x4e, 0xa6, 0x57];
 
 pub struct SrpClient {
     big_a: PublicValue,
-    /// By user and salt: x, and k·g^x.
+    /// By user or device and salt: x, and k·g^x.
     known: HashMap<(String, String), ([u8; 32], Vec<u8>)>,
 }
 
@@ -32,16 +32,42 @@ impl SrpClient {
     /// ChallengeResponses for PASSWORD_VERIFIER.
     pub fn answer(&mut self, pool: &str, parameters: &Value, timestamp: &str) -> Result<Value> {
         let user = text(&parameters["USER_ID_FOR_SRP"])?;
+        let pool = PoolId::from(pool);
+        let mut answer = self.claims(Owner::user(&pool, &user), &user, parameters, PASSWORD, timestamp)?;
+        answer["USERNAME"] = user.into();
+        Ok(answer)
+    }
+
+    /// ChallengeResponses for DEVICE_PASSWORD_VERIFIER, but for USERNAME.
+    pub fn device_answer(
+        &mut self,
+        owner: Owner<'_>,
+        parameters: &Value,
+        password: &str,
+        timestamp: &str,
+    ) -> Result<Value> {
+        let key = text(&parameters["DEVICE_KEY"])?;
+        let mut answer = self.claims(owner, &key, parameters, password, timestamp)?;
+        answer["DEVICE_KEY"] = key.into();
+        Ok(answer)
+    }
+
+    fn claims(
+        &mut self,
+        owner: Owner<'_>,
+        id: &str,
+        parameters: &Value,
+        password: &str,
+        timestamp: &str,
+    ) -> Result<Value> {
         let salt = text(&parameters["SALT"])?;
         let big_b = text(&parameters["SRP_B"])?;
         let big_b = PublicValue::parse(&big_b).map_err(|_| anyhow!("SRP_B is {big_b}"))?;
         let block = text(&parameters["SECRET_BLOCK"])?;
-        let pool = PoolId::from(pool);
-        let owner = Owner::user(&pool, &user);
         let n = srp::modulus();
         let salt_bytes = HEXLOWER.decode(salt.as_bytes())?;
-        let (x, kgx) = self.known.entry((user.clone(), salt)).or_insert_with(|| {
-            let x = *srp::x(owner, &salt_bytes, PASSWORD);
+        let (x, kgx) = self.known.entry((id.to_owned(), salt)).or_insert_with(|| {
+            let x = *srp::x(owner, &salt_bytes, password);
             (x, n.mul_mod(srp::multiplier(), &n.exp_public(&[2], &x)).to_vec())
         });
         let u = srp::u(&self.big_a, &big_b);
@@ -50,7 +76,6 @@ impl SrpClient {
         let s = n.mul_mod(&n.exp_public(&base, A_SECRET), &n.exp_public(&n.exp_public(&base, &u), x));
         let proof = SessionKey::new(&u, &s).signature(owner, &BASE64.decode(block.as_bytes())?, timestamp);
         Ok(json!({
-            "USERNAME": user,
             "PASSWORD_CLAIM_SECRET_BLOCK": block,
             "PASSWORD_CLAIM_SIGNATURE": BASE64.encode(&proof),
             "TIMESTAMP": timestamp,
