@@ -94,6 +94,54 @@ export async function createPool(name, flows, settings = {}, endpoint = ENDPOINT
   return { poolId: UserPool.Id, clientId: UserPoolClient.ClientId };
 }
 
+/** Nobody signs in to the pool without a second factor from now on. */
+export async function requireMfa(poolId) {
+  const SoftwareTokenMfaConfiguration = { Enabled: true };
+  await idp().send(
+    new SetUserPoolMfaConfigCommand({ UserPoolId: poolId, SoftwareTokenMfaConfiguration, MfaConfiguration: "ON" }),
+  );
+}
+
+/** A confirmed user with PASSWORD. */
+export async function createUser(poolId, name, attributes = {}) {
+  const user = { UserPoolId: poolId, Username: name };
+  const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
+  await idp().send(new AdminCreateUserCommand({ ...user, UserAttributes, MessageAction: "SUPPRESS" }));
+  await idp().send(new AdminSetUserPasswordCommand({ ...user, Password: PASSWORD, Permanent: true }));
+}
+
+/** Runs a call of amazon-cognito-identity-js that takes a Node callback as its last argument. */
+export const done = (start) =>
+  new Promise((resolve, reject) => start((error, result) => (error ? reject(error) : resolve(result))));
+
+/**
+ * Runs a call of amazon-cognito-identity-js that takes an object of callbacks. A challenge resolves to its name, a
+ * question of a function to its parameters.
+ */
+export const answered = (start) =>
+  new Promise((resolve, reject) =>
+    start({
+      onSuccess: resolve,
+      onFailure: reject,
+      inputVerificationCode: resolve,
+      associateSecretCode: resolve,
+      totpRequired: resolve,
+      customChallenge: resolve,
+    }),
+  );
+
+/** Stands for the browser's storage, where Amplify keeps its tokens, and outlives a sign-out. */
+export function browserStorage() {
+  const stored = new Map();
+  return {
+    stored,
+    setItem: async (key, value) => void stored.set(key, value),
+    getItem: async (key) => stored.get(key) ?? null,
+    removeItem: async (key) => void stored.delete(key),
+    clear: async () => stored.clear(),
+  };
+}
+
 export function newName() {
   return `ada-${randomBytes(4).toString("hex")}`;
 }
@@ -122,12 +170,7 @@ export function riddles(poolName) {
         Schema: [attribute],
         LambdaConfig: functions,
       }),
-    createUser: async (poolId) => {
-      const user = { UserPoolId: poolId, Username: name };
-      const UserAttributes = [{ Name: "custom:city", Value: "Wien" }];
-      await idp().send(new AdminCreateUserCommand({ ...user, UserAttributes, MessageAction: "SUPPRESS" }));
-      await idp().send(new AdminSetUserPasswordCommand({ ...user, Password: PASSWORD, Permanent: true }));
-    },
+    createUser: (poolId) => createUser(poolId, name, { "custom:city": "Wien" }),
     answerTo: (question) => {
       const [one, other] = question.split(" + ");
       return other === undefined ? "Wien" : String(Number(one) + Number(other));

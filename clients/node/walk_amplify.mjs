@@ -10,15 +10,7 @@ const { step, refused } = lab;
 const email = `${lab.newName()}@example.com`;
 const mailbox = new lab.Mailbox(email);
 let authenticator;
-
-// Amplify keeps its tokens in the browser; this stands for the browser's storage, and outlives a sign-out.
-const stored = new Map();
-const storage = {
-  setItem: async (key, value) => void stored.set(key, value),
-  getItem: async (key) => stored.get(key) ?? null,
-  removeItem: async (key) => void stored.delete(key),
-  clear: async () => stored.clear(),
-};
+const storage = lab.browserStorage();
 
 const signIn = (password) => auth.signIn({ username: email, password });
 const tokens = async (options) => (await auth.fetchAuthSession(options)).tokens;
@@ -114,10 +106,10 @@ await step("resets the forgotten password by the code from the outbox", async ()
   assert.ok((await signIn(lab.RESET_PASSWORD)).isSignedIn);
 });
 await step("signs out everywhere and is refused with the tokens of before", async () => {
-  const before = new Map(stored);
+  const before = new Map(storage.stored);
   await auth.signOut({ global: true });
   assert.equal(await tokens(), undefined);
-  for (const [key, value] of before) stored.set(key, value);
+  for (const [key, value] of before) storage.stored.set(key, value);
   await refused(lab.REVOKED, () => auth.fetchUserAttributes());
 });
 lab.finish();

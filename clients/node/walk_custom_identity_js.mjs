@@ -4,15 +4,9 @@ import assert from "node:assert/strict";
 import cognito from "amazon-cognito-identity-js";
 import * as lab from "./lab.mjs";
 
-const { step, refused } = lab;
+const { step, refused, answered } = lab;
 const { name, answerTo, createUser, createPool } = lab.riddles("identity-js");
 let pool, user;
-
-/** Runs a call that takes an object of callbacks; a question resolves to its parameters. */
-const answered = (start) =>
-  new Promise((resolve, reject) =>
-    start({ onSuccess: resolve, onFailure: reject, customChallenge: resolve }),
-  );
 
 /** Begins as a new `user`. Resolves to the first question. */
 function begin(how) {

@@ -4,29 +4,11 @@ import assert from "node:assert/strict";
 import cognito from "amazon-cognito-identity-js";
 import * as lab from "./lab.mjs";
 
-const { step, refused } = lab;
+const { step, refused, done, answered } = lab;
 const email = `${lab.newName()}@example.com`;
 const mailbox = new lab.Mailbox(email);
 let pool, session, authenticator;
 let user;
-
-/** Runs a call that takes a Node callback as its last argument. */
-const done = (start) =>
-  new Promise((resolve, reject) =>
-    start((error, result) => (error ? reject(error) : resolve(result))),
-  );
-
-/** Runs a call that takes an object of callbacks; a challenge resolves to its name. */
-const answered = (start) =>
-  new Promise((resolve, reject) =>
-    start({
-      onSuccess: resolve,
-      onFailure: reject,
-      inputVerificationCode: resolve,
-      associateSecretCode: resolve,
-      totpRequired: resolve,
-    }),
-  );
 
 const person = () => new cognito.CognitoUser({ Username: email, Pool: pool });
 

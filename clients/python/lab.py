@@ -1,5 +1,7 @@
 """What the Python client programs share: numbered steps, a user pool of their own, the mails sent, TOTP codes."""
 
+import base64
+import json
 import os
 import secrets
 import sys
@@ -107,8 +109,43 @@ def create_client(pool_id, *flows, secret=False):
     )["UserPoolClient"]
 
 
+def require_mfa(pool_id):
+    """Nobody signs in to the pool without a second factor from now on."""
+    idp().set_user_pool_mfa_config(
+        UserPoolId=pool_id, SoftwareTokenMfaConfiguration={"Enabled": True}, MfaConfiguration="ON"
+    )
+
+
+def create_user(pool_id, name, **attributes):
+    """A confirmed user with PASSWORD."""
+    attributes = [{"Name": key, "Value": value} for key, value in attributes.items()]
+    user = {"UserPoolId": pool_id, "Username": name}
+    # In a pool where one can sign in without a password, none is made up.
+    settings = {"TemporaryPassword": PASSWORD, "MessageAction": "SUPPRESS"}
+    idp().admin_create_user(**user, UserAttributes=attributes, **settings)
+    idp().admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
+
+
+def set_up_totp(access_token):
+    """Registers an authenticator app and prefers it, by a code of it. Returns the app."""
+    client = idp()
+    secret_code = client.associate_software_token(AccessToken=access_token)["SecretCode"]
+    authenticator = Authenticator(secret_code)
+    client.verify_software_token(AccessToken=access_token, UserCode=authenticator.code())
+    client.set_user_mfa_preference(
+        AccessToken=access_token, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+    return authenticator
+
+
 def new_name():
     return f"ada-{secrets.token_hex(4)}"
+
+
+def claims(token):
+    """What a token says, unchecked."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 class Mailbox:
