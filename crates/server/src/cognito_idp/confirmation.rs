@@ -48,10 +48,7 @@ pub async fn confirm_sign_up(
                 Ok(confirmed) => confirmed,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let session = match &signed_up {
-                Some(key) => signed_up::go_on(tx, &begun, key, &next, &user, medium)?,
-                None => None,
-            };
+            let session = signed_up::go_on(tx, &begun, signed_up.as_ref(), &next, &user, medium)?;
             Ok(Ok((user, session)))
         })
         .await??;

@@ -50,24 +50,30 @@ pub fn open(app: &App, context: &Context, session: Option<&str>) -> Result<Optio
 }
 
 /// Keeps the sign-in of a user who has confirmed the sign-up by a code to this medium, and answers its Session; none where
-/// the user could not sign in by such a code.
+/// the user could not sign in by such a code. C: Amplify sends no Session of SignUp and takes the one that comes back.
 ///
 /// # Errors
 /// NotAuthorizedException for the Session of another user, client or challenge, or one that was used.
 pub fn go_on(
     tx: &mut Tx<'_>,
     context: &Context,
-    given: &SessionKey,
+    given: Option<&SessionKey>,
     next: &(String, SessionKey),
     user: &User,
     medium: Medium,
 ) -> Result<Option<String>> {
-    let sign_in = session::find(tx, given, &context.client.id, context.side)?;
-    let is_of_sign_up = sign_in.waiting == Waiting::Answer(Challenge::SignedUp) && sign_in.passed.is_empty();
-    if sign_in.sub != user.sub || !is_of_sign_up {
-        return Err(fault::session_invalid().because("the Session is not of this sign-up"));
+    if !context.client.allows(ExplicitAuthFlowsType::AllowUserAuth) {
+        return Ok(None);
     }
-    session::spend(tx, given)?;
+    if let Some(given) = given {
+        let sign_in = session::find(tx, given, &context.client.id, context.side)?;
+        let is_of_sign_up =
+            sign_in.waiting == Waiting::Answer(Challenge::SignedUp) && sign_in.passed.is_empty();
+        if sign_in.sub != user.sub || !is_of_sign_up {
+            return Err(fault::session_invalid().because("the Session is not of this sign-up"));
+        }
+        session::spend(tx, given)?;
+    }
     let factor = if medium == Medium::Email { MfaFactor::Email } else { MfaFactor::Sms };
     let is_eligible =
         choice::available(&context.pool, user, false).iter().any(|first| first.code_factor() == Some(factor));

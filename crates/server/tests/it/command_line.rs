@@ -205,6 +205,27 @@ async fn doctor_names_functions_that_cannot_be_run() {
     assert!(told.contains("*:web by webhook of https://h,") && !told.contains("hunter2"), "{told}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_doubts_passkeys_without_a_relying_party() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let program = Program::start(folder, &folder.join("log"));
+    let policies =
+        serde_json::json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let pool = program.ok("CreateUserPool", serde_json::json!({"PoolName": "p", "Policies": policies})).await;
+    let id = pool["UserPool"]["Id"].as_str().unwrap().to_owned();
+    let doctor = || {
+        let output = command(folder, &["doctor"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains(&format!("doubt  pool {id} allows WEB_AUTHN"))
+    };
+    assert!(doctor());
+    let settings =
+        serde_json::json!({"UserPoolId": id, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}});
+    program.ok("SetUserPoolMfaConfig", settings).await;
+    drop(program);
+    assert!(!doctor());
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_doubts_functions_that_others_may_change_or_name() {

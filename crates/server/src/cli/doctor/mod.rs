@@ -2,6 +2,7 @@
 //! unless it is told to.
 
 mod functions;
+mod passkeys;
 
 use super::{
     master_key, random, say,
@@ -192,6 +193,7 @@ async fn store(config: &Config, db: &Db) -> Vec<Finding> {
     findings.extend(functions::access_keys(config, db).await);
     findings.extend(functions::pools(config, db).await);
     findings.extend(functions::shared(config, db).await);
+    findings.extend(passkeys::relying_parties(db).await);
     if !config.development {
         findings.push(match db.read(store::access_keys::exists).await {
             Ok(true) => Good("there are access keys".to_owned()),

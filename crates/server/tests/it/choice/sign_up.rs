@@ -39,10 +39,11 @@ async fn who_confirms_signs_in_at_once(lab: Lab) {
     sign_in(&scene, &next, json!({"USERNAME": "jane"})).await.refused(USED.0, USED.1);
 }
 
-async fn without_its_session_a_sign_up_is_only_confirmed(lab: Lab) {
+async fn a_confirmation_without_the_session_of_sign_up_goes_on_too(lab: Lab) {
     let scene = choosing(&lab, all(), false).await;
     signed_up(&scene, "jane").await;
-    assert!(confirm(&scene, "jane", &Value::Null).await.ok().get("Session").is_none());
+    let next = confirm(&scene, "jane", &Value::Null).await.ok()["Session"].clone();
+    assert!(has_tokens(&sign_in(&scene, &next, json!({"USERNAME": "jane"})).await.ok()));
     // Who reads the mail after a day finds the code expired, and until then the Session good.
     let begun = signed_up(&scene, "june").await;
     lab.advance(3_600);
@@ -72,7 +73,7 @@ async fn a_client_without_choices_has_no_sessions(lab: Lab) {
 
 both_engines!(
     who_confirms_signs_in_at_once,
-    without_its_session_a_sign_up_is_only_confirmed,
+    a_confirmation_without_the_session_of_sign_up_goes_on_too,
     a_session_of_another_sign_up_is_refused,
     a_client_without_choices_has_no_sessions
 );
