@@ -2,7 +2,7 @@
 
 mod confirm;
 mod forget;
-mod prove;
+pub mod prove;
 mod refresh;
 mod shown;
 mod sign_in;

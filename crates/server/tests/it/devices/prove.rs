@@ -18,7 +18,7 @@ fn replaces_second_factor() -> Value {
 }
 
 /// A device of the user that was confirmed.
-async fn remembered(scene: &Scene, tokens: &Value) -> DeviceClient {
+pub async fn remembered(scene: &Scene, tokens: &Value) -> DeviceClient {
     let device = DeviceClient::new(&tokens["NewDeviceMetadata"]);
     let request = json!({"DeviceKey": device.key, "DeviceSecretVerifierConfig": device.verifier_config()});
     own(scene, "ConfirmDevice", tokens, request).await.ok();
@@ -64,7 +64,7 @@ fn proof(scene: &Scene, question: &Value, client: &SrpClient, device: &DeviceCli
 }
 
 /// Both halves of the device's proof, with Sessions or, as pycognito does it, without.
-async fn proved(scene: &Scene, asked: &Value, device: &DeviceClient, with_session: bool) -> Answer {
+pub async fn proved(scene: &Scene, asked: &Value, device: &DeviceClient, with_session: bool) -> Answer {
     let client = SrpClient::new();
     let session = |answer: &Value| if with_session { answer["Session"].clone() } else { Value::Null };
     let question = device_srp(scene, "jane", &session(asked), &device.key, &client).await.ok();

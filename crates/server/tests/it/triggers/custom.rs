@@ -2,6 +2,7 @@
 
 use super::stand_in::{Reply, StandIn};
 use crate::{
+    devices::prove,
     lab::{Answer, Lab},
     rate_limits::call_from,
     scene::{PASSWORD, Scene, all_flows, claims, merged, secret_hash, timestamp},
@@ -461,6 +462,30 @@ async fn an_address_that_may_be_a_proxys_begins_as_many_as_come(lab: Lab) {
     }
 }
 
+/// D: after the functions have let tokens be issued, one last question is the device's.
+async fn a_remembered_device_is_asked_last(lab: Lab) {
+    let triggers = [CHALLENGES.as_slice(), &["PreTokenGeneration"]].concat();
+    let tracking = json!({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
+    let (scene, functions) = StandIn::scene(&lab, &triggers, (tracking, json!({})), riddles).await;
+    scene.user("jane", json!([])).await;
+    let device = prove::remembered(&scene, &scene.tokens("jane").await).await;
+    let unknown = json!({"USERNAME": "jane", "DEVICE_KEY": "us-east-1_00000000-0000-4000-8000-000000000000"});
+    scene
+        .initiate("CUSTOM_AUTH", unknown)
+        .await
+        .refused("ResourceNotFoundException", "Device does not exist.");
+    let named = json!({"USERNAME": "jane", "DEVICE_KEY": device.key});
+    let mut asked = scene.initiate("CUSTOM_AUTH", named).await.ok();
+    for _ in 0..2 {
+        assert_eq!(asked["ChallengeName"], "CUSTOM_CHALLENGE");
+        asked = answer(&scene, &asked["Session"], "jane", RIGHT).await.ok();
+    }
+    assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH");
+    let done = prove::proved(&scene, &asked, &device, true).await.ok();
+    assert!(done["AuthenticationResult"]["AccessToken"].is_string());
+    assert_eq!(functions.sources().last().unwrap(), "TokenGeneration_AuthenticateDevice");
+}
+
 async fn a_client_without_the_flow_is_refused(lab: Lab) {
     let mut flows = all_flows();
     flows.as_array_mut().unwrap().retain(|flow| flow != "ALLOW_CUSTOM_AUTH");
@@ -488,5 +513,6 @@ both_engines!(
     sessions_end_in_time,
     administrators_and_secrets,
     an_address_that_may_be_a_proxys_begins_as_many_as_come,
+    a_remembered_device_is_asked_last,
     a_client_without_the_flow_is_refused,
 );
