@@ -47,6 +47,9 @@ pub struct Ticket<T> {
     pub document: T,
 }
 
+/// A ticket with its id.
+pub type Listed<T> = (Vec<u8>, Ticket<T>);
+
 /// Whose a ticket is: it goes with its user, or with its pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {

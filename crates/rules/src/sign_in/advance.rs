@@ -128,12 +128,12 @@ impl SignIn {
                 if !matches {
                     return Err(fault::challenge_code_mismatch());
                 }
-                take_code(user, factor, &to, registers);
                 if chosen {
                     self.take_chosen_code(facts, user, factor)?;
                 } else {
                     self.take(factor);
                 }
+                take_code(user, factor, &to, registers);
             }
             (Challenge::Passkey { .. }, Input::Passkey { user_verified, roaming }) => {
                 self.check_chosen(facts, user, FirstFactor::WebAuthn)?;
@@ -179,7 +179,8 @@ impl SignIn {
         Err(fault::incorrect_username_or_password().because("the choice is none of the user's by now"))
     }
 
-    /// A chosen code confirms who signed up. D
+    /// A chosen code confirms who signed up. D. It comes before the code proves its address: what it proves must not be
+    /// what makes it a choice.
     fn take_chosen_code(&mut self, facts: &Facts<'_>, user: &mut User, factor: MfaFactor) -> Result<()> {
         let chosen = if factor == MfaFactor::Email { FirstFactor::EmailOtp } else { FirstFactor::SmsOtp };
         self.check_chosen(facts, user, chosen)?;
@@ -223,7 +224,11 @@ impl SignIn {
             check_temporary_age(facts, user)?;
             return Ok(Some(Challenge::NewPasswordRequired));
         }
-        let has_second = self.passed.iter().any(|f| matches!(f, Factor::Mfa(_)));
+        // A code that a wished level asked for is none of the factors that the user has turned on.
+        let has_second = self
+            .passed
+            .iter()
+            .any(|f| matches!(f, Factor::Mfa(factor) if mfa::rests_on(facts.pool, user, *factor)));
         if !has_second
             && !self.passkey_suffices(facts, user)
             && !self.credit_suffices()
@@ -242,7 +247,7 @@ impl SignIn {
 
     fn second_factor(&self, facts: &Facts<'_>, user: &User) -> Result<Option<Challenge>> {
         let next = mfa::decide(facts.pool, user);
-        if next == NextFactor::None || self.device_replaces_second_factor(facts.pool) {
+        if next == NextFactor::None || self.device_replaces_second_factor(facts) {
             return Ok(None);
         }
         if device::replaces_second_factor(facts.pool)
@@ -264,6 +269,9 @@ impl SignIn {
 
     /// Between two steps the password may be replaced or reset; what was proved by the old one is worth nothing then.
     fn check_still_good(&self, user: &User) -> Result<()> {
+        if self.passed.contains(&Factor::Password) {
+            check_status(user)?;
+        }
         check_may_prove(user, self.flow)?;
         let credit = self.target.as_ref().and_then(|target| target.credit.as_ref());
         if credit.is_some_and(|credit| !credit.is_good(user)) {

@@ -13,6 +13,7 @@ use crate::{
     user::{MfaFactor, User},
 };
 use serde::{Deserialize, Serialize};
+use spec::cognito_idp::UserStatusType;
 
 /// A way in which a user was authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,10 +141,11 @@ pub struct Credit {
 }
 
 impl Credit {
-    /// Whether it still counts: a password that was set since, or a sign-out, ends it.
+    /// Whether it still counts: a password that was set since or must be reset, or a sign-out, ends it.
     pub fn is_good(&self, user: &User) -> bool {
-        let password_is_older = user.password.as_ref().is_none_or(|p| p.set_at <= self.authenticated_at);
-        self.sign_outs == user.sign_outs && (password_is_older || !self.methods.contains(&Method::Password))
+        let is_older = user.password.as_ref().is_none_or(|p| p.set_at <= self.authenticated_at);
+        let password_counts = is_older && user.status != UserStatusType::ResetRequired;
+        self.sign_outs == user.sign_outs && (password_counts || !self.methods.contains(&Method::Password))
     }
 }
 
@@ -215,7 +217,7 @@ impl SignIn {
     }
 
     /// Whether an earlier sign-in counts.
-    pub(super) fn has_credit(&self) -> bool {
+    pub fn has_credit(&self) -> bool {
         self.target.as_ref().is_some_and(|target| target.credit.is_some())
     }
 

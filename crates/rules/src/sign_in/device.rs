@@ -12,9 +12,10 @@ impl SignIn {
         (follows && is_remembered && !self.passed.contains(&Factor::Device)).then_some(Challenge::DeviceSrp)
     }
 
-    /// Whether the device has proved itself in place of a second factor.
-    pub(super) fn device_replaces_second_factor(&self, pool: &Pool) -> bool {
-        replaces_second_factor(pool) && self.passed.contains(&Factor::Device)
+    /// Whether the device has proved itself in place of a second factor, and is remembered still.
+    pub(super) fn device_replaces_second_factor(&self, facts: &Facts<'_>) -> bool {
+        let is_remembered = facts.device.is_some_and(|device| device.detail.remembered);
+        is_remembered && replaces_second_factor(facts.pool) && self.passed.contains(&Factor::Device)
     }
 }
 

@@ -41,11 +41,12 @@ pub fn awaits_code(sign_in: &SignIn) -> Option<(Recipient, bool)> {
 }
 
 /// The address that is proved when the code of the question is right, where it is not proved yet: by that it may become
-/// a name to sign in by.
+/// a name to sign in by. Of codes that are a proof of their own it is always told: whether an address is proved, or
+/// somebody's, must not show in how many guesses there are.
 pub fn address_to_prove<'a>(sign_in: &'a SignIn, user: &User) -> Option<&'a str> {
     match &sign_in.waiting {
-        Waiting::Answer(Challenge::Code { factor, to, registers, .. })
-            if *registers || !user.is_verified(factor_attribute(*factor)) =>
+        Waiting::Answer(Challenge::Code { factor, to, registers, chosen, .. })
+            if *registers || *chosen || !user.is_verified(factor_attribute(*factor)) =>
         {
             Some(to)
         }

@@ -2,15 +2,16 @@
 //! DEVICE_PASSWORD_VERIFIER).
 
 use super::{
-    Context,
+    Context, attempts,
     conclusion::Conclusion,
     origin::Origin,
     run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
+    srp::TIMESTAMP_TOLERANCE_MS,
 };
 use crate::{app::App, users::devices};
 use rules::{
-    Fault, Millis, Result, Sealed, fault,
+    Fault, Millis, Result, Sealed, fault, ids,
     sign_in::{
         Challenge, Input, SignIn, Waiting,
         srp::{self, PublicValue},
@@ -135,7 +136,8 @@ pub async fn begin(
 /// Takes a device's proof. The block tells which sign-in it is a step of; a Session that comes along must be its.
 ///
 /// # Errors
-/// NotAuthorizedException for a block of another sign-in and for a wrong proof, which leaves the sign-in as it was.
+/// NotAuthorizedException for a block of another sign-in and for a wrong proof, which is counted and leaves the sign-in as
+/// it was.
 pub async fn prove(
     app: &App,
     context: Context,
@@ -151,17 +153,23 @@ pub async fn prove(
     {
         return Err(fault::session_invalid().because("the Session is another one's than SECRET_BLOCK"));
     }
-    let (_, device) = waiting(app, &context, &place, &proof.key, &Challenge::DevicePasswordVerifier).await?;
+    let (sign_in, device) =
+        waiting(app, &context, &place, &proof.key, &Challenge::DevicePasswordVerifier).await?;
     let verifier = verifier(app, &device)?;
     let group = devices::group_key(app, &device.pool_id, &device.sub, &device.key);
-    let is_right = app.workers.run_here(|| is_proved(&state, &verifier, &group, &device, &proof)).await?;
-    if !is_right {
-        return Err(fault::incorrect_username_or_password().because("the device's proof is wrong"));
+    let now = app.now();
+    let is_fresh = srp::check_timestamp(&proof.timestamp, now, TIMESTAMP_TOLERANCE_MS).is_ok();
+    let is_proved = app.workers.run_here(|| is_proved(&state, &verifier, &group, &device, &proof)).await?;
+    if !is_proved || !is_fresh {
+        // A device may stand for a second factor, so it is guessed at no oftener than one.
+        let counter = attempts::second_factors(&app.vault, &sign_in.pool_id, &sign_in.sub);
+        let wrong = || fault::incorrect_username_or_password().because("the device's proof is wrong");
+        return Err(app.write(move |_, tx| attempts::fail(tx, &counter, now, wrong())).await?);
     }
     Attempt {
         context,
         origin: Origin::Session { key: place, check_answerer: Some(check_answerer) },
-        guesses: Guesses::None,
+        guesses: Guesses::BehindSecondFactors,
         passkey: None,
         compare: Box::new(|_, _, _, _| Ok(Input::DeviceProved)),
     }
@@ -173,10 +181,12 @@ pub async fn prove(
 async fn only_waiting(app: &App, context: &Context, typed_name: &str, key: &str) -> Result<SessionKey> {
     let (pool_id, client_id, side) = (context.pool.id.clone(), context.client.id.clone(), context.side);
     let (name, key, now) = (context.pool.fold_name(typed_name), key.to_owned(), app.now());
+    let nobody = ids::sub(&mut app.random());
     app.db
         .look_up(move |tx| {
-            let user = store::users::find(tx, &pool_id, &name)?.ok_or_else(fault::session_invalid)?;
-            let found = session::of_user(tx, &user)?;
+            // The same statements run for nobody.
+            let user = store::users::find(tx, &pool_id, &name)?;
+            let found = session::of_user(tx, &pool_id, user.as_ref().map_or(&nobody, |user| &user.sub))?;
             let mut fitting = found.into_iter().filter(|(place, sign_in)| {
                 place.expires_at() > now
                     && sign_in.client_id == client_id

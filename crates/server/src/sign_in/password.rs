@@ -106,11 +106,10 @@ pub async fn candidate(
     user: Option<User>,
     typed_name: &str,
 ) -> Result<Candidate> {
-    let name = context.pool.fold_name(typed_name);
-    let counter = attempts::passwords(&app.vault, &context.pool.id, user.as_ref(), &name);
-    let failures = app.db.look_up(move |tx| attempts::failures(tx, &counter)).await?;
+    // Who is treated like nobody is counted all the same where every other way counts.
+    let (found, failures) = read(app, context, typed_name).await?;
     lockout::check(failures, app.now())?;
-    Ok(Candidate { user, counter, rehashed: None })
+    Ok(Candidate { user, counter: found.counter, rehashed: None })
 }
 
 /// Makes the user of a name that no user has, if another system knows the name and its password. Guesses at that system's

@@ -7,7 +7,7 @@ use crate::{app::App, callers::CallOrigin};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rules::{
     Fault, Millis, Random, Result, Sealed, fault,
-    ids::ClientId,
+    ids::{ClientId, PoolId, Sub},
     sign_in::{
         Side, SignIn,
         session::{self, Session},
@@ -15,6 +15,7 @@ use rules::{
     user::User,
 };
 use serde::{Deserialize, Serialize};
+use spec::Blob;
 use std::sync::Arc;
 use store::{
     Tx,
@@ -61,7 +62,8 @@ impl SessionKey {
 /// A sign-in as a client carries it.
 #[derive(Serialize, Deserialize)]
 struct Carried {
-    secret: [u8; 16],
+    /// As text of one length: the numbers of a list have more digits or fewer.
+    secret: Blob,
     expires_at: Millis,
     sign_in: SignIn,
     /// As long as what a sign-in says of nobody, where there is a user: the length of a Session must not tell them apart.
@@ -87,14 +89,17 @@ pub fn carrying(app: &App, sign_in: &SignIn, typed_name: &str, ttl_ms: Millis) -
     app.random().fill(&mut secret);
     let expires_at = app.now() + ttl_ms;
     let filler = sign_in.nobody.is_none().then(|| app.vault.seal(SEAL_CONTEXT, typed_name.as_bytes()));
-    let carried = Carried { secret, expires_at, sign_in: sign_in.clone(), filler };
+    let carried = Carried { secret: Blob(secret.to_vec()), expires_at, sign_in: sign_in.clone(), filler };
     let state = Zeroizing::new(serde_json::to_vec(&carried).map_err(Fault::internal)?);
     Ok(STANDARD.encode(app.vault.seal_for_client(SEAL_CONTEXT, &state).0))
 }
 
-/// Stores the sign-in behind a new Session.
+/// Stores the sign-in behind a new Session. It is the user's where something was proved: what strangers have begun must
+/// not stand in the way of what the user has.
 pub fn put(tx: &mut Tx<'_>, key: &SessionKey, sign_in: &SignIn) -> Result<()> {
-    let owner = tickets::Owner { pool_id: &sign_in.pool_id, sub: Some(&sign_in.sub), mailbox: None };
+    let is_proved = !sign_in.passed.is_empty() || sign_in.has_credit();
+    let sub = is_proved.then_some(&sign_in.sub);
+    let owner = tickets::Owner { pool_id: &sign_in.pool_id, sub, mailbox: None };
     Ok(tickets::put(tx, Kind::SignIn, &key.id, owner, key.expires_at, sign_in)?)
 }
 
@@ -109,7 +114,7 @@ pub fn open(app: &App, session: Option<&str>) -> Result<SessionKey> {
         if expires_at <= app.now() {
             return Err(fault::session_expired());
         }
-        return Ok(SessionKey { id: id_of(app, &secret), expires_at, sealed: Some(Arc::new(sign_in)) });
+        return Ok(SessionKey { id: id_of(app, &secret.0), expires_at, sealed: Some(Arc::new(sign_in)) });
     }
     let Session { secret, expires_at } = session::open(app.vault.client_key(), app.now(), session)?;
     Ok(SessionKey { id: id_of(app, &secret), expires_at, sealed: None })
@@ -130,9 +135,9 @@ pub fn find(tx: &mut Tx<'_>, key: &SessionKey, client_id: &ClientId, side: Side)
     Ok(sign_in)
 }
 
-/// The sign-ins of a user that are stored, as many as are looked at.
-pub fn of_user(tx: &mut Tx<'_>, user: &User) -> Result<Vec<(SessionKey, SignIn)>> {
-    let found = tickets::list_of_user::<SignIn>(tx, Kind::SignIn, &user.pool_id, &user.sub, LOOKED_AT_MAX)?;
+/// The stored sign-ins in which a user has proved something, as many as are looked at.
+pub fn of_user(tx: &mut Tx<'_>, pool_id: &PoolId, sub: &Sub) -> Result<Vec<(SessionKey, SignIn)>> {
+    let found = tickets::list_of_user::<SignIn>(tx, Kind::SignIn, pool_id, sub, LOOKED_AT_MAX)?;
     let place = |(id, ticket): WithId<SignIn>| {
         let id = id.try_into().map_err(|_| Fault::internal("a ticket's id has a wrong length"))?;
         Ok((SessionKey::stored(id, ticket.expires_at), ticket.document))
@@ -184,6 +189,6 @@ pub fn check_username(app: &App, context: &Context, user: &User, submitted: &str
     }
 }
 
-fn id_of(app: &App, secret: &[u8; 16]) -> [u8; 32] {
+fn id_of(app: &App, secret: &[u8]) -> [u8; 32] {
     app.vault.mac("session-id", &[&STANDARD.encode(secret)])
 }

@@ -22,7 +22,7 @@ use spec::{Blob, cognito_idp::AliasAttributeType};
 
 const SEAL_CONTEXT: &str = "secret-block";
 /// How far the client's clock may be off; how old the answer may be is bounded by the block's own expiry.
-const TIMESTAMP_TOLERANCE_MS: Millis = 5 * 60 * 1_000;
+pub const TIMESTAMP_TOLERANCE_MS: Millis = 5 * 60 * 1_000;
 
 /// What the server must know again when the proof comes: the two public values, its own secret, and for whom.
 #[derive(Serialize, Deserialize)]

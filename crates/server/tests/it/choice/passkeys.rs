@@ -162,10 +162,50 @@ async fn a_passkey_is_both_factors_where_pool_and_user_say_so(lab: Lab) {
     assert!(has_tokens(&answer(&scene, "jane", &asked["Session"], &verified).await.ok()));
 }
 
+/// Case 36: a passkey that was both factors, or the only one, is no more than one when pool or user have changed meanwhile.
+async fn case_36_a_passkey_spares_no_factor_that_came_meanwhile(lab: Lab) {
+    let scene = with(&lab, json!(["PASSWORD", "WEB_AUTHN"]), false, json!({})).await;
+    let mut jane = owner(&scene, "jane", SoftAuthenticator::new(ORIGIN)).await;
+    let token = scene.tokens("jane").await["AccessToken"].clone();
+    let before = prefer(&scene, "jane", "WEB_AUTHN").await.ok();
+    let both = |factors: &str| json!({"WebAuthnConfiguration": {"RelyingPartyId": "example.com", "FactorConfiguration": factors}});
+    let totp = json!({"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    let multi = merged(both("MULTI_FACTOR_WITH_USER_VERIFICATION"), totp.clone());
+    scene.admin("SetUserPoolMfaConfig", multi.clone()).await;
+    lab.advance(2);
+    let secret = lab.call("AssociateSoftwareToken", json!({"AccessToken": token})).await.ok();
+    let code = totp_code(&lab, secret["SecretCode"].as_str().unwrap(), 0);
+    lab.call("VerifySoftwareToken", json!({"AccessToken": token, "UserCode": code})).await.ok();
+    let on = json!({"AccessToken": token, "SoftwareTokenMfaSettings": {"Enabled": true}});
+    lab.call("SetUserMFAPreference", on).await.ok();
+    // Begun when there was no second factor.
+    let credential = jane.get(&options(&before));
+    answer(&scene, "jane", &before["Session"], &credential).await.refused(INCORRECT.0, INCORRECT.1);
+    let on = json!({"AccessToken": token, "WebAuthnMfaSettings": {"Enabled": true}});
+    lab.call("SetUserMFAPreference", on).await.ok();
+    let during = prefer(&scene, "jane", "WEB_AUTHN").await.ok();
+    assert_eq!(during["ChallengeName"], "WEB_AUTHN");
+    scene.admin("SetUserPoolMfaConfig", merged(both("SINGLE_FACTOR"), totp)).await;
+    lab.advance(2);
+    let credential = jane.get(&options(&during));
+    answer(&scene, "jane", &during["Session"], &credential).await.refused(INCORRECT.0, INCORRECT.1);
+    assert_eq!(prefer(&scene, "jane", "WEB_AUTHN").await.ok()["ChallengeName"], "SELECT_CHALLENGE");
+    // A user whom an administrator takes the setting from.
+    scene.admin("SetUserPoolMfaConfig", multi).await;
+    lab.advance(2);
+    let during = prefer(&scene, "jane", "WEB_AUTHN").await.ok();
+    assert_eq!(during["ChallengeName"], "WEB_AUTHN");
+    let off = json!({"Username": "jane", "WebAuthnMfaSettings": {"Enabled": false}});
+    scene.admin("AdminSetUserMFAPreference", off).await;
+    let credential = jane.get(&options(&during));
+    answer(&scene, "jane", &during["Session"], &credential).await.refused(INCORRECT.0, INCORRECT.1);
+}
+
 both_engines!(
     a_passkey_signs_in,
     what_is_anothers_is_refused_and_changes_nothing,
     one_signature_is_good_once_in_parallel,
     a_deleted_passkey_or_a_closed_pool_ends_it,
-    a_passkey_is_both_factors_where_pool_and_user_say_so
+    a_passkey_is_both_factors_where_pool_and_user_say_so,
+    case_36_a_passkey_spares_no_factor_that_came_meanwhile
 );

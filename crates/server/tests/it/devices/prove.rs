@@ -237,11 +237,123 @@ async fn a_password_that_changes_on_the_way_ends_it(lab: Lab) {
     device_srp(&scene, "jane", &asked["Session"], &device.key, &client).await.refused(SESSION.0, SESSION.1);
 }
 
+/// A device that is not remembered any more when it proves itself takes nobody's place.
+async fn case_36_a_device_that_is_no_more_remembered_replaces_nothing(lab: Lab) {
+    let scene = Scene::with(&lab, replaces_second_factor(), json!({})).await;
+    scene.user("jane", json!([])).await;
+    let device = remembered(&scene, &scene.tokens("jane").await).await;
+    let totp = json!({"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    scene.admin("SetUserPoolMfaConfig", totp).await;
+    let secret = with_tokens_for_setup(&scene).await;
+    let status = |status: &str| json!({"DeviceKey": device.key, "DeviceRememberedStatus": status});
+    for late in [false, true] {
+        admin(&scene, "AdminUpdateDeviceStatus", "jane", status("remembered")).await.ok();
+        let asked = with_password(&scene, "jane", &device.key).await.ok();
+        assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH");
+        if !late {
+            admin(&scene, "AdminUpdateDeviceStatus", "jane", status("not_remembered")).await.ok();
+        }
+        let client = SrpClient::new();
+        let question = device_srp(&scene, "jane", &asked["Session"], &device.key, &client).await.ok();
+        admin(&scene, "AdminUpdateDeviceStatus", "jane", status("not_remembered")).await.ok();
+        let answer = proof(&scene, &question, &client, &device);
+        let next = scene.respond("DEVICE_PASSWORD_VERIFIER", &question["Session"], answer).await.ok();
+        assert_eq!(next["ChallengeName"], "SOFTWARE_TOKEN_MFA", "{next}");
+    }
+    let asked = scene.sign_in("jane", PASSWORD).await.ok();
+    let answer = json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": totp_code(&lab, &secret, 1)});
+    scene.respond("SOFTWARE_TOKEN_MFA", &asked["Session"], answer).await.ok();
+}
+
+/// Wrong proofs of a device are counted with the wrong codes of the second factors that it replaces.
+async fn case_34_wrong_proofs_of_a_device_lock(lab: Lab) {
+    let scene = tracking(&lab).await;
+    let device = remembered(&scene, &scene.tokens("jane").await).await;
+    let guess = DeviceClient { password: "guess".to_owned(), ..clone(&device) };
+    for _ in 0..5 {
+        let asked = with_password(&scene, "jane", &device.key).await.ok();
+        proved(&scene, &asked, &guess, true).await.refused(INCORRECT.0, INCORRECT.1);
+    }
+    let asked = with_password(&scene, "jane", &device.key).await.ok();
+    for device in [&guess, &device] {
+        let asked = if std::ptr::eq(device, &guess) {
+            with_password(&scene, "jane", &device.key).await.ok()
+        } else {
+            asked.clone()
+        };
+        let client = SrpClient::new();
+        let question = device_srp(&scene, "jane", &asked["Session"], &device.key, &client).await;
+        let refused = if question.status == 200 {
+            let question = question.ok();
+            let answer = proof(&scene, &question, &client, device);
+            scene.respond("DEVICE_PASSWORD_VERIFIER", &question["Session"], answer).await
+        } else {
+            question
+        };
+        refused.refused("NotAuthorizedException", "Password attempts exceeded");
+    }
+    lab.advance(3_600);
+    let asked = with_password(&scene, "jane", &device.key).await.ok();
+    proved(&scene, &asked, &device, true).await.ok();
+}
+
+/// Values out of range get a question and no proof; a time that is far off is no proof either.
+async fn case_43_a_device_is_held_to_the_rules_of_srp(lab: Lab) {
+    let scene = tracking(&lab).await;
+    let device = remembered(&scene, &scene.tokens("jane").await).await;
+    for a in ["0", "00", "x", ""] {
+        let asked = with_password(&scene, "jane", &device.key).await.ok();
+        let responses = json!({"USERNAME": "jane", "DEVICE_KEY": device.key, "SRP_A": a});
+        let question = scene.respond("DEVICE_SRP_AUTH", &asked["Session"], responses).await;
+        if question.status == 200 {
+            let question = question.ok();
+            let answer = proof(&scene, &question, &SrpClient::new(), &device);
+            let refused = scene.respond("DEVICE_PASSWORD_VERIFIER", &question["Session"], answer).await;
+            refused.refused(INCORRECT.0, INCORRECT.1);
+        }
+        lab.advance(3_600);
+    }
+    for seconds in [-3_600, 3_600] {
+        let asked = with_password(&scene, "jane", &device.key).await.ok();
+        let client = SrpClient::new();
+        let question = device_srp(&scene, "jane", &asked["Session"], &device.key, &client).await.ok();
+        let off = Scene { lab: lab.another_off_by(seconds * 1_000).await, ..scene.clone() };
+        let answer = proof(&off, &question, &client, &device);
+        let refused = scene.respond("DEVICE_PASSWORD_VERIFIER", &question["Session"], answer).await;
+        refused.refused(INCORRECT.0, INCORRECT.1);
+    }
+}
+
+/// Sign-ins that a stranger begins hide none that waits for its device.
+async fn strangers_do_not_hide_the_sign_in_that_waits(lab: Lab) {
+    let pool = merged(
+        always(),
+        json!({"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}}),
+    );
+    let flows = json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
+    let scene = Scene::with(&lab, pool, flows).await;
+    let attributes =
+        json!([{"Name": "email", "Value": "jane@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    scene.user("jane", attributes).await;
+    let device = remembered(&scene, &scene.tokens("jane").await).await;
+    let asked = with_password(&scene, "jane", &device.key).await.ok();
+    lab.advance(1);
+    for _ in 0..101 {
+        let parameters = json!({"USERNAME": "jane", "PREFERRED_CHALLENGE": "EMAIL_OTP"});
+        scene.initiate("USER_AUTH", parameters).await.ok();
+    }
+    proved(&scene, &asked, &device, false).await.ok();
+}
+
 both_engines!(
     a_remembered_device_proves_itself,
     it_takes_the_place_of_a_second_factor_where_the_pool_says_so,
     an_unknown_device_is_refused_and_the_block_stays_good,
     a_proof_is_bound_to_its_sign_in,
     a_device_that_is_forgotten_on_the_way_proves_nothing,
-    a_password_that_changes_on_the_way_ends_it
+    a_password_that_changes_on_the_way_ends_it,
+    case_36_a_device_that_is_no_more_remembered_replaces_nothing,
+    case_34_wrong_proofs_of_a_device_lock,
+    case_43_a_device_is_held_to_the_rules_of_srp,
+    strangers_do_not_hide_the_sign_in_that_waits
 );

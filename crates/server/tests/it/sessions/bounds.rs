@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     lab::{Lab, MASTER_KEY},
-    scene::{PASSWORD, Scene},
+    scene::{PASSWORD, Scene, totp_code},
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -134,11 +134,36 @@ async fn a_pool_without_tracking_pays_no_statement(lab: Lab) {
     assert_eq!(count().await, 0);
 }
 
+/// Who knows a password and not the second factor ends nobody's session.
+async fn half_a_sign_in_ends_no_session(lab: Lab) {
+    let scene = tracking(&lab, 1).await;
+    let totp = json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    scene.admin("SetUserPoolMfaConfig", totp).await;
+    lab.advance(2);
+    let tokens = scene.tokens("jane").await;
+    let token = &tokens["AccessToken"];
+    let secret = lab.call("AssociateSoftwareToken", json!({"AccessToken": token})).await.ok();
+    let secret = secret["SecretCode"].as_str().unwrap();
+    let code = totp_code(&lab, secret, 0);
+    lab.call("VerifySoftwareToken", json!({"AccessToken": token, "UserCode": code})).await.ok();
+    let on = json!({"AccessToken": token, "SoftwareTokenMfaSettings": {"Enabled": true}});
+    lab.call("SetUserMFAPreference", on).await.ok();
+    let asked = scene.sign_in("jane", PASSWORD).await.ok();
+    let guess = |code: &str| json!({"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": code});
+    scene.respond("SOFTWARE_TOKEN_MFA", &asked["Session"], guess("000000")).await.error();
+    scene.srp("jane", PASSWORD).await.ok();
+    get_user(&scene, &tokens).await.ok();
+    let right = guess(&totp_code(&lab, secret, 1));
+    scene.respond("SOFTWARE_TOKEN_MFA", &asked["Session"], right).await.ok();
+    assert_ended(&scene, &tokens).await;
+}
+
 both_engines!(
     the_least_recently_used_session_goes,
     another_clients_session_goes_too,
     a_lower_maximum_waits_for_the_next_sign_in,
     only_what_succeeds_ends_another,
+    half_a_sign_in_ends_no_session,
     what_is_void_makes_room_first,
     parallel_sign_ins_keep_to_the_maximum,
     a_pool_without_tracking_pays_no_statement,
