@@ -136,7 +136,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<bool, Error> {
     Ok(count == 1)
 }
 
-/// Ends the grants of a user's device and all their tokens.
+/// Ends the grants of a user's device and all their tokens. They are no sessions any more.
 pub fn revoke_of_device(
     tx: &mut Tx<'_>,
     pool_id: &PoolId,
@@ -145,7 +145,7 @@ pub fn revoke_of_device(
     now: Millis,
 ) -> Result<u64, Error> {
     tx.execute(
-        "UPDATE grants SET revoked_at = $1 \
+        "UPDATE grants SET revoked_at = $1, last_active_at = NULL \
          WHERE pool_id = $2 AND sub = $3 AND device_key = $4 AND revoked_at IS NULL",
         &[now.into(), pool_id.into(), sub.into(), device_key.into()],
     )

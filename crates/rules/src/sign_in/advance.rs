@@ -16,8 +16,12 @@ use crate::{
 };
 use spec::cognito_idp::UserStatusType;
 
-fn is_sign_up(factor: &Factor) -> bool {
-    matches!(factor, Factor::SignUp(_))
+/// The choice of a code to this factor's address.
+const fn chosen_by(factor: MfaFactor) -> FirstFactor {
+    match factor {
+        MfaFactor::Email => FirstFactor::EmailOtp,
+        MfaFactor::Sms | MfaFactor::SoftwareToken => FirstFactor::SmsOtp,
+    }
 }
 
 impl SignIn {
@@ -28,6 +32,7 @@ impl SignIn {
     pub fn advance(mut self, facts: &Facts<'_>, user: User, input: Input) -> Result<Outcome> {
         check_enabled(&user)?;
         let waiting = std::mem::replace(&mut self.waiting, Waiting::Start);
+        self.check_credit(&user)?;
         if waiting != Waiting::Start {
             self.check_still_good(&user)?;
         }
@@ -151,8 +156,13 @@ impl SignIn {
                 self.passed.push(Factor::Device);
             }
             // The Session of a sign-up that is not confirmed proves nothing.
-            (Challenge::SignedUp, Input::SignedUp) if self.passed.iter().any(is_sign_up) => {
+            (Challenge::SignedUp, Input::SignedUp) => {
+                let signed_up = self.passed.iter().find_map(|factor| match factor {
+                    Factor::SignUp(factor) => Some(*factor),
+                    _ => None,
+                });
                 check_status(user)?;
+                self.check_chosen(facts, user, chosen_by(signed_up.ok_or_else(fault::session_invalid)?))?;
             }
             _ => return Err(fault::session_invalid()),
         }
@@ -182,8 +192,7 @@ impl SignIn {
     /// A chosen code confirms who signed up. D. It comes before the code proves its address: what it proves must not be
     /// what makes it a choice.
     fn take_chosen_code(&mut self, facts: &Facts<'_>, user: &mut User, factor: MfaFactor) -> Result<()> {
-        let chosen = if factor == MfaFactor::Email { FirstFactor::EmailOtp } else { FirstFactor::SmsOtp };
-        self.check_chosen(facts, user, chosen)?;
+        self.check_chosen(facts, user, chosen_by(factor))?;
         if user.status == UserStatusType::Unconfirmed {
             user.status = UserStatusType::Confirmed;
             // Whoever signed up with the address of somebody else knows this password.
@@ -273,10 +282,6 @@ impl SignIn {
             check_status(user)?;
         }
         check_may_prove(user, self.flow)?;
-        let credit = self.target.as_ref().and_then(|target| target.credit.as_ref());
-        if credit.is_some_and(|credit| !credit.is_good(user)) {
-            return Err(fault::session_invalid().because("what was done before counts no more"));
-        }
         if self.passed.contains(&Factor::Password) && self.password != password_mark(user) {
             return Err(fault::session_invalid().because("the password was changed since"));
         }

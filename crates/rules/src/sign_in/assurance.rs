@@ -130,8 +130,10 @@ pub struct Target {
 /// What counts of an earlier sign-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Credit {
-    /// Its grant.
+    /// Its grant, where the client revokes tokens.
     pub grant_id: Option<String>,
+    /// Its event, by which the end of any other is remembered.
+    pub event_id: Option<String>,
     /// How often the user had been signed out everywhere by then.
     pub sign_outs: i64,
     /// When it was.
@@ -214,6 +216,15 @@ impl SignIn {
         let (done, owned) = (self.methods(), owned(facts, user));
         let leads = |f: &FirstFactor| leads(goal, &done, Method::of_choice(*f), &owned);
         Ok(factors.into_iter().filter(leads).collect())
+    }
+
+    /// Checks that what an earlier sign-in lets count is good still.
+    pub(super) fn check_credit(&self, user: &User) -> Result<()> {
+        let credit = self.target.as_ref().and_then(|target| target.credit.as_ref());
+        if credit.is_some_and(|credit| !credit.is_good(user)) {
+            return Err(fault::session_invalid().because("what was done before counts no more"));
+        }
+        Ok(())
     }
 
     /// Whether an earlier sign-in counts.

@@ -139,9 +139,10 @@ fn may_receive(user: &User, factor: MfaFactor) -> bool {
     user.attribute(attribute).is_some() && (user.is_verified(attribute) || none_verified)
 }
 
-/// Whether a passkey that verifies its user counts as a second factor too: the pool and the user say so. D
+/// Whether a passkey that verifies its user counts as a second factor too: the pool and the user say so, and the user has
+/// another one beside it. D
 pub fn passkey_is_both(pool: &Pool, user: &User) -> bool {
-    pool.takes_passkeys_for_both() && user.mfa.web_authn
+    pool.takes_passkeys_for_both() && user.mfa.web_authn && !mfa::active(user).is_empty()
 }
 
 impl SignIn {

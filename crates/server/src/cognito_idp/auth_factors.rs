@@ -3,9 +3,10 @@
 use crate::{
     app::App,
     callers::{Operator, SignedIn},
+    sign_in::facts,
     users::changes,
 };
-use rules::{Result, pool::Pool, sign_in::choice, user::User};
+use rules::{Result, pool::Pool, sign_in::choice, user::User, webauthn::settings};
 use spec::cognito_idp::{
     AdminGetUserAuthFactorsRequest, AdminGetUserAuthFactorsResponse, AuthFactorType,
     GetUserAuthFactorsRequest, GetUserAuthFactorsResponse,
@@ -55,6 +56,9 @@ pub async fn admin_get_user_auth_factors(
 }
 
 fn configured(tx: &mut Tx<'_>, pool: &Pool, user: &User) -> Result<Vec<AuthFactorType>> {
-    let has_passkey = store::passkeys::count(tx, &user.pool_id, &user.sub)? > 0;
+    let has_passkey = match settings::relying_party_id(pool) {
+        Some(relying_party) => facts::is_owner(tx, relying_party, &user.pool_id, &user.sub)?,
+        None => false,
+    };
     Ok(choice::configured(pool, user, has_passkey))
 }

@@ -157,7 +157,10 @@ async fn in_session(app: &App, origin: Arc<CallOrigin>, session: &str, compare: 
     let context = session::context(app, &key, origin).await?;
     check_offered(&context.pool)?;
     let origin = Origin::Session { key, check_answerer: None };
-    match (Attempt { context, origin, guesses: Guesses::None, passkey: None, compare }).run(app).await? {
+    match (Attempt { context, origin, guesses: Guesses::None, passkey: None, device: None, compare })
+        .run(app)
+        .await?
+    {
         Conclusion::Asked { session, .. } => Ok(session),
         Conclusion::Granted { .. } => Err(fault::session_invalid()),
     }

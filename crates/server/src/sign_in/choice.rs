@@ -27,6 +27,9 @@ use rules::{
 };
 use zeroize::Zeroizing;
 
+/// The longest name that is looked for, in characters: of a longer one as many. No user has such a one.
+const TYPED_NAME_CHARACTERS_MAX: usize = 256;
+
 /// How the user wants to sign in, with what comes along.
 pub struct Choice {
     /// Which way, if it was said.
@@ -62,30 +65,37 @@ pub async fn begin(
         Some(FirstFactor::Password | FirstFactor::PasswordSrp) => Lock::Refuses,
         _ => Lock::Ignored,
     };
+    let typed_name = no_longer_than_names(typed_name);
     let candidate = password::look_up(app, &context, typed_name, lock).await?;
     let user = candidate.user.as_ref().filter(|user| !context.client.hides_users() || may_sign_in(user));
     password::enter(app, &context, typed_name, user).await?;
     let device = device::named(app, &context, user, choice.device.as_deref()).await?;
     let mut begun = Begun::of(app, &context, user, typed_name, target).await?;
     begun.sign_in.device = device;
-    let begun = match begun.choose(&context, choice.factor) {
+    let chosen = match begun.choose(&context, choice.factor) {
         // Where errors must not tell who exists, who cannot do what is wished for is like nobody.
         Err(_) if context.client.hides_users() && user.is_some() && !begun.has_credit() => {
-            Begun::of(app, &context, None, typed_name, begun.sign_in.target.clone()).await?
+            begun = Begun::of(app, &context, None, typed_name, begun.sign_in.target.clone()).await?;
+            begun.choose(&context, choice.factor)?
         }
-        Err(refusal) => return Err(refusal),
-        Ok(_) => begun,
+        chosen => chosen?,
     };
-    let sign_in = begun.choose(&context, choice.factor)?;
-    follow(app, context, begun, sign_in, choice, From::Start).await
+    follow(app, context, begun, chosen, choice, ChosenIn::Start).await
 }
 
 /// Where the choice was made.
-enum From {
+enum ChosenIn {
     /// In the first call.
     Start,
     /// Behind this Session.
     Session(SessionKey, CheckAnswerer),
+}
+
+/// The typed name as far as a user could have it: the Session carries it.
+fn no_longer_than_names(typed_name: &str) -> &str {
+    let end =
+        typed_name.char_indices().nth(TYPED_NAME_CHARACTERS_MAX).map_or(typed_name.len(), |(end, _)| end);
+    &typed_name[..end]
 }
 
 /// Whoever is of another provider, or disabled, has no way to choose.
@@ -157,18 +167,7 @@ pub async fn answer(
     choice: Choice,
     check_answerer: CheckAnswerer,
 ) -> Result<Chosen> {
-    let (reading, pool, client_id, side) =
-        (key.clone(), context.pool.clone(), context.client.id.clone(), context.side);
-    let vault = app.clone();
-    let (mut sign_in, user, has_passkey) = app
-        .db
-        .look_up(move |tx| {
-            let sign_in = session::find(tx, &reading, &client_id, side)?;
-            let (user, _) = facts::user_of(&vault, tx, &sign_in)?;
-            let has_passkey = facts::has_passkey(tx, &pool, &sign_in)?;
-            Ok::<_, Fault>((sign_in, user, has_passkey))
-        })
-        .await?;
+    let (mut sign_in, user, has_passkey) = found(app, &context, &key).await?;
     check_answerer(app, &context, &user)?;
     let Waiting::Answer(Challenge::Select { factors }) = &sign_in.waiting else {
         return Err(fault::session_invalid().because("the Session waits for no choice"));
@@ -183,7 +182,22 @@ pub async fn answer(
     }
     let begun = Begun { sign_in, user, has_passkey, typed_name, now: app.now() };
     let chosen = begun.choose(&context, choice.factor)?;
-    follow(app, context, begun, chosen, choice, From::Session(key, check_answerer)).await
+    follow(app, context, begun, chosen, choice, ChosenIn::Session(key, check_answerer)).await
+}
+
+/// The sign-in behind a Session, its user or who stands for nobody, and whether there is a passkey.
+async fn found(app: &App, context: &Context, key: &SessionKey) -> Result<(SignIn, User, bool)> {
+    let (key, pool, client_id, side) =
+        (key.clone(), context.pool.clone(), context.client.id.clone(), context.side);
+    let server = app.clone();
+    app.db
+        .look_up(move |tx| {
+            let sign_in = session::find(tx, &key, &client_id, side)?;
+            let (user, _) = facts::user_of(&server, tx, &sign_in)?;
+            let has_passkey = facts::has_passkey(tx, &pool, &sign_in)?;
+            Ok::<_, Fault>((sign_in, user, has_passkey))
+        })
+        .await
 }
 
 /// Does what the machine has decided after a choice.
@@ -193,7 +207,7 @@ async fn follow(
     begun: Begun,
     chosen: Box<SignIn>,
     choice: Choice,
-    from: From,
+    from: ChosenIn,
 ) -> Result<Chosen> {
     let is_unproved = chosen.passed.is_empty() && !begun.has_credit();
     match (&chosen.waiting, choice.factor) {
@@ -220,14 +234,15 @@ async fn follow(
                 strangers::count(app, &context).await?;
             }
             let origin = match from {
-                From::Start => Origin::InMemory { sign_in: Box::new(begun.sign_in) },
-                From::Session(key, check_answerer) => {
+                ChosenIn::Start => Origin::InMemory { sign_in: Box::new(begun.sign_in) },
+                ChosenIn::Session(key, check_answerer) => {
                     Origin::Session { key, check_answerer: Some(check_answerer) }
                 }
             };
             let factor = choice.factor;
             let compare: run::Compare = Box::new(move |_, _, _, _| Ok(Input::Choose(factor)));
-            let attempt = Attempt { context, origin, guesses: Guesses::None, passkey: None, compare };
+            let attempt =
+                Attempt { context, origin, guesses: Guesses::None, passkey: None, device: None, compare };
             attempt.run(app).await.map(Chosen::Concluded)
         }
     }
@@ -246,13 +261,13 @@ async fn by_password(
     context: Context,
     begun: Begun,
     password: Zeroizing<String>,
-    from: From,
+    from: ChosenIn,
 ) -> Result<Conclusion> {
     let mut candidate = begun.candidate(app, &context).await?;
     let matches = password::compare(app, &mut candidate, password).await?;
     let spends = match from {
-        From::Start => Spends::Nothing,
-        From::Session(key, _) => Spends::Session(key),
+        ChosenIn::Start => Spends::Nothing,
+        ChosenIn::Session(key, _) => Spends::Session(key),
     };
     let proved = password::Proved { matches, spends, sign_in: Some(Box::new(begun.sign_in)), device: None };
     password::conclude(app, context, candidate, proved).await
@@ -266,9 +281,9 @@ async fn by_srp(
     begun: Begun,
     chosen: Box<SignIn>,
     a: PublicValue,
-    from: From,
+    from: ChosenIn,
 ) -> Result<Chosen> {
-    if let From::Session(key, _) = from
+    if let ChosenIn::Session(key, _) = from
         && !key.is_sealed()
     {
         app.db.write(move |tx| session::spend(tx, &key)).await?;
@@ -276,7 +291,14 @@ async fn by_srp(
     let (session, key) = session::new(app, context);
     let user = chosen.nobody.is_none().then_some(&begun.user);
     let within = srp::Within { sign_in: chosen, session: key };
-    let question = srp::question(app, context, user, &begun.typed_name, a, Some(within)).await?;
+    let question = srp::question(
+        app,
+        context,
+        user,
+        &begun.typed_name,
+        srp::Asked { a, device: None, within: Some(within) },
+    )
+    .await?;
     Ok(Chosen::Srp(question, session))
 }
 
@@ -291,11 +313,15 @@ pub async fn after_sign_up(
     key: SessionKey,
     check_answerer: CheckAnswerer,
 ) -> Result<Conclusion> {
+    let (_, user, _) = found(app, &context, &key).await?;
+    check_answerer(app, &context, &user)?;
+    password::enter(app, &context, &user.username, Some(&user)).await?;
     Attempt {
         context,
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
         passkey: None,
+        device: None,
         compare: Box::new(|_, _, _, _| Ok(Input::SignedUp)),
     }
     .run(app)

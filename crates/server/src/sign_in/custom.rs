@@ -5,7 +5,7 @@ use super::{
     conclusion::{Conclusion, Pending},
     device,
     functions::{self, Led},
-    origin::Origin,
+    origin::{NamedDevice, Origin},
     password::{self, Lock},
     run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
@@ -69,7 +69,14 @@ pub async fn begin(
         (Step::Ask(asked), Some(a)) if asked.waiting == Waiting::Answer(Challenge::PasswordVerifier) => {
             let (session, key) = session::new(app, &context);
             let begun = srp::Within { sign_in: asked, session: key };
-            let question = srp::question(app, &context, user, typed_name, a, Some(begun)).await?;
+            let question = srp::question(
+                app,
+                &context,
+                user,
+                typed_name,
+                srp::Asked { a, device: None, within: Some(begun) },
+            )
+            .await?;
             Ok(Begun::Srp(question, session))
         }
         _ => Attempt::end(app, context, sign_in, reply).await.map(Begun::Concluded),
@@ -114,14 +121,17 @@ pub async fn answer(
     context: Context,
     key: SessionKey,
     answer: Zeroizing<String>,
+    device: Option<&str>,
     check_answerer: CheckAnswerer,
 ) -> Result<Conclusion> {
+    let device = device.map(NamedDevice::now);
     let answer = Arc::new(CustomAnswer(answer));
     Attempt {
         context,
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
         passkey: None,
+        device,
         compare: Box::new(move |_, _, _, _| Ok(Input::Answer(answer.as_ref().clone()))),
     }
     .run(app)

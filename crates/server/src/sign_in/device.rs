@@ -112,6 +112,7 @@ pub async fn begin(
         origin: Origin::Session { key: place, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
         passkey: None,
+        device: None,
         compare: Box::new(|_, _, _, _| Ok(Input::DeviceBegins)),
     }
     .run(app)
@@ -171,6 +172,7 @@ pub async fn prove(
         origin: Origin::Session { key: place, check_answerer: Some(check_answerer) },
         guesses: Guesses::BehindSecondFactors,
         passkey: None,
+        device: None,
         compare: Box::new(|_, _, _, _| Ok(Input::DeviceProved)),
     }
     .run(app)

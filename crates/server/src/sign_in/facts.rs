@@ -1,8 +1,9 @@
 //! What a decision depends on beside the sign-in: its user, a passkey, an earlier sign-in.
 
-use crate::app::App;
+use crate::{app::App, tokens::ended_grants};
 use rules::{
     Result, fault,
+    ids::{PoolId, Sub},
     pool::Pool,
     sign_in::{Flow, SignIn},
     user::{Membership, User},
@@ -11,20 +12,27 @@ use rules::{
 use store::Tx;
 
 /// What an earlier sign-in lets count ends with its grant.
-pub fn check_credit(tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
+pub fn check_credit(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> {
     let credit = sign_in.target.as_ref().and_then(|target| target.credit.as_ref());
-    let Some(id) = credit.and_then(|credit| credit.grant_id.as_ref()) else { return Ok(()) };
-    match store::grants::find(tx, id)? {
-        Some(grant) if grant.revoked_at.is_none() => Ok(()),
-        _ => Err(fault::session_invalid().because("the earlier sign-in has ended")),
-    }
+    let Some(credit) = credit else { return Ok(()) };
+    let is_good = match (&credit.grant_id, &credit.event_id) {
+        (Some(id), _) => store::grants::find(tx, id)?.is_some_and(|grant| grant.revoked_at.is_none()),
+        (None, Some(event)) => !store::tickets::is_spent(tx, &ended_grants::ended_id(app, event))?,
+        (None, None) => true,
+    };
+    if is_good { Ok(()) } else { Err(fault::session_invalid().because("the earlier sign-in has ended")) }
 }
 
 /// Whether the user of a sign-in by choice has a passkey. It is asked of nobody alike.
 pub fn has_passkey(tx: &mut Tx<'_>, pool: &Pool, sign_in: &SignIn) -> Result<bool> {
     let relying_party = settings::relying_party_id(pool).filter(|_| sign_in.flow == Flow::Choice);
     let Some(relying_party) = relying_party.filter(|_| settings::is_enabled(pool)) else { return Ok(false) };
-    let passkeys = store::passkeys::list_of_user(tx, &sign_in.pool_id, &sign_in.sub)?;
+    is_owner(tx, relying_party, &sign_in.pool_id, &sign_in.sub)
+}
+
+/// Whether the user has a passkey of this relying party.
+pub fn is_owner(tx: &mut Tx<'_>, relying_party: &str, pool_id: &PoolId, sub: &Sub) -> Result<bool> {
+    let passkeys = store::passkeys::list_of_user(tx, pool_id, sub)?;
     Ok(passkeys.iter().any(|passkey| passkey.detail.relying_party_id == relying_party))
 }
 

@@ -7,7 +7,7 @@ pub mod choice;
 pub mod conclusion;
 pub mod custom;
 pub mod device;
-mod facts;
+pub mod facts;
 pub mod functions;
 pub mod origin;
 pub mod passkey;

@@ -38,6 +38,23 @@ pub struct UsedPasskey {
     pub sign_count: i64,
 }
 
+/// A device that a client names.
+#[derive(Clone)]
+pub struct NamedDevice {
+    /// DEVICE_KEY.
+    pub key: String,
+    /// Whether an unknown one is refused, so that the client forgets it and answers again; otherwise it is as if none had
+    /// been named.
+    pub is_refused: bool,
+}
+
+impl NamedDevice {
+    /// The device of this call.
+    pub fn now(key: &str) -> NamedDevice {
+        NamedDevice { key: key.to_owned(), is_refused: true }
+    }
+}
+
 /// Where the sign-in comes from, and what is spent when the answer is accepted.
 pub enum Origin {
     /// It begins with a first factor that was compared already.
@@ -50,8 +67,6 @@ pub enum Origin {
         rehashed: Option<String>,
         /// The sign-in, where it was begun before.
         sign_in: Option<Box<SignIn>>,
-        /// The device that the client names.
-        device: Option<String>,
     },
     /// It is under way, behind a Session.
     Session {

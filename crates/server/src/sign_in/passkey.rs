@@ -108,6 +108,7 @@ pub async fn answer(
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
         passkey: Some(used),
+        device: None,
         compare: Box::new(move |_, _, _, _| Ok(Input::Passkey { user_verified, roaming })),
     }
     .run(app)

@@ -4,7 +4,7 @@ use super::{
     Context,
     attempts::{self, Counter},
     conclusion::Conclusion,
-    origin::{Origin, Spends},
+    origin::{NamedDevice, Origin, Spends},
     run::{Attempt, Guesses},
 };
 use crate::{
@@ -141,7 +141,7 @@ pub async fn sign_in(
     context: Context,
     typed_name: &str,
     password: &str,
-    device: Option<String>,
+    device: Option<NamedDevice>,
 ) -> Result<Conclusion> {
     let password = Zeroizing::new(password.to_owned());
     migrate(app, &context, typed_name, &password).await?;
@@ -173,7 +173,7 @@ pub struct Proved {
     /// The sign-in, where it was begun before.
     pub sign_in: Option<Box<SignIn>>,
     /// The device that the client names.
-    pub device: Option<String>,
+    pub device: Option<NamedDevice>,
 }
 
 /// Judges the compared password and runs the machine. A wrong one is counted in a transaction of its own.
@@ -200,9 +200,10 @@ pub async fn conclude(
     };
     Attempt {
         context,
-        origin: Origin::FirstFactor { user: Box::new(user), spends, rehashed, sign_in, device },
+        origin: Origin::FirstFactor { user: Box::new(user), spends, rehashed, sign_in },
         guesses: Guesses::Passwords(counter),
         passkey: None,
+        device,
         compare: Box::new(|_, _, _, _| Ok(Input::Password)),
     }
     .run(app)

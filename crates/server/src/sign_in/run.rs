@@ -8,7 +8,7 @@ use super::{
     conclusion::{self, Conclusion, Fresh, Subject, Undone, WantedDraft, Written},
     facts::{check_credit, has_passkey, user_of},
     functions,
-    origin::{Origin, UsedPasskey},
+    origin::{NamedDevice, Origin, UsedPasskey},
     session,
 };
 use crate::{
@@ -62,6 +62,8 @@ pub struct Attempt {
     pub guesses: Guesses,
     /// The passkey that has signed.
     pub passkey: Option<UsedPasskey>,
+    /// The device that the call names.
+    pub device: Option<NamedDevice>,
     /// What was submitted.
     pub compare: Compare,
 }
@@ -91,6 +93,7 @@ impl Attempt {
             origin: Origin::InMemory { sign_in },
             guesses: Guesses::None,
             passkey: None,
+            device: None,
             compare: Box::new(move |_, _, _, _| Ok(Input::Reply(reply.clone()))),
         };
         match attempt.write(app).await? {
@@ -144,7 +147,7 @@ impl Attempt {
         now: Millis,
     ) -> std::result::Result<Result<Written>, Undone> {
         let (mut sign_in, before, groups) = self.recall(app, tx)?;
-        check_credit(tx, &sign_in)?;
+        check_credit(app, tx, &sign_in)?;
         let device = self.device(tx, &mut sign_in, &before)?;
         let has_passkey = has_passkey(tx, &self.context.pool, &sign_in)?;
         let counter = self.counter(app, &sign_in, &before);
@@ -190,7 +193,7 @@ impl Attempt {
     fn recall(&self, app: &App, tx: &mut Tx<'_>) -> Result<(SignIn, User, Vec<Membership>)> {
         let Context { pool, client, side, .. } = &self.context;
         match &self.origin {
-            Origin::FirstFactor { user, rehashed, sign_in, device, .. } => {
+            Origin::FirstFactor { user, rehashed, sign_in, .. } => {
                 let found = store::users::find_with_groups(tx, &user.pool_id, &user.sub)?;
                 let (mut present, groups) = found.ok_or_else(fault::incorrect_username_or_password)?;
                 // A password that was changed meanwhile is not the one that was compared.
@@ -204,10 +207,7 @@ impl Attempt {
                     present.version += 1;
                 }
                 let begun = || SignIn::new(client, &present.sub, *side);
-                let mut sign_in = sign_in.as_deref().cloned().unwrap_or_else(begun);
-                if device.is_some() {
-                    sign_in.device.clone_from(device);
-                }
+                let sign_in = sign_in.as_deref().cloned().unwrap_or_else(begun);
                 // The typed name may mean another user by now.
                 if sign_in.sub != present.sub {
                     return Err(fault::session_invalid());
@@ -236,11 +236,14 @@ impl Attempt {
         if !device::tracks(&self.context.pool) {
             sign_in.device = None;
         }
+        let named = self.device.as_ref().filter(|_| device::tracks(&self.context.pool));
+        if let Some(named) = named {
+            sign_in.device = Some(named.key.clone());
+        }
         let Some(key) = &sign_in.device else { return Ok(None) };
         let device = store::devices::find(tx, &user.pool_id, &user.sub, key)?;
-        let is_named_now = matches!(&self.origin, Origin::FirstFactor { device: Some(_), .. });
         if device.is_none() {
-            if is_named_now {
+            if named.is_some_and(|named| named.is_refused) {
                 return Err(fault::device_does_not_exist());
             }
             sign_in.device = None;

@@ -80,6 +80,7 @@ pub async fn answer(
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: submitted.guesses(),
         passkey: None,
+        device: None,
         compare: Box::new(move |app, sign_in, user, now| submitted.compare(app, sign_in, user, now)),
     }
     .run(app)
@@ -112,6 +113,7 @@ pub async fn new_password(
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },
         guesses: Guesses::None,
         passkey: None,
+        device: None,
         compare: Box::new(move |_, _, _, _| {
             Ok(Input::NewPassword { password: Box::new(password.clone()), attributes: attributes.clone() })
         }),

@@ -3,7 +3,7 @@
 use super::{
     Context,
     conclusion::Conclusion,
-    origin::{SingleUse, Spends},
+    origin::{NamedDevice, SingleUse, Spends},
     password::{self, Candidate, Lock, Proved},
     session::{self, SessionKey},
 };
@@ -24,6 +24,9 @@ const SEAL_CONTEXT: &str = "secret-block";
 /// How far the client's clock may be off; how old the answer may be is bounded by the block's own expiry.
 pub const TIMESTAMP_TOLERANCE_MS: Millis = 5 * 60 * 1_000;
 
+/// The longest DeviceKey. M
+const DEVICE_KEY_BYTES_MAX: usize = 55;
+
 /// What the server must know again when the proof comes: the two public values, its own secret, and for whom.
 #[derive(Serialize, Deserialize)]
 struct State {
@@ -41,17 +44,30 @@ struct State {
     /// The sign-in that it is a step of, and the id of the Session that comes with the proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     within: Option<(Box<SignIn>, Blob)>,
+    /// The device that the first call named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
     /// As long as what a sign-in says of nobody, where there is a user: the length of a block must not tell them apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filler: Option<Sealed>,
 }
 
-/// The custom sign-in that SRP is a step of.
+/// The custom or choice-based sign-in that SRP is a step of.
 pub struct Within {
     /// The sign-in, which waits for the proof.
     pub sign_in: Box<SignIn>,
     /// The Session that the proof must come with.
     pub session: SessionKey,
+}
+
+/// What a client begins SRP with.
+pub struct Asked<'a> {
+    /// The public value.
+    pub a: PublicValue,
+    /// The device that it names.
+    pub device: Option<&'a str>,
+    /// The sign-in that SRP is a step of.
+    pub within: Option<Within>,
 }
 
 /// The verifier to do the arithmetic with: the user's, or for an unknown user a stable invention that costs the same.
@@ -102,9 +118,16 @@ pub struct Question {
 ///
 /// # Errors
 /// As [`password::begin`].
-pub async fn begin(app: &App, context: &Context, typed_name: &str, a: PublicValue) -> Result<Question> {
+pub async fn begin(
+    app: &App,
+    context: &Context,
+    typed_name: &str,
+    a: PublicValue,
+    device: Option<&str>,
+) -> Result<Question> {
     let candidate = password::begin(app, context, typed_name).await?;
-    question(app, context, candidate.user.as_ref(), typed_name, a, None).await
+    let asked = Asked { a, device: device.filter(|key| key.len() <= DEVICE_KEY_BYTES_MAX), within: None };
+    question(app, context, candidate.user.as_ref(), typed_name, asked).await
 }
 
 /// The question to a user, or to nobody. Nothing is written.
@@ -116,9 +139,9 @@ pub async fn question(
     context: &Context,
     user: Option<&User>,
     typed_name: &str,
-    a: PublicValue,
-    within: Option<Within>,
+    asked: Asked<'_>,
 ) -> Result<Question> {
+    let Asked { a, device, within } = asked;
     let verifier = verifier(app, context, user, &context.pool.fold_name(typed_name))?;
     let salt = verifier.salt.clone();
     let exchange = app.workers.run_here(|| srp::Exchange::new(&verifier.v, &mut app.random())).await?;
@@ -137,6 +160,7 @@ pub async fn question(
         b: Blob(exchange.b.to_vec()),
         big_b: Blob(exchange.big_b.as_bytes().to_vec()),
         within: within.map(|within| (within.sign_in, Blob(within.session.id().to_vec()))),
+        device: device.map(str::to_owned),
         filler: is_somebody.then(|| app.vault.seal(SEAL_CONTEXT, typed_name.as_bytes())),
     };
     let state = zeroize::Zeroizing::new(serde_json::to_vec(&state).map_err(Fault::internal)?);
@@ -206,7 +230,7 @@ impl Returned {
         app: &App,
         context: Context,
         proof: Proof,
-        device: Option<String>,
+        device: Option<&str>,
     ) -> Result<Conclusion> {
         // Any other name is a wrong proof and counts as one: if it did not, the lock would tell a stranger which
         // further names are the user's.
@@ -222,6 +246,8 @@ impl Returned {
         let proved =
             app.workers.run_here(|| is_proved(&pool_id, &state, &verifier, &secret_block, &proof)).await?;
         let matches = proved && known && fresh && is_named;
+        let before = state.device.map(|key| NamedDevice { key, is_refused: false });
+        let device = device.map(NamedDevice::now).or(before);
         let sign_in = state.within.map(|(sign_in, _)| sign_in);
         let proved = Proved { matches, spends: Spends::Once(single_use), sign_in, device };
         password::conclude(app, context, candidate, proved).await

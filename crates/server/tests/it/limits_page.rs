@@ -508,6 +508,18 @@ const ATTEMPTS: &[Row] = &[
         "NotAuthorizedException",
     ),
     (
+        "DEVICE_KEY that the first call of SRP may name, in bytes",
+        Const("server", "DEVICE_KEY_BYTES_MAX"),
+        FIXED,
+        "as if none were named",
+    ),
+    (
+        "typed name of a choice-based sign-in, in characters",
+        Const("server", "TYPED_NAME_CHARACTERS_MAX"),
+        FIXED,
+        "the rest is not looked at",
+    ),
+    (
         "difference of clocks in SRP's TIMESTAMP",
         Const("server", "TIMESTAMP_TOLERANCE_MS"),
         FIXED,

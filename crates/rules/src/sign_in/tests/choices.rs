@@ -125,7 +125,13 @@ fn a_level_that_is_wished_for_is_reached_or_refused() {
         ..user(&[("email", "a@b.c"), ("email_verified", "true")], UserMfa::default())
     };
     let credit = |methods: &[Method]| {
-        Some(Credit { grant_id: None, sign_outs: 0, authenticated_at: NOW, methods: methods.to_vec() })
+        Some(Credit {
+            grant_id: None,
+            event_id: None,
+            sign_outs: 0,
+            authenticated_at: NOW,
+            methods: methods.to_vec(),
+        })
     };
     let lacking = "The user has no authentication factors that satisfy the requested TARGET_ACR_VALUES.";
     let reached = "The access token already satisfies the requested TARGET_ACR_VALUES.";
@@ -167,8 +173,13 @@ fn levels_have_the_names_of_the_pool() {
 #[test]
 fn what_was_done_before_counts_until_the_user_changes() {
     let jane = user(&[], UserMfa::default());
-    let credit =
-        Credit { grant_id: None, sign_outs: 0, authenticated_at: NOW, methods: vec![Method::Password] };
+    let credit = Credit {
+        grant_id: None,
+        event_id: None,
+        sign_outs: 0,
+        authenticated_at: NOW,
+        methods: vec![Method::Password],
+    };
     assert!(credit.is_good(&jane));
     assert!(!credit.is_good(&User { sign_outs: 1, ..jane.clone() }));
     let renewed = User { password: Some(password(false, NOW + 1)), ..jane.clone() };

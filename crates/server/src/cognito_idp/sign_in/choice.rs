@@ -132,5 +132,6 @@ async fn credit(app: &App, context: &Context, username: &str, token: &str) -> Re
             None => claimed.collect(),
         },
         grant_id: caller.grant.map(|grant| grant.id),
+        event_id: caller.claims.event_id.clone(),
     })
 }

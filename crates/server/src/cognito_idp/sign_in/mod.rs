@@ -14,6 +14,7 @@ use crate::{
         Context,
         conclusion::Conclusion,
         custom::{self, Begun},
+        origin::NamedDevice,
         password, srp,
     },
 };
@@ -138,7 +139,7 @@ async fn start(app: &App, context: Context, call: Call) -> Result<Answer> {
         AuthFlowType::UserSrpAuth => {
             let username = named(app, &context.client, &parameters)?;
             let a = PublicValue::parse(parameters.required("SRP_A")?).map_err(|_| fault::srp_a_invalid())?;
-            Ok(Answer::from(srp::begin(app, &context, username, a).await?))
+            Ok(Answer::from(srp::begin(app, &context, username, a, parameters.get("DEVICE_KEY")).await?))
         }
         AuthFlowType::UserPasswordAuth
         | AuthFlowType::AdminUserPasswordAuth
@@ -147,7 +148,7 @@ async fn start(app: &App, context: Context, call: Call) -> Result<Answer> {
             let password = parameters.required("PASSWORD")?;
             // D: administrators' flows know no devices.
             let device = parameters.get("DEVICE_KEY").filter(|_| context.side == Side::User);
-            let device = device.map(str::to_owned);
+            let device = device.map(NamedDevice::now);
             let conclusion = password::sign_in(app, context.clone(), username, password, device).await?;
             Answer::of(app, &context, conclusion).await
         }
@@ -241,8 +242,8 @@ async fn prove(
 ) -> Result<Conclusion> {
     let proof = srp::Proof {
         username: parameters.required("USERNAME")?.to_owned(),
-        signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
         timestamp: parameters.required("TIMESTAMP")?.to_owned(),
+        signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
     };
     let block = secret_block(parameters)?;
     let returned = srp::recall(app, &context, block, session).await?;
@@ -250,6 +251,5 @@ async fn prove(
     names.push(proof.username.clone());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)?;
-    let device = parameters.get("DEVICE_KEY").map(str::to_owned);
-    returned.conclude(app, context, proof, device).await
+    returned.conclude(app, context, proof, parameters.get("DEVICE_KEY")).await
 }

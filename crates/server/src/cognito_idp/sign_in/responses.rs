@@ -84,11 +84,12 @@ pub async fn device_proof(
     session: Option<&str>,
     parameters: &Parameters,
 ) -> Result<Conclusion> {
+    parameters.required("USERNAME")?;
     let proof = device::Proof {
         key: parameters.required("DEVICE_KEY")?.to_owned(),
-        secret_block: secret_block(parameters)?,
-        signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
         timestamp: parameters.required("TIMESTAMP")?.to_owned(),
+        signature: parameters.required("PASSWORD_CLAIM_SIGNATURE")?.to_owned(),
+        secret_block: secret_block(parameters)?,
     };
     device::prove(app, context, session, proof, answerer(parameters)).await
 }
@@ -137,7 +138,8 @@ pub async fn custom_challenge(
 ) -> Result<Conclusion> {
     let key = session::open(app, session)?;
     let answer = Zeroizing::new(parameters.required("ANSWER")?.to_owned());
-    custom::answer(app, context, key, answer, answerer(parameters)).await
+    let device = parameters.get("DEVICE_KEY");
+    custom::answer(app, context, key, answer, device, answerer(parameters)).await
 }
 
 /// NEW_PASSWORD_REQUIRED.

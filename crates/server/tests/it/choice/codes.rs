@@ -5,9 +5,18 @@ use super::{
 };
 use crate::{
     lab::Lab,
+    rate_limits::call_from,
     scene::{PASSWORD, claims, merged},
 };
+use cognate::{
+    app::App,
+    users::{
+        code_limits::{self, Limit},
+        codes::CodeOwner,
+    },
+};
 use serde_json::{Value, json};
+use store::Tx;
 
 async fn answer(scene: &crate::scene::Scene, name: &str, session: &Value, code: &str) -> crate::lab::Answer {
     scene.respond("EMAIL_OTP", session, json!({"USERNAME": name, "EMAIL_OTP_CODE": code})).await
@@ -113,6 +122,31 @@ async fn many_codes_are_not_sent_and_nobody_is_told(lab: Lab) {
     answer(&scene, "jane", &asked["Session"], &old).await.refused(MISMATCH.0, MISMATCH.1);
 }
 
+/// What is kept for strangers is bounded by address; what proves something at once is not kept.
+async fn one_address_begins_so_many(lab: Lab) {
+    let scene = choosing(&lab, all(), true).await;
+    scene.user("jane", email("jane")).await;
+    let peer = "192.0.2.1";
+    let owner = CodeOwner::network(&scene.pool.as_str().into(), peer.parse().unwrap());
+    let use_up = move |app: &App, tx: &mut Tx<'_>| {
+        while code_limits::count(app, tx, Limit::UnprovedSignIns, &owner, app.now())?.is_ok() {}
+        Ok(())
+    };
+    lab.app.write(use_up).await.unwrap();
+    let before = stored(&lab).await;
+    let call = async |parameters: Value| {
+        let input = json!({"ClientId": scene.client, "AuthFlow": "USER_AUTH", "AuthParameters": parameters});
+        call_from(&lab, peer, &[], "InitiateAuth", input).await
+    };
+    for name in ["jane", "joe"] {
+        let refused = call(json!({"USERNAME": name, "PREFERRED_CHALLENGE": "EMAIL_OTP"})).await.error();
+        assert_eq!(refused.0, "TooManyRequestsException", "{name}");
+    }
+    assert_eq!(stored(&lab).await, before);
+    let right = json!({"USERNAME": "jane", "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": PASSWORD});
+    assert!(has_tokens(&call(right).await.ok()));
+}
+
 async fn a_code_confirms_a_sign_up_and_voids_its_password(lab: Lab) {
     let scene = choosing(&lab, all(), false).await;
     let request = json!({"ClientId": scene.client, "Username": "jane", "Password": PASSWORD,
@@ -210,6 +244,7 @@ async fn an_imported_user_signs_in_by_a_code(lab: Lab) {
 }
 
 both_engines!(
+    one_address_begins_so_many,
     a_code_by_mail_signs_in,
     a_code_by_sms_is_selected,
     wrong_codes_lock_codes_alone,

@@ -1,7 +1,11 @@
 //! Sign-ups without a password, and those that go on into a sign-in.
 
 use super::{SESSION, USED, all, choosing, has_tokens};
-use crate::{lab::Lab, scene::Scene};
+use crate::{
+    lab::Lab,
+    scene::Scene,
+    triggers::stand_in::{Reply, StandIn},
+};
 use serde_json::{Value, json};
 
 async fn signed_up(scene: &Scene, name: &str) -> Value {
@@ -30,7 +34,7 @@ async fn who_confirms_signs_in_at_once(lab: Lab) {
     let begun = signed_up(&scene, "jane").await;
     let session = &begun["Session"];
     let early = sign_in(&scene, session, json!({"USERNAME": "jane"})).await.error();
-    assert_eq!(early.0, "NotAuthorizedException");
+    assert_eq!(early.0, "UserNotConfirmedException");
     let next = confirm(&scene, "jane", session).await.ok()["Session"].clone();
     sign_in(&scene, &next, json!({"USERNAME": "june"})).await.refused(SESSION.0, SESSION.1);
     let tokens =
@@ -71,7 +75,35 @@ async fn a_client_without_choices_has_no_sessions(lab: Lab) {
     assert!(signed_up(&plain, "jane").await.get("Session").is_none());
 }
 
+/// PreAuthentication runs at every first call, this one too.
+async fn a_function_may_refuse_who_has_just_signed_up(lab: Lab) {
+    let members = (
+        json!({"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": all()}}, "AutoVerifiedAttributes": ["email"]}),
+        json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}),
+    );
+    let (scene, functions) =
+        StandIn::scene(&lab, &["PreAuthentication"], members, |_| Reply::Error("not today")).await;
+    signed_up(&scene, "jane").await;
+    let next = confirm(&scene, "jane", &Value::Null).await.ok()["Session"].clone();
+    let refused = sign_in(&scene, &next, json!({"USERNAME": "jane"})).await.error();
+    assert_eq!(refused.0, "UserLambdaValidationException");
+    assert_eq!(functions.sources(), ["PreAuthentication_Authentication"]);
+}
+
+async fn a_choice_that_the_pool_drops_meanwhile_is_none(lab: Lab) {
+    let scene = choosing(&lab, all(), false).await;
+    signed_up(&scene, "jane").await;
+    let next = confirm(&scene, "jane", &Value::Null).await.ok()["Session"].clone();
+    let policies = json!({"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]}}, "AutoVerifiedAttributes": ["email"]});
+    scene.admin("UpdateUserPool", policies).await;
+    lab.advance(2);
+    let refused = sign_in(&scene, &next, json!({"USERNAME": "jane"})).await.error();
+    assert_eq!(refused.0, "NotAuthorizedException");
+}
+
 both_engines!(
+    a_function_may_refuse_who_has_just_signed_up,
+    a_choice_that_the_pool_drops_meanwhile_is_none,
     who_confirms_signs_in_at_once,
     a_confirmation_without_the_session_of_sign_up_goes_on_too,
     a_session_of_another_sign_up_is_refused,

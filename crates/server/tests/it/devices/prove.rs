@@ -98,6 +98,21 @@ async fn a_remembered_device_proves_itself(lab: Lab) {
     assert!(last - shown["Device"]["DeviceCreateDate"].as_f64().unwrap() > 59.0);
 }
 
+async fn a_device_is_named_at_the_first_call_too(lab: Lab) {
+    let scene = tracking(&lab).await;
+    let device = remembered(&scene, &scene.tokens("jane").await).await;
+    for (key, expected) in [(device.key.as_str(), true), (super::NO_KEY, false), (&"k".repeat(4_000), false)]
+    {
+        let client = SrpClient::new();
+        let begin = json!({"USERNAME": "jane", "SRP_A": client.srp_a(), "DEVICE_KEY": key});
+        let first = scene.initiate("USER_SRP_AUTH", begin).await.ok();
+        let answer =
+            client.answer(&scene.pool, &first["ChallengeParameters"], PASSWORD, &timestamp(&scene.lab));
+        let next = scene.respond("PASSWORD_VERIFIER", &Value::Null, answer).await.ok();
+        assert_eq!(next["ChallengeName"] == "DEVICE_SRP_AUTH", expected, "{next}");
+    }
+}
+
 async fn it_takes_the_place_of_a_second_factor_where_the_pool_says_so(lab: Lab) {
     for replaces in [true, false] {
         let configuration = if replaces { replaces_second_factor() } else { always() };
@@ -347,6 +362,7 @@ async fn strangers_do_not_hide_the_sign_in_that_waits(lab: Lab) {
 
 both_engines!(
     a_remembered_device_proves_itself,
+    a_device_is_named_at_the_first_call_too,
     it_takes_the_place_of_a_second_factor_where_the_pool_says_so,
     an_unknown_device_is_refused_and_the_block_stays_good,
     a_proof_is_bound_to_its_sign_in,

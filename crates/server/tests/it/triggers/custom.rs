@@ -474,6 +474,18 @@ async fn a_remembered_device_is_asked_last(lab: Lab) {
         .initiate("CUSTOM_AUTH", unknown)
         .await
         .refused("ResourceNotFoundException", "Device does not exist.");
+    let with = |key: &str| json!({"USERNAME": "jane", "ANSWER": RIGHT, "DEVICE_KEY": key});
+    let mut asked = begin(&scene, "jane").await.ok();
+    // C: Amplify names the device with an answer, and answers again without one that is refused.
+    let other = with("us-east-1_00000000-0000-4000-8000-000000000000");
+    scene
+        .respond("CUSTOM_CHALLENGE", &asked["Session"], other)
+        .await
+        .refused("ResourceNotFoundException", "Device does not exist.");
+    for _ in 0..2 {
+        asked = scene.respond("CUSTOM_CHALLENGE", &asked["Session"], with(&device.key)).await.ok();
+    }
+    assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH");
     let named = json!({"USERNAME": "jane", "DEVICE_KEY": device.key});
     let mut asked = scene.initiate("CUSTOM_AUTH", named).await.ok();
     for _ in 0..2 {
