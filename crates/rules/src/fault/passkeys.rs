@@ -15,6 +15,7 @@ pub fn relying_party_missing() -> Fault {
         Code::WebAuthnConfigurationMissingException,
         "The user pool has no relying party ID for passkeys.",
     )
+    .because("the user pool has no RelyingPartyId: set it by SetUserPoolMfaConfig, in WebAuthnConfiguration")
 }
 
 /// SetUserPoolMfaConfig with a relying party that is no domain. Unverified: whether and how the service refuses it.

@@ -84,13 +84,16 @@ pub fn client_secret_wrong(client_id: &str) -> Fault {
 }
 
 /// P for USER_PASSWORD_AUTH, USER_SRP_AUTH and CUSTOM_AUTH; the others follow the second form.
-pub fn flow_not_enabled(flow: &str) -> Fault {
+pub fn flow_not_enabled(flow: &'static str) -> Fault {
     match flow {
         "USER_PASSWORD_AUTH" => invalid_parameter("USER_PASSWORD_AUTH flow not enabled for this client"),
         "ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH" => {
             invalid_parameter("Auth flow not enabled for this client")
         }
-        flow => invalid_parameter(format!("{flow} is not enabled for the client.")),
+        flow => {
+            let text = format!("{flow} is not enabled for the client.");
+            invalid_parameter(text.clone()).because(text)
+        }
     }
 }
 
@@ -100,8 +103,9 @@ pub fn initiate_auth_method_not_supported() -> Fault {
 }
 
 /// From memory of public reports.
-pub fn missing_parameter(name: &str) -> Fault {
-    invalid_parameter(format!("Missing required parameter {name}"))
+pub fn missing_parameter(name: &'static str) -> Fault {
+    let text = format!("Missing required parameter {name}");
+    invalid_parameter(text.clone()).because(text)
 }
 
 /// P
@@ -159,7 +163,10 @@ pub fn token_or_session() -> Fault {
 
 /// TARGET_ACR_VALUES that names no level of the pool. Unverified: text.
 pub fn acr_values_unknown() -> Fault {
-    invalid_parameter("TARGET_ACR_VALUES names no authentication level of the user pool.")
+    invalid_parameter("TARGET_ACR_VALUES names no authentication level of the user pool.").because(
+        "TARGET_ACR_VALUES names no authentication level of the user pool: \
+         they are urn:cognito:loa:1 to urn:cognito:loa:4 unless AcrConfiguration renames them",
+    )
 }
 
 /// The user has not what a wished level asks for. Unverified: text.

@@ -151,6 +151,8 @@ mod tests {
                 Some("a proof for another user"),
             ),
             (fault::invalid_parameter(format!("not a name: {}", "hunter2")), None),
+            (fault::missing_parameter("ANSWER"), Some("Missing required parameter ANSWER")),
+            (fault::flow_not_enabled("USER_AUTH"), Some("USER_AUTH is not enabled for the client.")),
             (Fault::internal(failure), Some("the disk is full")),
         ] {
             assert_eq!(reason(&fault).as_deref(), expected);

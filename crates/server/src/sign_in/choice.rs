@@ -28,7 +28,7 @@ use rules::{
 use zeroize::Zeroizing;
 
 /// The longest name that is looked for, in characters: of a longer one as many. No user has such a one.
-const TYPED_NAME_CHARACTERS_MAX: usize = 256;
+const CHOICE_NAME_CHARACTERS_MAX: usize = 256;
 
 /// How the user wants to sign in, with what comes along.
 pub struct Choice {
@@ -94,7 +94,7 @@ enum ChosenIn {
 /// The typed name as far as a user could have it: the Session carries it.
 fn no_longer_than_names(typed_name: &str) -> &str {
     let end =
-        typed_name.char_indices().nth(TYPED_NAME_CHARACTERS_MAX).map_or(typed_name.len(), |(end, _)| end);
+        typed_name.char_indices().nth(CHOICE_NAME_CHARACTERS_MAX).map_or(typed_name.len(), |(end, _)| end);
     &typed_name[..end]
 }
 

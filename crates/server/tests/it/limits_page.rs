@@ -515,7 +515,7 @@ const ATTEMPTS: &[Row] = &[
     ),
     (
         "typed name of a choice-based sign-in, in characters",
-        Const("server", "TYPED_NAME_CHARACTERS_MAX"),
+        Const("server", "CHOICE_NAME_CHARACTERS_MAX"),
         FIXED,
         "the rest is not looked at",
     ),

@@ -44,7 +44,7 @@ impl Parameters {
     }
 
     /// A parameter that must be there.
-    pub fn required(&self, name: &str) -> Result<&str> {
+    pub fn required(&self, name: &'static str) -> Result<&str> {
         self.get(name).ok_or_else(|| fault::missing_parameter(name))
     }
 }
