@@ -5,7 +5,7 @@ use super::{
     Context,
     conclusion::Conclusion,
     device, facts,
-    origin::{Origin, Spends},
+    origin::{NamedDevice, Origin, Spends},
     passkey,
     password::{self, Candidate, Lock},
     run::{self, Attempt, CheckAnswerer, Guesses},
@@ -239,10 +239,9 @@ async fn follow(
                     Origin::Session { key, check_answerer: Some(check_answerer) }
                 }
             };
-            let factor = choice.factor;
+            let (factor, device) = (choice.factor, choice.device.as_deref().map(NamedDevice::now));
             let compare: run::Compare = Box::new(move |_, _, _, _| Ok(Input::Choose(factor)));
-            let attempt =
-                Attempt { context, origin, guesses: Guesses::None, passkey: None, device: None, compare };
+            let attempt = Attempt { context, origin, guesses: Guesses::None, passkey: None, device, compare };
             attempt.run(app).await.map(Chosen::Concluded)
         }
     }

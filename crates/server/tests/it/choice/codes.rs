@@ -4,6 +4,7 @@ use super::{
     INCORRECT, MISMATCH, SESSION, USED, all, begin, choosing, email, has_tokens, prefer, select, stored, with,
 };
 use crate::{
+    devices::prove,
     lab::Lab,
     rate_limits::call_from,
     scene::{PASSWORD, claims, merged},
@@ -120,6 +121,27 @@ async fn many_codes_are_not_sent_and_nobody_is_told(lab: Lab) {
     assert_eq!(sent(&lab).await, before, "no further message");
     let old = lab.code_for("jane@example.com").await;
     answer(&scene, "jane", &asked["Session"], &old).await.refused(MISMATCH.0, MISMATCH.1);
+}
+
+/// D: a device proves itself after a password or a function's question; after a code it is only kept.
+async fn a_device_that_is_named_is_kept(lab: Lab) {
+    let tracking = json!({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
+    let scene = with(&lab, all(), false, tracking).await;
+    scene.user("jane", email("jane")).await;
+    let device = prove::remembered(&scene, &scene.tokens("jane").await).await;
+    let named = json!({"DEVICE_KEY": device.key});
+    let at_once = begin(&scene, "jane", merged(json!({"PREFERRED_CHALLENGE": "EMAIL_OTP"}), named.clone()));
+    let at_once = at_once.await.ok();
+    let asked = begin(&scene, "jane", json!({})).await.ok();
+    let selected = select(&scene, "jane", &asked["Session"], "EMAIL_OTP", named).await.ok();
+    let code = lab.code_for("jane@example.com").await;
+    answer(&scene, "jane", &at_once["Session"], &code).await.refused(MISMATCH.0, MISMATCH.1);
+    let done = answer(&scene, "jane", &selected["Session"], &code).await.ok();
+    let tokens = &done["AuthenticationResult"];
+    assert!(tokens.get("NewDeviceMetadata").is_none());
+    assert_eq!(claims(&tokens["AccessToken"])["device_key"], device.key);
+    let unknown = json!({"PREFERRED_CHALLENGE": "EMAIL_OTP", "DEVICE_KEY": "us-east-1_0"});
+    begin(&scene, "jane", unknown).await.refused("ResourceNotFoundException", "Device does not exist.");
 }
 
 /// What is kept for strangers is bounded by address; what proves something at once is not kept.
@@ -244,6 +266,7 @@ async fn an_imported_user_signs_in_by_a_code(lab: Lab) {
 }
 
 both_engines!(
+    a_device_that_is_named_is_kept,
     one_address_begins_so_many,
     a_code_by_mail_signs_in,
     a_code_by_sms_is_selected,

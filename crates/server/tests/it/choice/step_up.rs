@@ -176,17 +176,16 @@ async fn the_pools_names_count(lab: Lab) {
     }
 }
 
+/// A client that may choose can be left from a time when the pool had another plan.
 async fn the_lowest_plan_has_no_levels(lab: Lab) {
-    let scene = Scene::with(&lab, json!({"UserPoolTier": "LITE"}), json!({})).await;
-    let client = scene.new_client(json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH"]}));
-    let _refused_or_made = client;
-    let refused = lab
-        .admin(
-            "UpdateUserPool",
-            json!({"UserPoolId": scene.pool, "UserPoolTier": "LITE", "AcrConfiguration": {"Level1": {"AcrValue": "x"}}}),
-        )
-        .await
-        .error();
+    let scene = with(&lab, json!(["PASSWORD"]), false, json!({})).await;
+    scene.user("jane", email("jane")).await;
+    scene.admin("UpdateUserPool", json!({"UserPoolTier": "LITE"})).await;
+    lab.advance(2);
+    let refused = begin(&scene, "jane", password(json!({"TARGET_ACR_VALUES": "urn:cognito:loa:1"}))).await;
+    assert_eq!(refused.error().0, "FeatureUnavailableInTierException");
+    let renamed = json!({"UserPoolId": scene.pool, "UserPoolTier": "LITE", "AcrConfiguration": {"Level1": {"AcrValue": "x"}}});
+    let refused = lab.admin("UpdateUserPool", renamed).await.error();
     assert_eq!(refused.0, "FeatureUnavailableInTierException");
 }
 
