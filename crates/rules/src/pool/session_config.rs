@@ -37,7 +37,7 @@ const SSO_MINUTES_DEFAULT: i32 = 60;
 /// # Errors
 /// FeatureUnavailableInTierException, whatever is set. D
 pub fn set(pool: &Pool, request: &SetUserPoolSessionConfigurationRequest, now: Millis) -> Result<Pool> {
-    tiers::check_sessions(pool)?;
+    tiers::check_call(pool, tiers::Asked::SessionTracking)?;
     let mut pool = pool.clone();
     pool.sessions = PoolSessions {
         tracked: request.user_session_tracking == UserSessionTrackingType::Enabled,
@@ -69,7 +69,7 @@ pub fn set_client(
     request: &SetUserPoolClientSessionConfigurationRequest,
     now: Millis,
 ) -> Result<Client> {
-    tiers::check_sessions(pool)?;
+    tiers::check_call(pool, tiers::Asked::SessionTracking)?;
     check_tracks(pool)?;
     let mut client = client.clone();
     client.sso_session_minutes = Some(request.sso_session.max_validity_minutes);

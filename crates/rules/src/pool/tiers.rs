@@ -46,29 +46,39 @@ pub fn check_client(pool: &Pool, client: &UserPoolClientType) -> Result<()> {
     }
 }
 
-/// Refuses to set how sessions are tracked where the tier does not track them.
-pub fn check_sessions(pool: &Pool) -> Result<()> {
-    let tier = pool.tier();
-    if tier < UserPoolTierType::Essentials {
-        return Err(fault::feature_not_in_tier(SESSION_TRACKING, tier.as_str()));
-    }
-    Ok(())
+/// What a single call may ask for in the tier ESSENTIALS and above.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked {
+    /// How sessions are tracked.
+    SessionTracking,
+    /// A level of assurance.
+    StepUp,
 }
 
-/// Unverified: the name.
+impl Asked {
+    /// Unverified: the names.
+    const fn feature(self) -> &'static str {
+        match self {
+            Asked::SessionTracking => SESSION_TRACKING,
+            Asked::StepUp => STEP_UP,
+        }
+    }
+}
+
 const SESSION_TRACKING: &str = "Session Tracking";
+const STEP_UP: &str = "Step-Up Authentication";
 
-/// Refuses a wish for a level of assurance where the tier lacks step-up.
-pub fn check_step_up(pool: &Pool) -> Result<()> {
+/// Refuses a call that asks for what the pool's tier lacks.
+///
+/// # Errors
+/// FeatureUnavailableInTierException.
+pub fn check_call(pool: &Pool, asked: Asked) -> Result<()> {
     let tier = pool.tier();
     if tier < UserPoolTierType::Essentials {
-        return Err(fault::feature_not_in_tier(STEP_UP, tier.as_str()));
+        return Err(fault::feature_not_in_tier(asked.feature(), tier.as_str()));
     }
     Ok(())
 }
-
-/// Unverified: the name.
-const STEP_UP: &str = "Step-Up Authentication";
 
 type Feature = (&'static str, UserPoolTierType, bool);
 

@@ -100,7 +100,7 @@ async fn target(
     let Some(values) = parameters.get("TARGET_ACR_VALUES") else {
         return if token.is_some() { Err(fault::acr_values_missing()) } else { Ok(None) };
     };
-    tiers::check_step_up(&context.pool)?;
+    tiers::check_call(&context.pool, tiers::Asked::StepUp)?;
     let wished = wished_levels(&context.pool, values)?;
     let Some(token) = token else { return Ok(Some(Target { wished, credit: None })) };
     let credit = credit(app, context, username, token).await?;
