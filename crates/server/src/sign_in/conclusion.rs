@@ -19,7 +19,7 @@ use rules::{
         Membership, User,
         device::{self, Device},
     },
-    webauthn::options,
+    webauthn::{options, settings::is_enabled},
 };
 use store::Tx;
 
@@ -212,7 +212,12 @@ impl Fresh {
             nonce,
             device_key,
             session: session::new(app, context),
-            challenge: options::challenge(&mut random),
+            // Only where users may be asked for a passkey.
+            challenge: if is_enabled(&context.pool) {
+                options::challenge(&mut random)
+            } else {
+                String::new()
+            },
             draft: None,
         }
     }
