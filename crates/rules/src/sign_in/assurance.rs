@@ -39,7 +39,7 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Method; 6] = [
+    pub(super) const ALL: [Method; 6] = [
         Method::Password,
         Method::Totp,
         Method::Sms,

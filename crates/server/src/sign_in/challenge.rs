@@ -70,8 +70,9 @@ fn too_many_codes() -> Fault {
     fault::too_many_requests().because("the user was sent too many codes in an hour")
 }
 
-/// The same of a code that is a proof of its own, which a stranger has asked for: who learns nothing, neither whether there
-/// is such a user nor how many messages that was sent, costs the same and gets a question that no code answers.
+/// Keeps and sends the code of a question that is a proof of its own. A stranger may have asked for it, and must not learn
+/// whether there is such a user, or how many messages that was sent. So where nothing is sent, the same statements run,
+/// and the question is one that no code answers.
 pub fn send_chosen_code(
     tx: &mut Tx<'_>,
     app: &App,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::app::App;
 use rules::{
-    Fault, Result, fault, ids,
+    Fault, Result, fault,
     sign_in::{
         Challenge, Facts, Flow, Input, SignIn, Step, Waiting,
         assurance::Target,
@@ -74,7 +74,7 @@ pub async fn begin(
     begun.sign_in.device = device;
     let chosen = match begun.choose(&context, choice.factor) {
         // Where errors must not tell who exists, who cannot do what is wished for is like nobody.
-        Err(_) if context.client.hides_users() && user.is_some() && !begun.has_credit() => {
+        Err(_) if context.client.hides_users() && user.is_some() && !begun.sign_in.has_credit() => {
             begun = Begun::of(app, &context, None, typed_name, begun.sign_in.target.clone()).await?;
             begun.choose(&context, choice.factor)?
         }
@@ -121,13 +121,9 @@ impl Begun {
         typed_name: &str,
         target: Option<Target>,
     ) -> Result<Begun> {
-        let pool_id = &context.pool.id;
-        let is_nobody = user.is_none();
-        let invented = || User::nobody(pool_id, ids::sub(&mut app.random()), typed_name);
-        let user = user.cloned().unwrap_or_else(invented);
-        let seal = || app.vault.seal(&SignIn::nobody_context(pool_id, &user.sub), typed_name.as_bytes());
+        let (user, nobody) = strangers::user_or_nobody(app, context, user, typed_name);
         let sign_in = SignIn {
-            nobody: is_nobody.then(seal),
+            nobody,
             flow: Flow::Choice,
             target,
             ..SignIn::new(&context.client, &user.sub, context.side)
@@ -138,10 +134,6 @@ impl Begun {
             false => false,
         };
         Ok(Begun { sign_in, user, has_passkey, typed_name: typed_name.to_owned(), now: app.now() })
-    }
-
-    fn has_credit(&self) -> bool {
-        self.sign_in.target.as_ref().is_some_and(|target| target.credit.is_some())
     }
 
     /// The sign-in after the choice.
@@ -209,7 +201,7 @@ async fn follow(
     choice: Choice,
     from: ChosenIn,
 ) -> Result<Chosen> {
-    let is_unproved = chosen.passed.is_empty() && !begun.has_credit();
+    let is_unproved = chosen.passed.is_empty() && !begun.sign_in.has_credit();
     match (&chosen.waiting, choice.factor) {
         (Waiting::Answer(Challenge::Select { factors }), Some(FirstFactor::Password))
             if factors.contains(&FirstFactor::Password) =>

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::app::App;
 use rules::{
-    Fault, Result, fault, ids,
+    Fault, Result, fault,
     sign_in::{
         Challenge, CustomAnswer, Facts, Flow, Input, SignIn, Step, Waiting, check_enabled, check_status,
         custom::SRP_A, srp::PublicValue,
@@ -96,12 +96,7 @@ fn begun(
     typed_name: &str,
     with_srp: bool,
 ) -> (SignIn, User) {
-    let pool_id = &context.pool.id;
-    let invented = || User::nobody(pool_id, ids::sub(&mut app.random()), typed_name);
-    let is_nobody = user.is_none();
-    let user = user.cloned().unwrap_or_else(invented);
-    let seal = || app.vault.seal(&SignIn::nobody_context(pool_id, &user.sub), typed_name.as_bytes());
-    let nobody = is_nobody.then(seal);
+    let (user, nobody) = strangers::user_or_nobody(app, context, user, typed_name);
     let first = Round { challenge_name: SRP_A.to_owned(), challenge_result: true, challenge_metadata: None };
     let sign_in = SignIn {
         nobody,

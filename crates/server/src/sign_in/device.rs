@@ -8,6 +8,7 @@ use super::{
     run::{Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
     srp::TIMESTAMP_TOLERANCE_MS,
+    srp::{Claim, Exchanged},
 };
 use crate::{app::App, users::devices};
 use rules::{
@@ -160,7 +161,11 @@ pub async fn prove(
     let group = devices::group_key(app, &device.pool_id, &device.sub, &device.key);
     let now = app.now();
     let is_fresh = srp::check_timestamp(&proof.timestamp, now, TIMESTAMP_TOLERANCE_MS).is_ok();
-    let is_proved = app.workers.run_here(|| is_proved(&state, &verifier, &group, &device, &proof)).await?;
+    let claim =
+        Claim { secret_block: &proof.secret_block, timestamp: &proof.timestamp, signature: &proof.signature };
+    let exchanged = Exchanged { a: &state.a, b: &state.b, big_b: &state.big_b };
+    let owner = srp::Owner::device(&group, &device.key);
+    let is_proved = app.workers.run_here(|| exchanged.is_proved(owner, &verifier, &claim)).await?;
     if !is_proved || !is_fresh {
         // A device may stand for a second factor, so it is guessed at no oftener than one.
         let counter = attempts::second_factors(&app.vault, &sign_in.pool_id, &sign_in.sub);
@@ -246,18 +251,4 @@ fn open(app: &App, secret_block: &[u8]) -> Result<State> {
         return Err(fault::session_expired());
     }
     Ok(state)
-}
-
-fn is_proved(state: &State, verifier: &srp::Verifier, group: &str, device: &Device, proof: &Proof) -> bool {
-    let (Ok(a), Ok(big_b)) = (PublicValue::from_bytes(&state.a.0), PublicValue::from_bytes(&state.big_b.0))
-    else {
-        return false;
-    };
-    let Ok(b) = <[u8; 32]>::try_from(state.b.0.as_slice()) else { return false };
-    let exchange = srp::Exchange { b: b.into(), big_b };
-    let owner = srp::Owner::device(group, &device.key);
-    exchange
-        .session_key(&a, &verifier.v)
-        .and_then(|key| key.check_proof(owner, &proof.secret_block, &proof.timestamp, &proof.signature))
-        .is_ok()
 }

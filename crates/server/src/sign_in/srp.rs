@@ -10,7 +10,7 @@ use super::{
 use crate::app::App;
 use rules::{
     Fault, Millis, Random, Result, Sealed, fault,
-    ids::{self, ClientId, PoolId},
+    ids::{self, ClientId},
     sign_in::{
         Side, SignIn,
         srp::{self, PublicValue},
@@ -243,8 +243,11 @@ impl Returned {
         let fresh = srp::check_timestamp(&proof.timestamp, app.now(), TIMESTAMP_TOLERANCE_MS).is_ok();
         let single_use = SingleUse { id: id_of(&state)?, until: state.expires_at };
         let pool_id = context.pool.id.clone();
-        let proved =
-            app.workers.run_here(|| is_proved(&pool_id, &state, &verifier, &secret_block, &proof)).await?;
+        let claim =
+            Claim { secret_block: &secret_block, timestamp: &proof.timestamp, signature: &proof.signature };
+        let exchanged = Exchanged { a: &state.a, b: &state.b, big_b: &state.big_b };
+        let owner = srp::Owner::user(&pool_id, &state.user_id);
+        let proved = app.workers.run_here(|| exchanged.is_proved(owner, &verifier, &claim)).await?;
         let matches = proved && known && fresh && is_named;
         let before = state.device.map(|key| NamedDevice { key, is_refused: false });
         let device = device.map(NamedDevice::now).or(before);
@@ -269,24 +272,40 @@ fn open(app: &App, context: &Context, secret_block: &[u8]) -> Result<State> {
     Ok(state)
 }
 
-fn is_proved(
-    pool_id: &PoolId,
-    state: &State,
-    verifier: &srp::Verifier,
-    secret_block: &[u8],
-    proof: &Proof,
-) -> bool {
-    let (Ok(a), Ok(big_b)) = (PublicValue::from_bytes(&state.a.0), PublicValue::from_bytes(&state.big_b.0))
-    else {
-        return false;
-    };
-    let Ok(b) = <[u8; 32]>::try_from(state.b.0.as_slice()) else { return false };
-    let exchange = srp::Exchange { b: b.into(), big_b };
-    let owner = srp::Owner::user(pool_id, &state.user_id);
-    exchange
-        .session_key(&a, &verifier.v)
-        .and_then(|key| key.check_proof(owner, secret_block, &proof.timestamp, &proof.signature))
-        .is_ok()
+/// Both public values and the server's own secret, as they come back sealed.
+pub struct Exchanged<'a> {
+    /// The client's public value.
+    pub a: &'a Blob,
+    /// The server's secret.
+    pub b: &'a Blob,
+    /// The server's public value.
+    pub big_b: &'a Blob,
+}
+
+impl Exchanged<'_> {
+    /// Whether the proof is of whoever knows the owner's password; of a user or of a device.
+    pub fn is_proved(&self, owner: srp::Owner<'_>, verifier: &srp::Verifier, claim: &Claim<'_>) -> bool {
+        let (Ok(a), Ok(big_b)) = (PublicValue::from_bytes(&self.a.0), PublicValue::from_bytes(&self.big_b.0))
+        else {
+            return false;
+        };
+        let Ok(b) = <[u8; 32]>::try_from(self.b.0.as_slice()) else { return false };
+        let exchange = srp::Exchange { b: b.into(), big_b };
+        exchange
+            .session_key(&a, &verifier.v)
+            .and_then(|key| key.check_proof(owner, claim.secret_block, claim.timestamp, claim.signature))
+            .is_ok()
+    }
+}
+
+/// What a proof signs, and its signature.
+pub struct Claim<'a> {
+    /// The sealed state.
+    pub secret_block: &'a [u8],
+    /// The client's time.
+    pub timestamp: &'a str,
+    /// The HMAC under the session key, base64.
+    pub signature: &'a str,
 }
 
 fn id_of(state: &State) -> Result<[u8; 32]> {

@@ -53,6 +53,7 @@ impl Limit {
             Limit::SecondFactorMessages => ("second-factor-messages", 20),
             Limit::WrongGuessesAtAddress => ("WrongGuessesAtAddress", 15),
             Limit::ChosenCodeMessages => ("chosen-code-messages", 20),
+            // The name is from the time when custom sign-ins alone were counted.
             Limit::UnprovedSignIns => ("CustomSignIns", 3_000),
         }
     }

@@ -14,15 +14,6 @@ use spec::cognito_idp::{
     WebAuthnConfigurationType, WebAuthnFactorConfigurationType,
 };
 
-const METHODS: [Method; 6] = [
-    Method::Password,
-    Method::Totp,
-    Method::Sms,
-    Method::Email,
-    Method::PlatformPasskey,
-    Method::RoamingPasskey,
-];
-
 /// What was proved or decided on a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Proof {
@@ -139,7 +130,7 @@ fn random_beginning(random: &mut Seeded, place: &Place) -> SignIn {
         Flow::Custom if random.below(2) == 1 => sign_in.note(custom::SRP_A, true, None),
         Flow::Choice if random.below(2) == 1 => {
             let wished = vec![1 + random.below(4) as u8, 1 + random.below(4) as u8];
-            let methods: Vec<Method> = METHODS.into_iter().filter(|_| random.below(4) == 0).collect();
+            let methods: Vec<Method> = Method::ALL.into_iter().filter(|_| random.below(4) == 0).collect();
             let is_credited = place.user.status == UserStatusType::Confirmed && !methods.is_empty();
             let credit =
                 Credit { grant_id: None, event_id: None, sign_outs: 0, authenticated_at: NOW, methods };

@@ -27,26 +27,23 @@ const ATTRIBUTE_PREFIX: &str = "userAttributes.";
 
 /// Checks USERNAME and SECRET_HASH of an answer against the user of its session.
 pub fn answerer(parameters: &Parameters) -> CheckAnswerer {
-    let parameters = parameters.clone();
+    let (named, check) = (parameters.clone(), owner(parameters));
     Arc::new(move |app: &App, context: &Context, user: &User| {
-        let username = parameters.required("USERNAME")?;
-        session::check_username(app, context, user, username)?;
-        let mut names = user.sign_in_names(&context.pool);
-        names.extend([username.to_owned(), user.username.to_string(), user.sub.to_string()]);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)
+        named.required("USERNAME")?;
+        check(app, context, user)
     })
 }
 
-/// The same for who comes with the Session of a sign-up: USERNAME may be missing, since the Session names the user.
+/// Checks SECRET_HASH against the user of a sign-up's Session, and USERNAME where it is sent: the Session names the user.
 pub fn owner(parameters: &Parameters) -> CheckAnswerer {
     let parameters = parameters.clone();
     Arc::new(move |app: &App, context: &Context, user: &User| {
-        if let Some(username) = parameters.get("USERNAME") {
+        let username = parameters.get("USERNAME");
+        if let Some(username) = username {
             session::check_username(app, context, user, username)?;
         }
         let mut names = user.sign_in_names(&context.pool);
-        names.extend(parameters.get("USERNAME").map(str::to_owned));
+        names.extend(username.map(str::to_owned));
         names.extend([user.username.to_string(), user.sub.to_string()]);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         client_secret::check_hash(app, &context.client, parameters.get("SECRET_HASH"), &names)
