@@ -134,6 +134,9 @@ pub struct Credit {
     pub grant_id: Option<String>,
     /// Its event, by which the end of any other is remembered.
     pub event_id: Option<String>,
+    /// Its device, whose end is its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<String>,
     /// How often the user had been signed out everywhere by then.
     pub sign_outs: i64,
     /// When it was.

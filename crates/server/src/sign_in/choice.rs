@@ -10,7 +10,7 @@ use super::{
     password::{self, Candidate, Lock},
     run::{self, Attempt, CheckAnswerer, Guesses},
     session::{self, SessionKey},
-    srp, strangers,
+    signed_up, srp, strangers,
 };
 use crate::app::App;
 use rules::{
@@ -304,9 +304,12 @@ pub async fn after_sign_up(
     key: SessionKey,
     check_answerer: CheckAnswerer,
 ) -> Result<Conclusion> {
-    let (_, user, _) = found(app, &context, &key).await?;
+    let (sign_in, user, _) = found(app, &context, &key).await?;
     check_answerer(app, &context, &user)?;
-    password::enter(app, &context, &user.username, Some(&user)).await?;
+    // Any other Session is refused by the machine. It may be nobody's, whom no function must take for a user.
+    if signed_up::is_confirmed(&sign_in) {
+        password::enter(app, &context, &user.username, Some(&user)).await?;
+    }
     Attempt {
         context,
         origin: Origin::Session { key, check_answerer: Some(check_answerer) },

@@ -1,6 +1,6 @@
 //! What a decision depends on beside the sign-in: its user, a passkey, an earlier sign-in.
 
-use crate::{app::App, tokens::ended_grants};
+use crate::{app::App, tokens::ended_grants, users::devices};
 use rules::{
     Result, fault,
     ids::{PoolId, Sub},
@@ -17,8 +17,16 @@ pub fn check_credit(app: &App, tx: &mut Tx<'_>, sign_in: &SignIn) -> Result<()> 
     let Some(credit) = credit else { return Ok(()) };
     let is_good = match (&credit.grant_id, &credit.event_id) {
         (Some(id), _) => store::grants::find(tx, id)?.is_some_and(|grant| grant.revoked_at.is_none()),
-        (None, Some(event)) => !store::tickets::is_spent(tx, &ended_grants::ended_id(app, event))?,
-        (None, None) => true,
+        (None, event) => {
+            let event = event.as_ref().map(|event| ended_grants::ended_id(app, event));
+            let device = credit.device_key.as_ref();
+            let device = device.map(|key| devices::forgotten_id(app, &sign_in.pool_id, &sign_in.sub, key));
+            let mut has_ended = false;
+            for id in [event, device].iter().flatten() {
+                has_ended |= store::tickets::is_spent(tx, id)?;
+            }
+            !has_ended
+        }
     };
     if is_good { Ok(()) } else { Err(fault::session_invalid().because("the earlier sign-in has ended")) }
 }

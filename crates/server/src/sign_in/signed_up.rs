@@ -49,6 +49,12 @@ pub fn open(app: &App, context: &Context, session: Option<&str>) -> Result<Optio
     }
 }
 
+/// Whether this is the sign-in of who has confirmed a sign-up.
+pub fn is_confirmed(sign_in: &SignIn) -> bool {
+    sign_in.waiting == Waiting::Answer(Challenge::SignedUp)
+        && sign_in.passed.iter().any(|factor| matches!(factor, Factor::SignUp(_)))
+}
+
 /// Keeps the sign-in of a user who has confirmed the sign-up by a code to this medium, and answers its Session; none where
 /// the user could not sign in by such a code. C: Amplify sends no Session of SignUp and takes the one that comes back.
 ///

@@ -128,6 +128,7 @@ fn a_level_that_is_wished_for_is_reached_or_refused() {
         Some(Credit {
             grant_id: None,
             event_id: None,
+            device_key: None,
             sign_outs: 0,
             authenticated_at: NOW,
             methods: methods.to_vec(),
@@ -176,6 +177,7 @@ fn what_was_done_before_counts_until_the_user_changes() {
     let credit = Credit {
         grant_id: None,
         event_id: None,
+        device_key: None,
         sign_outs: 0,
         authenticated_at: NOW,
         methods: vec![Method::Password],

@@ -132,8 +132,14 @@ fn random_beginning(random: &mut Seeded, place: &Place) -> SignIn {
             let wished = vec![1 + random.below(4) as u8, 1 + random.below(4) as u8];
             let methods: Vec<Method> = Method::ALL.into_iter().filter(|_| random.below(4) == 0).collect();
             let is_credited = place.user.status == UserStatusType::Confirmed && !methods.is_empty();
-            let credit =
-                Credit { grant_id: None, event_id: None, sign_outs: 0, authenticated_at: NOW, methods };
+            let credit = Credit {
+                grant_id: None,
+                event_id: None,
+                device_key: None,
+                sign_outs: 0,
+                authenticated_at: NOW,
+                methods,
+            };
             sign_in.target = Some(Target { wished, credit: is_credited.then_some(credit) });
         }
         Flow::Choice if random.below(4) == 0 => {

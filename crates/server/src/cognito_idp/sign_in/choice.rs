@@ -133,5 +133,6 @@ async fn credit(app: &App, context: &Context, username: &str, token: &str) -> Re
         },
         grant_id: caller.grant.map(|grant| grant.id),
         event_id: caller.claims.event_id.clone(),
+        device_key: caller.claims.device_key.clone(),
     })
 }

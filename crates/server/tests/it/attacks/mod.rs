@@ -37,3 +37,4 @@ mod case_47_and_48;
 mod case_49;
 mod choices;
 mod existence;
+mod sign_ups;
